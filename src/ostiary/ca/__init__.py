@@ -1,0 +1,1 @@
+"""A private certificate authority: roots, server and client certificates made with sane profiles."""

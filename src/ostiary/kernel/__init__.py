@@ -1,0 +1,1 @@
+"""The ground floor: words every room shares. No I/O, and no imports from any other room."""

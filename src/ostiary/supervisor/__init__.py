@@ -1,0 +1,1 @@
+"""The HAProxy child: find the binary, check, start, confirm who answers, reload, retire."""

@@ -1,0 +1,1 @@
+"""The decision: is this certificate welcome, and why not? No sockets, no files, no clock."""
