@@ -1,1 +1,3 @@
-"""Durable memory: revisions of the engine's files, verified intermediates. Every write can be interrupted."""
+"""Durable memory: revisions of the engine's files, verified intermediates.
+
+Every write can be interrupted."""
