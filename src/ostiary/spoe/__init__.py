@@ -1,1 +1,1 @@
-"""SPOP, HAProxy's Stream Processing Offload Protocol, without sockets: bytes in, events and bytes out."""
+"""SPOP, HAProxy's Stream Processing Offload Protocol, without sockets: bytes in, events out."""
