@@ -1,1 +1,1 @@
-"""The SPOE door: sockets in front of spoe and trust. HAProxy asks here about certificates it does not know."""
+"""The SPOE door: sockets in front of a decision. HAProxy asks here about what it does not know."""

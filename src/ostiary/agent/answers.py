@@ -1,0 +1,47 @@
+"""From an answer to the variables that HAProxy's rules read."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ostiary.spoe.actions import Scope, set_var_head
+from ostiary.spoe.values import Kind, encode_integer
+
+ADMITTED: Final = 1
+"""The one code that HAProxy's rules let pass."""
+
+CODE: Final = "code"
+"""Variable of the transaction: what was decided."""
+
+UNTIL: Final = "until"
+"""Variable of the transaction: until when that may be remembered."""
+
+_CODE_HEAD: Final = set_var_head(Scope.TRANSACTION, CODE)
+_UNTIL_HEAD: Final = set_var_head(Scope.TRANSACTION, UNTIL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was decided; raises ValueError outside the ranges that HAProxy's tables can hold."""
+
+    code: int
+    """1 admits; every other number up to 255 is a reason to refuse."""
+    until: int
+    """How long the answer may be remembered: Unix seconds, 32 bits unsigned."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.code <= 255:
+            raise ValueError(f"code {self.code} doesn't fit in 8 bits unsigned")
+        if not 0 <= self.until < 2**32:
+            raise ValueError(f"until {self.until} doesn't fit in 32 bits unsigned")
+
+
+def actions_for(answer: Answer) -> bytes:
+    """Encode ``txn.<prefix>.code`` and ``txn.<prefix>.until``, integers to HAProxy."""
+    return b"".join(
+        (
+            _CODE_HEAD,
+            encode_integer(Kind.UINT32, answer.code),
+            _UNTIL_HEAD,
+            encode_integer(Kind.UINT32, answer.until),
+        )
+    )

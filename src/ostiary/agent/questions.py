@@ -1,0 +1,118 @@
+"""From a NOTIFY to a question: which certificate, at which entry, with which chain."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TypeAlias
+
+from ostiary.kernel.errors import OstiaryError
+from ostiary.spoe.events import Notify
+from ostiary.spoe.values import Value
+
+MESSAGE: Final = "judge"
+"""The spoe-message that asks; messages of other names are not for us and get an empty answer."""
+
+MAX_CHAIN: Final = 32
+"""Certificates in a chain; OpenSSL's own verify depth ends at 100, and a frame holds about 50."""
+
+
+class Flaw(Enum):
+    """Why a NOTIFY can't be answered; HAProxy then gets no variables, and refuses."""
+
+    NO_MESSAGE = "no-message"
+    TWO_MESSAGES = "two-messages"
+    ENTRY = "entry-missing"
+    CERTIFICATE = "certificate-missing"
+    CHAIN = "chain-malformed"
+
+
+class ChainMalformed(OstiaryError):
+    """A chain isn't a sequence of DER certificates one behind the other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Is this certificate welcome at this entry?"""
+
+    entry: str
+    """Whatever the compiled configuration named the policy; never from the client."""
+    certificate: bytes
+    """The client's certificate in DER, as HAProxy's ``ssl_c_der`` gives it; not yet parsed."""
+    chain: bytes
+    """Everything the client sent in DER, one behind the other and the client's own first, as
+    ``ssl_c_chain_der`` gives it; empty on resumed sessions. ``split_chain`` takes it apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswerable:
+    """This NOTIFY asks nothing that could be answered."""
+
+    flaw: Flaw
+
+
+Reading: TypeAlias = Question | Unanswerable
+
+
+def read_question(notify: Notify) -> Reading:
+    """Find the one question a NOTIFY asks; total over everything HAProxy could send."""
+    asked = [message for message in notify.messages if message.name == MESSAGE]
+    if len(asked) != 1:
+        return Unanswerable(Flaw.TWO_MESSAGES if asked else Flaw.NO_MESSAGE)
+    arguments = asked[0].arguments
+    entry = arguments.get("entry")
+    if not isinstance(entry, str) or not entry:
+        return Unanswerable(Flaw.ENTRY)
+    certificate = arguments.get("cert")
+    if not isinstance(certificate, bytes) or not certificate:
+        return Unanswerable(Flaw.CERTIFICATE)
+    chain = _read_chain(arguments.get("chain"))
+    if chain is None:
+        return Unanswerable(Flaw.CHAIN)
+    return Question(entry=entry, certificate=certificate, chain=chain)
+
+
+def split_chain(chain: bytes) -> tuple[bytes, ...]:
+    """Take concatenated DER certificates apart, by their outermost lengths only.
+
+    Raises ChainMalformed unless the bytes are whole SEQUENCEs (X.690, 8.1.3 and 10.1) and at most
+    MAX_CHAIN of them. What is inside is not looked at.
+    """
+    certificates: list[bytes] = []
+    at = 0
+    for _ in range(MAX_CHAIN):
+        if at == len(chain):
+            return tuple(certificates)
+        end = _end_of_sequence(chain, at)
+        certificates.append(chain[at:end])
+        at = end
+    if at < len(chain):
+        raise ChainMalformed(f"a chain has more than {MAX_CHAIN} certificates")
+    return tuple(certificates)
+
+
+def _read_chain(chain: Value) -> bytes | None:
+    if chain is None:
+        return b""  # a resumed session has none
+    if not isinstance(chain, bytes):
+        return None
+    try:
+        split_chain(chain)
+    except ChainMalformed:
+        return None
+    return chain
+
+
+def _end_of_sequence(data: bytes, at: int) -> int:
+    head = data[at : at + 2]
+    if len(head) < 2 or head[0] != 0x30:
+        raise ChainMalformed(f"no SEQUENCE starts at byte {at}")
+    start, size = at + 2, head[1]
+    if size >= 0x80:
+        # Four bytes of length are plenty; 0x80, the indefinite form, is not DER (X.690, 10.1).
+        width = size - 0x80
+        start += width
+        if not 1 <= width <= 4 or start > len(data):
+            raise ChainMalformed(f"the length at byte {at + 1} is not DER")
+        size = int.from_bytes(data[at + 2 : start], "big")
+    if start + size > len(data):
+        raise ChainMalformed(f"the certificate at byte {at} is cut short")
+    return start + size
