@@ -1,1 +1,4 @@
-"""A private certificate authority: roots, server and client certificates made with sane profiles."""
+"""A private certificate authority: roots, intermediates, server and client certificates.
+
+Made with sane profiles. No files and no clock; time and dice are arguments.
+"""

@@ -1,1 +1,4 @@
-"""Certificates: reading, names, chain verification. With ca, the only door to pyca/cryptography and pyOpenSSL."""
+"""Certificates: reading, names, chain verification. No sockets, no files, no clock.
+
+With ca, the only door to pyca/cryptography and pyOpenSSL.
+"""

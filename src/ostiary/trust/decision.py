@@ -1,0 +1,58 @@
+"""What was presented, what was decided, and the steps between."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ostiary.trust.reason import Reason
+from ostiary.x509.certificate import Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a client showed in the handshake."""
+
+    entry: str
+    """The TLS entry (name in the ``tls`` map) the connection came in by."""
+    leaf: bytes
+    """DER; empty when no certificate was shown."""
+    chain: tuple[bytes, ...] = ()
+    """DER, as sent, without the leaf; empty on resumed sessions, where the engine lost it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Welcome, until ``until`` (aware, UTC) at the latest."""
+
+    path: tuple[Certificate, ...]
+    """Leaf first, trust anchor last."""
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not welcome. ``until`` None means: not to be remembered, the next showing may differ."""
+
+    reason: Reason
+    detail: str
+    """What exactly, for the log and for ``explain``; not for the client."""
+    until: datetime | None
+
+
+Decision = Admitted | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One check of the decision, as ``explain`` tells it."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A decision with every step that led to it, in order; the last one failed if refused."""
+
+    steps: tuple[Step, ...]
+    decision: Decision

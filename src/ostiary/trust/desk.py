@@ -1,0 +1,108 @@
+"""Where questions are answered: the standing, the remembered intermediates and recent decisions."""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+from ostiary.trust.decision import Admitted, Decision, Presented, Refused, Walk
+from ostiary.trust.intermediates import Intermediates
+from ostiary.trust.judge import REFUSAL_AGE, Keeper, judge, walk
+from ostiary.trust.reason import Reason
+from ostiary.trust.standing import Standing
+
+CAPACITY = 8192
+"""Decisions remembered here; the engine has its own, larger table in front of this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    decision: Decision
+    until: datetime
+    chain: bytes
+    """Digest of the chain it was decided on."""
+
+
+class Desk:
+    """Answers for the agent. One event loop uses it; it is not for two threads at once.
+
+    An admission stands for the certificate whatever chain comes with it next time; a refusal
+    only for the very chain it was decided on, so a bad chain can't lock a certificate out.
+    """
+
+    __slots__ = ("_capacity", "_intermediates", "_kept", "_standing", "intermediates_version")
+
+    def __init__(
+        self, standing: Standing, intermediates: Intermediates, capacity: int = CAPACITY
+    ) -> None:
+        """Start with no decisions remembered."""
+        self._standing = standing
+        self._intermediates = intermediates
+        self._capacity = capacity
+        self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
+        self.intermediates_version = 0
+        """Grows whenever an intermediate is learnt: save ``intermediates`` when it has."""
+
+    @property
+    def standing(self) -> Standing:
+        """What is trusted right now."""
+        return self._standing
+
+    @property
+    def intermediates(self) -> Intermediates:
+        """The memory this desk learns into."""
+        return self._intermediates
+
+    def replace(self, standing: Standing) -> None:
+        """Judge by ``standing`` from now on; decisions of policies it lacks are forgotten."""
+        living = {policy.id for policy in standing.policies()}
+        self._standing = standing
+        for key in [key for key in self._kept if key[0] not in living]:
+            del self._kept[key]
+
+    def answer(self, entry: str, leaf: bytes, chain: tuple[bytes, ...], now: datetime) -> Decision:
+        """Decide, or repeat a decision that still holds. ``now`` is aware."""
+        keeper = self._standing.entries.get(entry)
+        if keeper is None:
+            return _unknown(entry, now)
+        key = (keeper.policy.id, hashlib.sha256(leaf).digest())
+        kept = self._kept.get(key)
+        if kept is not None and now < kept.until and _covers(kept, chain):
+            self._kept.move_to_end(key)
+            return kept.decision
+        return self._decide(Presented(entry, leaf, chain), keeper, key, now)
+
+    def explain(self, entry: str, leaf: bytes, chain: tuple[bytes, ...], now: datetime) -> Walk:
+        """The steps of a fresh decision; remembers nothing."""
+        keeper = self._standing.entries.get(entry)
+        if keeper is None:
+            return Walk((), _unknown(entry, now))
+        return walk(Presented(entry, leaf, chain), keeper, self._intermediates, now)
+
+    def _decide(
+        self, presented: Presented, keeper: Keeper, key: tuple[str, bytes], now: datetime
+    ) -> Decision:
+        decision = judge(presented, keeper, self._intermediates, now)
+        if isinstance(decision, Admitted) and self._intermediates.remember(decision.path):
+            self.intermediates_version += 1
+        if decision.until is not None:
+            self._kept[key] = _Kept(decision, decision.until, _digest(presented.chain))
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        return decision
+
+
+def _covers(kept: _Kept, chain: tuple[bytes, ...]) -> bool:
+    return isinstance(kept.decision, Admitted) or kept.chain == _digest(chain)
+
+
+def _unknown(entry: str, now: datetime) -> Refused:
+    return Refused(Reason.UNKNOWN_ENTRY, f"no TLS entry named {entry!r}", now + REFUSAL_AGE)
+
+
+def _digest(chain: tuple[bytes, ...]) -> bytes:
+    digest = hashlib.sha256()
+    for der in chain:
+        digest.update(len(der).to_bytes(4, "big") + der)
+    return digest.digest()

@@ -1,0 +1,245 @@
+"""The decision itself: a list of checks, walked to the first that refuses.
+
+``judge`` and ``walk`` run the same list; ``walk`` also has each check tell what it saw.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ostiary.trust.decision import Admitted, Decision, Presented, Refused, Step, Walk
+from ostiary.trust.intermediates import Intermediates
+from ostiary.trust.policy import TrustPolicy, oversized
+from ostiary.trust.reason import Reason
+from ostiary.x509.certificate import Certificate, parse
+from ostiary.x509.errors import NotACertificate, Unreadable
+from ostiary.x509.verify import (
+    MOST_UNTRUSTED,
+    PathFault,
+    PathFaultKind,
+    PathVerifier,
+    VerifiedPath,
+)
+
+LARGEST_PRESENTED = 65_536
+"""Bytes of DER in leaf and chain together."""
+
+REFUSAL_AGE = timedelta(seconds=60)
+"""How long a refusal may be remembered: short, since people mend things and try again."""
+
+_REASON_OF_FAULT = {
+    PathFaultKind.EXPIRED: Reason.CERTIFICATE_EXPIRED,
+    PathFaultKind.NOT_YET_VALID: Reason.NOT_YET_VALID,
+    PathFaultKind.ISSUER_MISSING: Reason.ISSUER_MISSING,
+    PathFaultKind.UNTRUSTED: Reason.UNTRUSTED_ISSUER,
+    PathFaultKind.WRONG_PURPOSE: Reason.WRONG_PURPOSE,
+    PathFaultKind.NOT_A_CA: Reason.ISSUER_NOT_A_CA,
+    PathFaultKind.TOO_LONG: Reason.PATH_TOO_LONG,
+    PathFaultKind.NAME_CONSTRAINT: Reason.NAME_CONSTRAINT_VIOLATED,
+    PathFaultKind.POLICY: Reason.CERTIFICATE_POLICY_VIOLATED,
+    PathFaultKind.SIGNATURE: Reason.SIGNATURE_INVALID,
+    PathFaultKind.CRITICAL_EXTENSION: Reason.CRITICAL_EXTENSION,
+    PathFaultKind.MALFORMED: Reason.MALFORMED_CERTIFICATE,
+    PathFaultKind.OTHER: Reason.PATH_REFUSED,
+}
+
+
+class Keeper:
+    """A policy made ready to judge by: its anchors are loaded into a path verifier once."""
+
+    __slots__ = ("policy", "verifier")
+
+    def __init__(self, policy: TrustPolicy) -> None:
+        """Raises ValueError when OpenSSL can't read one of the anchors."""
+        self.policy = policy
+        self.verifier = PathVerifier(policy.anchors)
+
+
+def judge(
+    presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime
+) -> Decision:
+    """Decide about one presented certificate at ``now`` (aware). Never raises for its bytes.
+
+    Reads ``intermediates`` (marking what it uses as recently used) and never adds to them.
+    """
+    case = _Case(presented, keeper, intermediates, now)
+    for check in _CHECKS:
+        refused = check.refuse(case)
+        if refused is not None:
+            return refused
+    return case.admitted()
+
+
+def walk(presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime) -> Walk:
+    """Decide like ``judge``, and tell every step."""
+    case = _Case(presented, keeper, intermediates, now)
+    steps = []
+    for check in _CHECKS:
+        refused = check.refuse(case)
+        if refused is not None:
+            steps.append(Step(check.name, False, refused.detail))
+            return Walk(tuple(steps), refused)
+        steps.append(Step(check.name, True, check.tell(case)))
+    return Walk(tuple(steps), case.admitted())
+
+
+class _Case:
+    """One decision in the making: the checks fill in what they learn."""
+
+    __slots__ = ("chain", "intermediates", "keeper", "leaf", "now", "path", "presented")
+
+    leaf: Certificate
+    chain: tuple[Certificate, ...]
+    path: tuple[Certificate, ...]
+
+    def __init__(
+        self, presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime
+    ) -> None:
+        self.presented = presented
+        self.keeper = keeper
+        self.intermediates = intermediates
+        self.now = now
+
+    def refused(self, reason: Reason, detail: str) -> Refused:
+        until = None if reason is Reason.ISSUER_MISSING else self.now + REFUSAL_AGE
+        return Refused(reason, detail, until)
+
+    def until(self) -> datetime:
+        nearest = min(certificate.not_after for certificate in self.path)
+        return min(nearest, self.now + self.keeper.policy.maximum_age)
+
+    def admitted(self) -> Admitted:
+        return Admitted(self.path, self.until())
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    name: str
+    refuse: Callable[[_Case], Refused | None]
+    tell: Callable[[_Case], str]
+    """What the check saw, once it has passed."""
+
+
+def _anchors(case: _Case) -> Refused | None:
+    if case.keeper.policy.anchors:
+        return None
+    return case.refused(Reason.NO_TRUST_ANCHORS, Reason.NO_TRUST_ANCHORS.sentence)
+
+
+def _shown(case: _Case) -> Refused | None:
+    if case.presented.leaf:
+        return None
+    return case.refused(Reason.NO_CERTIFICATE, Reason.NO_CERTIFICATE.sentence)
+
+
+def _size(case: _Case) -> Refused | None:
+    chain = case.presented.chain
+    if len(chain) > MOST_UNTRUSTED:
+        return case.refused(
+            Reason.CHAIN_TOO_LARGE, f"{len(chain)} certificates sent beside the client's own"
+        )
+    total = len(case.presented.leaf) + sum(map(len, chain))
+    if total > LARGEST_PRESENTED:
+        return case.refused(Reason.CHAIN_TOO_LARGE, f"{total} bytes of certificates sent")
+    return None
+
+
+def _reading(case: _Case) -> Refused | None:
+    try:
+        case.leaf = parse(case.presented.leaf)
+        case.chain = tuple(map(parse, case.presented.chain))
+    except NotACertificate as fault:
+        hostile = fault.reason is Unreadable.HOSTILE_NAME
+        reason = Reason.HOSTILE_NAME if hostile else Reason.MALFORMED_CERTIFICATE
+        return case.refused(reason, fault.sentence)
+    if not case.leaf.subject and not case.leaf.subject_alternative_names:
+        # RFC 5280 4.1.2.6: an empty subject needs a subject alternative name.
+        return case.refused(
+            Reason.MALFORMED_CERTIFICATE, "neither a subject nor a subject alternative name"
+        )
+    for certificate in (case.leaf, *case.chain):
+        fault_of_size = oversized(certificate.key)
+        if fault_of_size is not None:
+            return case.refused(Reason.WEAK_KEY, f"{_who(certificate)}: {fault_of_size}")
+    return None
+
+
+def _path(case: _Case) -> Refused | None:
+    verifier = case.keeper.verifier
+    found = verifier.verify(case.leaf, case.chain, case.now)
+    if isinstance(found, PathFault) and (
+        found.kind is PathFaultKind.ISSUER_MISSING or found.depth > 0
+    ):
+        # On a resumed session the engine no longer has the chain, and some clients never send
+        # one: what other clients have shown and had verified may complete the path.
+        known = case.intermediates.candidates(
+            (case.leaf, *case.chain), MOST_UNTRUSTED - len(case.chain)
+        )
+        if known:
+            second = verifier.verify(case.leaf, (*case.chain, *known), case.now)
+            found = second if isinstance(second, VerifiedPath) else found
+    if isinstance(found, VerifiedPath):
+        case.path = found.certificates
+        return None
+    return _no_path(case, found)
+
+
+def _no_path(case: _Case, fault: PathFault) -> Refused:
+    reason = _REASON_OF_FAULT[fault.kind]
+    if reason is Reason.ISSUER_MISSING and case.chain:
+        # The chain was there and did not help: that will not mend itself on this certificate's
+        # next resumption, so it may be remembered for a moment.
+        reason = Reason.UNTRUSTED_ISSUER
+    detail = f"{fault.sentence} (depth {fault.depth}, OpenSSL error {fault.openssl_code})"
+    if reason in (Reason.ISSUER_MISSING, Reason.UNTRUSTED_ISSUER):
+        detail += f"; issued by {case.leaf.issuer!r}"
+    refused = case.refused(reason, detail)
+    begins = case.leaf.not_before
+    if reason is Reason.NOT_YET_VALID and refused.until is not None and begins > case.now:
+        return Refused(
+            reason, f"{detail}; valid from {begins.isoformat()}", min(refused.until, begins)
+        )
+    return refused
+
+
+def _keys(case: _Case) -> Refused | None:
+    weak = case.keeper.policy.weak
+    for certificate in case.path:
+        fault = weak.fault_of_key(certificate.key)
+        if fault is not None:
+            return case.refused(Reason.WEAK_KEY, f"{_who(certificate)}: {fault}")
+    return None
+
+
+def _digests(case: _Case) -> Refused | None:
+    weak = case.keeper.policy.weak
+    # The anchor is believed because the operator named it, not because of its signature.
+    for certificate in case.path[:-1]:
+        fault = weak.fault_of_digest(certificate)
+        if fault is not None:
+            return case.refused(Reason.WEAK_DIGEST, f"{_who(certificate)}: {fault}")
+    return None
+
+
+def _who(certificate: Certificate) -> str:
+    return repr(certificate.subject) if certificate.subject else f"serial {certificate.serial:x}"
+
+
+def _tell_path(case: _Case) -> str:
+    return " ← ".join(map(_who, case.path))
+
+
+_CHECKS = (
+    _Check("trust-anchors", _anchors, lambda c: f"{len(c.keeper.policy.anchors)} trust anchors"),
+    _Check("certificate", _shown, lambda c: f"{len(c.presented.leaf)} bytes shown"),
+    _Check("size", _size, lambda c: f"{len(c.presented.chain)} certificates sent beside it"),
+    _Check("reading", _reading, lambda c: f"{_who(c.leaf)} issued by {c.leaf.issuer!r}"),
+    _Check("path", _path, _tell_path),
+    _Check("keys", _keys, lambda c: ", ".join(str(x.key) for x in c.path)),
+    _Check(
+        "digests",
+        _digests,
+        lambda c: ", ".join(x.signature_digest for x in c.path[:-1]) or "the leaf is pinned",
+    ),
+    _Check("until", lambda _: None, lambda c: f"good until {c.until().isoformat()}"),
+)

@@ -1,0 +1,190 @@
+"""A certificate, read once from DER into our own frozen view.
+
+Reading is strict: what is not proper DER, repeats an extension, carries an extension that does
+not decode, or has a control character in a name is refused here, before anything is decided.
+"""
+
+import hashlib
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.utils import CryptographyDeprecationWarning
+
+from ostiary.x509.errors import NotACertificate, Unreadable
+from ostiary.x509.keys import KeyKind, PublicKey, public_key_of
+from ostiary.x509.names import (
+    alternative_text,
+    alternative_values,
+    hostile_character,
+    name_values,
+)
+
+LARGEST_CERTIFICATE = 65_536
+"""Bytes of DER. OpenSSL's default for a whole client chain is 100 KiB (SSL_CTX_set_max_cert_list);
+HAProxy hands over chains only up to its buffer, 16 KiB by default."""
+
+# What pyca/cryptography raises for bytes or values it can't read.
+_READ_FAULTS = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """One certificate; equal to another when the DER is the same."""
+
+    der: bytes = field(repr=False)
+    sha256: bytes = field(compare=False, repr=False)
+    """Digest of the DER, 32 bytes: the fingerprint."""
+    subject: str = field(compare=False)
+    """RFC 4514 text; empty when the subject is."""
+    issuer: str = field(compare=False)
+    serial: int = field(compare=False)
+    """As encoded: RFC 5280 4.1.2.2 asks readers to bear with zero, negative and long ones."""
+    not_before: datetime = field(compare=False)
+    """Aware, UTC; likewise ``not_after``. Both ends are inside the validity."""
+    not_after: datetime = field(compare=False)
+    key: PublicKey = field(compare=False)
+    signature_digest: str = field(compare=False)
+    """Lower-case digest of the signature (``sha256``); ``none`` where the scheme has its own."""
+    version: int = field(compare=False)
+    """1 or 3 as people count (the encoded value is one less)."""
+    is_ca: bool = field(compare=False)
+    """BasicConstraints says so. Version 1 certificates never do."""
+    is_self_issued: bool = field(compare=False)
+    subject_alternative_names: tuple[str, ...] = field(compare=False)
+    """``DNS:a.example``, ``IP:::1``, ``URI:…``, in order."""
+    extended_key_usages: tuple[str, ...] = field(compare=False)
+    """Dotted object identifiers, in order; empty when the extension is absent."""
+    native: x509.Certificate = field(compare=False, repr=False)
+    """The library's own object; for the rooms x509 and ca only."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the DER, lower-case hex."""
+        return self.sha256.hex()
+
+    @property
+    def subject_der(self) -> bytes:
+        """The subject's Name, DER: what an issued certificate repeats as its issuer."""
+        return self.native.subject.public_bytes()
+
+    @property
+    def issuer_der(self) -> bytes:
+        """The issuer's Name, DER."""
+        return self.native.issuer.public_bytes()
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate as one PEM block."""
+        return self.native.public_bytes(Encoding.PEM)
+
+    @property
+    def public_key_der(self) -> bytes:
+        """The SubjectPublicKeyInfo, DER."""
+        key = self.native.public_key()
+        return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def parse(der: bytes) -> Certificate:
+    """Read one DER certificate and nothing after it.
+
+    Raises NotACertificate: ``TOO_LARGE``, ``HOSTILE_NAME`` or ``MALFORMED``.
+    """
+    if not der:
+        raise NotACertificate(Unreadable.EMPTY, "there are no bytes to read")
+    if len(der) > LARGEST_CERTIFICATE:
+        raise NotACertificate(
+            Unreadable.TOO_LARGE,
+            f"certificate of {len(der)} bytes is larger than {LARGEST_CERTIFICATE}",
+        )
+    try:
+        with warnings.catch_warnings():
+            # Odd but bearable encodings (a negative serial) only warn; we judge for ourselves.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return _view(der, x509.load_der_x509_certificate(der))
+    except _READ_FAULTS as fault:
+        raise NotACertificate(
+            Unreadable.MALFORMED, f"not a proper certificate: {_one_line(fault)}"
+        ) from fault
+
+
+def _view(der: bytes, native: x509.Certificate) -> Certificate:
+    subject, issuer, extensions = native.subject, native.issuer, native.extensions
+    usages: tuple[str, ...] = ()
+    names: x509.SubjectAlternativeName | None = None
+    is_ca = False
+    for extension in extensions:
+        match extension.value:
+            case x509.BasicConstraints() as constraints:
+                is_ca = constraints.ca
+            case x509.ExtendedKeyUsage() as found:
+                usages = tuple(usage.dotted_string for usage in found)
+            case x509.SubjectAlternativeName() as found_names:
+                names = found_names
+            case x509.IssuerAlternativeName() as others:
+                _refuse_hostile("issuer alternative name", alternative_values(others))
+            case _:
+                pass
+    _refuse_hostile("subject", name_values(subject))
+    _refuse_hostile("issuer", name_values(issuer))
+    if names is not None:
+        _refuse_hostile("subject alternative name", alternative_values(names))
+    return Certificate(
+        der=der,
+        sha256=hashlib.sha256(der).digest(),
+        subject=subject.rfc4514_string(),
+        issuer=issuer.rfc4514_string(),
+        serial=native.serial_number,
+        not_before=native.not_valid_before_utc,
+        not_after=native.not_valid_after_utc,
+        key=_key(native),
+        signature_digest=_digest(native),
+        version=native.version.value + 1,
+        is_ca=is_ca,
+        is_self_issued=subject == issuer,
+        subject_alternative_names=tuple(map(alternative_text, names or ())),
+        extended_key_usages=usages,
+        native=native,
+    )
+
+
+def _refuse_hostile(where: str, values: Iterator[str]) -> None:
+    for value in values:
+        found = hostile_character(value)
+        if found is not None:
+            raise NotACertificate(
+                Unreadable.HOSTILE_NAME, f"{where} contains {found} in {value[:80]!a}"
+            )
+
+
+def _key(native: x509.Certificate) -> PublicKey:
+    """The key, or ``OTHER`` when the library can't use it: refusing is for a policy, not here."""
+    try:
+        return public_key_of(native.public_key())
+    except (UnsupportedAlgorithm, ValueError, TypeError, OverflowError):
+        return PublicKey(KeyKind.OTHER, 0)
+
+
+def _digest(native: x509.Certificate) -> str:
+    """The digest the issuer signed with; an algorithm nobody knows is ``unknown``."""
+    try:
+        algorithm = native.signature_hash_algorithm
+    except (UnsupportedAlgorithm, ValueError, TypeError):
+        return "unknown"
+    return "none" if algorithm is None else algorithm.name
+
+
+def _one_line(fault: Exception) -> str:
+    return " ".join(str(fault).split())[:200] or type(fault).__name__

@@ -1,0 +1,47 @@
+"""What was handed over is not what was asked for: one code, one sentence, one way out."""
+
+from enum import Enum
+
+from ostiary.kernel.errors import OstiaryError
+
+
+class Unreadable(Enum):
+    """Why bytes could not be read as what was asked for; the values are stable codes."""
+
+    EMPTY = "empty"
+    NO_PEM = "no-pem"
+    TOO_LARGE = "too-large"
+    MALFORMED = "malformed"
+    HOSTILE_NAME = "hostile-name"
+    CERTIFICATE = "is-a-certificate"
+    TRUSTED_CERTIFICATE = "is-an-openssl-trusted-certificate"
+    REQUEST = "is-a-certificate-request"
+    PRIVATE_KEY = "is-a-private-key"
+    PUBLIC_KEY = "is-a-public-key"
+    CRL = "is-a-revocation-list"
+    PKCS7 = "is-pkcs7"
+    PKCS12 = "is-pkcs12"
+    ENCRYPTED = "encrypted"
+    OTHER_PEM = "other-pem"
+
+
+class UnreadableError(OstiaryError):
+    """The base of the three below: ``reason`` is the code, the rest is prose."""
+
+    def __init__(self, reason: Unreadable, sentence: str, way_out: str = "") -> None:
+        self.reason = reason
+        self.sentence = sentence
+        self.way_out = way_out
+        super().__init__(f"{sentence} ({way_out})" if way_out else sentence)
+
+
+class NotACertificate(UnreadableError):  # noqa: N818 - says what it is, as a sentence
+    """These bytes are no certificate we will read."""
+
+
+class NotAKey(UnreadableError):  # noqa: N818 - says what it is, as a sentence
+    """These bytes are no private key we can use."""
+
+
+class NotACrl(UnreadableError):  # noqa: N818 - says what it is, as a sentence
+    """These bytes are no certificate revocation list."""

@@ -1,0 +1,220 @@
+"""Certification paths by RFC 5280 section 6.1, as OpenSSL walks them, policies included.
+
+The handshake in HAProxy is walked by the same code, so both agree on what a good path is, with
+one difference made on purpose: here every given anchor ends a path, be it a root, an
+intermediate or a pinned end-entity certificate (``X509_V_FLAG_PARTIAL_CHAIN``); HAProxy 2.6 and
+2.8 end paths at self-signed certificates only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from OpenSSL import crypto
+
+# pyOpenSSL has no public way to set a purpose, but binds the function; its own modules reach
+# it by this name. The constructor checks that the purpose was taken.
+from OpenSSL._util import lib as _openssl
+
+from ostiary.x509.certificate import Certificate
+
+MOST_UNTRUSTED = 10
+"""Untrusted certificates looked at for one path; OpenSSL's s_client and nginx stop at 9 or 10."""
+
+_FLAGS = crypto.X509StoreFlags.POLICY_CHECK | crypto.X509StoreFlags.PARTIAL_CHAIN
+
+
+class PathFaultKind(Enum):
+    """Why there is no path."""
+
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    ISSUER_MISSING = "issuer-missing"
+    UNTRUSTED = "untrusted"
+    WRONG_PURPOSE = "wrong-purpose"
+    NOT_A_CA = "not-a-ca"
+    TOO_LONG = "too-long"
+    NAME_CONSTRAINT = "name-constraint"
+    POLICY = "policy"
+    SIGNATURE = "signature"
+    CRITICAL_EXTENSION = "critical-extension"
+    MALFORMED = "malformed"
+    OTHER = "other"
+
+
+# X509_V_ERR_* of openssl/x509_vfy.h. What is not listed is OTHER, a refusal like the rest.
+_KINDS = {
+    2: PathFaultKind.ISSUER_MISSING,  # UNABLE_TO_GET_ISSUER_CERT
+    4: PathFaultKind.SIGNATURE,  # UNABLE_TO_DECRYPT_CERT_SIGNATURE
+    6: PathFaultKind.MALFORMED,  # UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY
+    7: PathFaultKind.SIGNATURE,  # CERT_SIGNATURE_FAILURE
+    9: PathFaultKind.NOT_YET_VALID,
+    10: PathFaultKind.EXPIRED,
+    13: PathFaultKind.MALFORMED,  # ERROR_IN_CERT_NOT_BEFORE_FIELD
+    14: PathFaultKind.MALFORMED,  # ERROR_IN_CERT_NOT_AFTER_FIELD
+    18: PathFaultKind.UNTRUSTED,  # DEPTH_ZERO_SELF_SIGNED_CERT
+    19: PathFaultKind.UNTRUSTED,  # SELF_SIGNED_CERT_IN_CHAIN
+    20: PathFaultKind.ISSUER_MISSING,  # UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+    21: PathFaultKind.ISSUER_MISSING,  # UNABLE_TO_VERIFY_LEAF_SIGNATURE
+    22: PathFaultKind.TOO_LONG,  # CERT_CHAIN_TOO_LONG
+    24: PathFaultKind.MALFORMED,  # NO_ISSUER_PUBLIC_KEY
+    25: PathFaultKind.TOO_LONG,  # PATH_LENGTH_EXCEEDED
+    26: PathFaultKind.WRONG_PURPOSE,  # INVALID_PURPOSE
+    27: PathFaultKind.UNTRUSTED,  # CERT_UNTRUSTED
+    28: PathFaultKind.UNTRUSTED,  # CERT_REJECTED
+    32: PathFaultKind.NOT_A_CA,  # KEYUSAGE_NO_CERTSIGN
+    34: PathFaultKind.CRITICAL_EXTENSION,  # UNHANDLED_CRITICAL_EXTENSION
+    37: PathFaultKind.NOT_A_CA,  # INVALID_NON_CA
+    41: PathFaultKind.MALFORMED,  # INVALID_EXTENSION
+    42: PathFaultKind.POLICY,  # INVALID_POLICY_EXTENSION
+    43: PathFaultKind.POLICY,  # NO_EXPLICIT_POLICY
+    47: PathFaultKind.NAME_CONSTRAINT,  # PERMITTED_VIOLATION
+    48: PathFaultKind.NAME_CONSTRAINT,  # EXCLUDED_VIOLATION
+    49: PathFaultKind.NAME_CONSTRAINT,  # SUBTREE_MINMAX
+    51: PathFaultKind.NAME_CONSTRAINT,  # UNSUPPORTED_CONSTRAINT_TYPE
+    52: PathFaultKind.NAME_CONSTRAINT,  # UNSUPPORTED_CONSTRAINT_SYNTAX
+    53: PathFaultKind.NAME_CONSTRAINT,  # UNSUPPORTED_NAME_SYNTAX
+    79: PathFaultKind.NOT_A_CA,  # INVALID_CA
+}
+
+# Faults of one certificate that another path may go around; OpenSSL itself does not look for
+# a second untrusted issuer once it has chosen one.
+_AVOIDABLE = frozenset({2, 7, 9, 10, 19, 20, 25, 79})
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedPath:
+    """A good path: leaf first, anchor last; one certificate when the leaf itself is pinned."""
+
+    certificates: tuple[Certificate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathFault:
+    """No path: what stopped the most promising one."""
+
+    kind: PathFaultKind
+    depth: int
+    """0 is the leaf, 1 its issuer, and so on."""
+    openssl_code: int
+    """``X509_V_ERR_*``; 0 when OpenSSL could not read a certificate at all."""
+    sentence: str
+
+
+class PathVerifier:
+    """Finds and checks paths to a fixed set of anchors for TLS client certificates.
+
+    Anchors outside their validity end no path. Not for use by two threads at once: it keeps the
+    trust store of the last second it was asked about.
+    """
+
+    def __init__(self, anchors: Sequence[Certificate]) -> None:
+        """Take the anchors as they are; raises ValueError for one OpenSSL can't read."""
+        try:
+            self._anchors = tuple((anchor, _load(anchor)) for anchor in anchors)
+        except crypto.Error as fault:
+            raise ValueError(f"OpenSSL can't read a trust anchor: {fault}") from fault
+        self._store_second: datetime | None = None
+        self._store = _store((), datetime(1970, 1, 1, tzinfo=UTC))
+
+    def verify(
+        self, leaf: Certificate, untrusted: Sequence[Certificate], now: datetime
+    ) -> VerifiedPath | PathFault:
+        """Look for a path from ``leaf`` over ``untrusted`` to an anchor, good at ``now`` (aware).
+
+        Untrusted certificates beyond MOST_UNTRUSTED are not looked at. Never raises for anything
+        a certificate may contain.
+        """
+        pool = {certificate.der: certificate for certificate in untrusted[:MOST_UNTRUSTED]}
+        pool.pop(leaf.der, None)
+        try:
+            subject, natives = _load(leaf), {der: _load(c) for der, c in pool.items()}
+        except crypto.Error:
+            return PathFault(
+                PathFaultKind.MALFORMED, 0, 0, "a certificate that OpenSSL can't read was presented"
+            )
+        second = now.astimezone(UTC).replace(microsecond=0)
+        first: PathFault | None = None
+        while True:
+            found = _attempt(self._store_at(second), subject, list(natives.values()))
+            if not isinstance(found, _Miss):
+                return self._named(found, leaf, pool)
+            first = first or found.fault
+            # Bounded: each turn takes one certificate out of a pool of at most MOST_UNTRUSTED.
+            if found.avoidable is None or natives.pop(found.avoidable, None) is None:
+                return self._explained(first, subject, list(natives.values()), second)
+
+    def _store_at(self, second: datetime) -> crypto.X509Store:
+        if self._store_second != second:
+            # OpenSSL takes the first fitting anchor even when it has expired and a cross-signed
+            # twin would do, so anchors out of their time stay outside.
+            good = [
+                native
+                for anchor, native in self._anchors
+                if anchor.not_before <= second <= anchor.not_after
+            ]
+            self._store, self._store_second = _store(good, second), second
+        return self._store
+
+    def _explained(
+        self, fault: PathFault, leaf: crypto.X509, pool: list[crypto.X509], second: datetime
+    ) -> PathFault:
+        """The same fault, or the truer one that the anchor which would fit is out of its time."""
+        if fault.kind not in (PathFaultKind.ISSUER_MISSING, PathFaultKind.UNTRUSTED) or all(
+            anchor.not_before <= second <= anchor.not_after for anchor, _ in self._anchors
+        ):
+            return fault
+        everything = _store([native for _, native in self._anchors], second)
+        found = _attempt(everything, leaf, pool)
+        return found.fault if isinstance(found, _Miss) else fault
+
+    def _named(
+        self, path: list[crypto.X509], leaf: Certificate, pool: dict[bytes, Certificate]
+    ) -> VerifiedPath:
+        known = {anchor.der: anchor for anchor, _ in self._anchors} | pool | {leaf.der: leaf}
+        return VerifiedPath(tuple(known[_der(native)] for native in path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Miss:
+    fault: PathFault
+    avoidable: bytes | None
+    """DER of the certificate without which another path may be found."""
+
+
+def _attempt(
+    store: crypto.X509Store, leaf: crypto.X509, pool: list[crypto.X509]
+) -> list[crypto.X509] | _Miss:
+    try:
+        return crypto.X509StoreContext(store, leaf, pool).get_verified_chain()
+    except crypto.X509StoreContextError as error:
+        code, depth, sentence = error.errors
+        kind = _KINDS.get(code, PathFaultKind.OTHER)
+        fault = PathFault(kind, max(int(depth), 0), int(code), str(sentence))
+        # Only for these codes does OpenSSL promise a current certificate.
+        avoidable = _der(error.certificate) if code in _AVOIDABLE and depth > 0 else None
+        return _Miss(fault, avoidable)
+    except crypto.Error as error:
+        return _Miss(PathFault(PathFaultKind.OTHER, 0, 0, f"OpenSSL gave up: {error}"), None)
+
+
+def _store(anchors: Sequence[crypto.X509], second: datetime) -> crypto.X509Store:
+    """A store for one moment: set_time works only once on a store, later calls are ignored."""
+    store = crypto.X509Store()
+    for anchor in anchors:
+        store.add_cert(anchor)
+    store.set_flags(_FLAGS)
+    store.set_time(second)
+    taken = _openssl.X509_STORE_set_purpose(store._store, _openssl.X509_PURPOSE_SSL_CLIENT)
+    if taken != 1:
+        raise RuntimeError("OpenSSL did not take the purpose: nothing may be admitted")
+    return store
+
+
+def _load(certificate: Certificate) -> crypto.X509:
+    return crypto.load_certificate(crypto.FILETYPE_ASN1, certificate.der)
+
+
+def _der(native: crypto.X509) -> bytes:
+    return crypto.dump_certificate(crypto.FILETYPE_ASN1, native)
