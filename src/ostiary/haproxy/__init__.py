@@ -1,1 +1,1 @@
-"""HAProxy's words: quoting, sections, maps, crt-lists, runtime commands. Text in and out, never a process."""
+"""HAProxy's words: quoting, sections, maps, crt-lists. Text in and out, never a process."""

@@ -1,0 +1,60 @@
+"""What the gateway itself says: RFC 9457 problem documents, each with the request id."""
+
+import json
+
+from ostiary.haproxy.quote import log_text, word
+
+# The sentences of the seed's table of errors, to the letter.
+CERTIFICATE_REQUIRED = "Certificate authorization required to access the resource."
+CERTIFICATE_REFUSED = "Certificate validation failed. You are not allowed to access the resource."
+UNDECIDED = "The certificate can't be judged at the moment. Try again."
+
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    421: "Misdirected Request",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+"""Reason phrases of RFC 9110 section 15, for the statuses the gateway uses."""
+
+ENGINE_STATUSES = (400, 408, 413, 500, 502, 503, 504)
+"""Statuses that HAProxy itself may answer with; each gets a problem document."""
+
+_REQUEST_ID = "@request-id@"
+
+
+def _document(status: int, detail: str) -> str:
+    body: dict[str, object] = {"type": "about:blank", "title": _TITLES[status], "status": status}
+    if detail:
+        body["detail"] = detail
+    body["requestId"] = _REQUEST_ID
+    text = json.dumps(body, separators=(",", ":"))
+    return log_text(text).replace(_REQUEST_ID, "%[unique-id]")
+
+
+def problem(status: int, detail: str = "") -> str:
+    """Arguments of ``http-request return`` that answer with a problem document."""
+    return (
+        f"status {status} content-type application/problem+json "
+        f"lf-string {word(_document(status, detail))}"
+    )
+
+
+def engine_errors() -> list[str]:
+    """``http-error`` lines for the defaults section."""
+    return [f"http-error {problem(status)}" for status in ENGINE_STATUSES]
+
+
+def plain(status: int, text: str) -> str:
+    """Arguments of ``http-request return`` that answer with the operator's own words."""
+    if not text:
+        return f"status {status}"
+    return f"status {status} content-type 'text/plain; charset=utf-8' string {word(text)}"

@@ -1,0 +1,74 @@
+"""What goes into the compiler and what comes out of it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ostiary.x509.certificate import Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryMaterial:
+    """The files of one ``tls`` entry, read and parsed."""
+
+    certificate: bytes
+    """PEM: the server certificate, then its chain."""
+    key: bytes
+    """PEM: the private key, PKCS #8, not encrypted."""
+    anchors: tuple[Certificate, ...]
+    """The trust anchors of this entry's ``ca``; empty trusts nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamMaterial:
+    """The TLS files of one service endpoint; None where the document names none."""
+
+    client: bytes | None = None
+    """PEM: certificate and key with which the gateway presents itself."""
+    anchors: bytes | None = None
+    """PEM: who may sign the upstream's certificate; None means the system's roots."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Materials:
+    """Everything the document names, as read from disk."""
+
+    entries: Mapping[str, EntryMaterial] = field(default_factory=dict)
+    """By name in ``https.tls``."""
+    upstreams: Mapping[tuple[str | None, str | None, str | None], UpstreamMaterial] = field(
+        default_factory=dict
+    )
+    """By (keyFile, certFile, caFile) as written in the document."""
+    crls: tuple[bytes, ...] = ()
+    """PEM of ``https.options.crl``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the bundle will live and whom it talks to; all absolute paths."""
+
+    folder: str
+    """The revision's folder: every file of the bundle is written here."""
+    agent_socket: str
+    stats_socket: str
+    revision: int
+    system_roots: str = "@system-ca"
+    """The CA file that upstreams are verified by where the document names none."""
+    dual_stack: bool = True
+    """Whether this host has IPv6: a listener without ``hostname`` then takes both families."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """The engine's files for one revision: relative file name to content."""
+
+    files: Mapping[str, bytes]
+
+
+def entry_id(listener: str, name: str) -> str:
+    """The short, stable name of a TLS entry in keys and questions: 16 hex digits.
+
+    It depends on the names alone, not on what is trusted there, so that a worker which still
+    drains asks about the entry and is judged by what is trusted *now*.
+    """
+    return hashlib.sha256(f"{listener}/{name.lower()}".encode()).hexdigest()[:16]

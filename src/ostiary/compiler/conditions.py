@@ -1,0 +1,57 @@
+"""Conditions of pipelines (express-gateway semantics) as ACL expressions."""
+
+import re
+from typing import assert_never
+
+from ostiary.compiler import names
+from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, literal
+from ostiary.config.model.condition import (
+    AllOf,
+    Always,
+    Condition,
+    HostMatch,
+    Method,
+    Never,
+    Not,
+    OneOf,
+    PathExact,
+    PathMatch,
+    TlsClientAuthenticated,
+)
+from ostiary.haproxy.quote import word
+
+AUTHENTICATED = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
+
+
+def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911 - a closed union
+    """The expression of a condition nested to any depth."""
+    match condition:
+        case Always():
+            return ALWAYS
+        case Never():
+            return NEVER
+        case AllOf():
+            return algebra.every([translate(one, algebra) for one in condition.conditions])
+        case OneOf():
+            return algebra.some([translate(one, algebra) for one in condition.conditions])
+        case Not():
+            return algebra.negate(translate(condition.condition, algebra))
+        case PathExact():
+            return literal(f"{{ pathq -m str -- {word(condition.path)} }}")
+        case PathMatch():
+            return literal(f"{{ pathq -m reg -- {word(condition.pattern)} }}")
+        case Method():
+            return literal(f"{{ method {' '.join(condition.methods)} }}")
+        case HostMatch():
+            pattern = glob_to_regex(condition.pattern)
+            return literal(f"{{ req.hdr(host) -m reg -- {word(pattern)} }}")
+        case TlsClientAuthenticated():
+            return literal(AUTHENTICATED)
+        case _:
+            assert_never(condition)
+
+
+def glob_to_regex(pattern: str) -> str:
+    """A host glob as an anchored regular expression: ``*`` any text, ``?`` one character."""
+    parts = {"*": ".*", "?": "."}
+    return "^" + "".join(parts.get(char, re.escape(char)) for char in pattern) + "$"

@@ -1,0 +1,94 @@
+"""The decision's rules: a known certificate is one table look-up, an unknown one is asked about.
+
+Nothing here reads what the handshake found (``ssl_c_verify``): on resumed sessions that is 0 even
+where there is no certificate at all. The handshake only proves that the client holds the key.
+"""
+
+from ostiary.compiler import names
+from ostiary.compiler.answers import CERTIFICATE_REFUSED, CERTIFICATE_REQUIRED, UNDECIDED, problem
+from ostiary.haproxy.files import Section
+
+SPOE_FILE = "spoe.conf"
+_PRESENTED = f"{{ var({names.KEY}) -m found }}"
+_REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
+
+
+def table_section() -> Section:
+    """The memory of verdicts: two numbers a certificate, the code and until when it holds."""
+    lines = ("stick-table type string len 96 size 1m expire 1h store gpt(2)",)
+    return Section(f"backend {names.VERDICTS}", lines)
+
+
+def agent_section(socket: str) -> Section:
+    """Where HAProxy finds the agent."""
+    lines = (
+        "mode tcp",
+        "option spop-check",
+        "timeout connect 1s",
+        "timeout server 1h",
+        f"server agent unix@{socket}",
+    )
+    return Section(f"backend {names.AGENT}", tuple(line for line in lines if "check" not in line))
+
+
+def spoe_config(max_frame_size: int) -> bytes:
+    """The SPOE engine: one message, asked by rule; no answer leaves the verdict unset."""
+    return f"""\
+[ostiary]
+spoe-agent ostiary
+    groups judge
+    option var-prefix ost
+    option pipelining
+    max-frame-size {max_frame_size}
+    timeout hello 1s
+    timeout idle 1h
+    timeout processing 2s
+    use-backend {names.AGENT}
+
+spoe-message judge
+    args entry=var({names.ENTRY}) cert=ssl_c_der chain=ssl_c_chain_der
+
+spoe-group judge
+    messages judge
+""".encode()
+
+
+def judging_rules() -> list[str]:
+    """Set ``CODE`` when a certificate is presented; leave it unset when there is none."""
+    first = "if { ssl_c_used } !{ var(sess.ost.crt) -m found }"
+    key = f"var({names.ENTRY}),concat(|,{names.FINGERPRINT})"
+    known = f"{{ var({names.CODE}) -m int gt 0 }}"
+    return [
+        f"http-request set-var({names.FINGERPRINT}) ssl_c_der,sha2(256),hex {first}",
+        f"http-request set-var({names.KEY}) {key} "
+        f"if {{ var({names.FINGERPRINT}) -m found }} !{_PRESENTED}",
+        f"http-request track-sc0 var({names.KEY}) table {names.VERDICTS} if {_PRESENTED}",
+        f"http-request set-var({names.NOW}) date",
+        f"http-request set-var({names.CODE}) sc_get_gpt(0,0) "
+        f"if {_PRESENTED} {{ sc_get_gpt(1,0),sub({names.NOW}) gt 0 }}",
+        f"http-request send-spoe-group ostiary judge if {_PRESENTED} !{known}",
+        f"http-request sc-set-gpt(0,0) var({names.CODE}) if {_REMEMBERED}",
+        f"http-request sc-set-gpt(1,0) var({names.UNTIL}) if {_REMEMBERED}",
+    ]
+
+
+def required_rules(entry_is_strict: str) -> list[str]:
+    """On strict entries nobody passes unadmitted, however the TLS session came to be.
+
+    ``entry_is_strict`` is an ACL literal, or empty when every entry of the listener is strict.
+    """
+    close = "hdr Connection close"
+    admitted = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
+    judged = f"{{ var({names.CODE}) -m int gt 0 }}"
+
+    def answer(status: int, detail: str, tests: str) -> str:
+        return f"http-request return {problem(status, detail)} {close} if {entry_is_strict} {tests}"
+
+    return [
+        " ".join(rule.split(" ")).replace("if  ", "if ")
+        for rule in (
+            answer(401, CERTIFICATE_REQUIRED, f"!{_PRESENTED}"),
+            answer(403, CERTIFICATE_REFUSED, f"{judged} !{admitted}"),
+            answer(503, UNDECIDED, f"!{admitted}"),
+        )
+    ]

@@ -1,0 +1,65 @@
+"""The process as a whole: HAProxy's global and defaults sections."""
+
+from ostiary.compiler.answers import engine_errors
+from ostiary.compiler.bundle import Place
+from ostiary.config.model.document import Document
+from ostiary.haproxy.files import Section
+from ostiary.haproxy.quote import word
+
+_BUFFER = 32_768
+"""Bytes. Room for the identity headers, and for a certificate chain in one SPOE frame, beside
+large request headers; HAProxy's default of 16 KiB does not hold them."""
+_REWRITE = 8_192
+
+
+def global_section(document: Document, place: Place) -> Section:
+    """Limits, sockets and the revision that this process says it runs."""
+    engine = document.engine
+    lines = [
+        f"setenv OSTIARY_REVISION {place.revision}",
+        "expose-experimental-directives",
+        "log stdout format raw local0",
+        f"stats socket {word(place.stats_socket)} mode 600 level admin expose-fd listeners",
+        f"tune.bufsize {buffer_size(document)}",
+        f"tune.maxrewrite {_REWRITE}",
+        "tune.ssl.default-dh-param 2048",
+        f"hard-stop-after {engine.drain_timeout_ms}ms",
+    ]
+    if engine.threads:
+        lines.append(f"nbthread {engine.threads}")
+    if engine.max_connections:
+        lines.append(f"maxconn {engine.max_connections}")
+    return Section("global", tuple(lines), "engine")
+
+
+def buffer_size(document: Document) -> int:
+    """``tune.bufsize``: the largest request head plus room for rewriting, bytes."""
+    wanted = document.https.options.max_header_size if document.https else None
+    return max(_BUFFER, (wanted or 0) + _REWRITE)
+
+
+def defaults_section(document: Document) -> Section:
+    """Timeouts, retries (only while nothing was sent), the request id and error documents."""
+    request_id = document.identity.headers.request_id
+    lines = [
+        "mode http",
+        "log global",
+        "option dontlognull",
+        "option http-ignore-probes",
+        "option redispatch",
+        "retries 2",
+        "retry-on conn-failure",
+        "timeout connect 5s",
+        "timeout client 60s",
+        "timeout server 60s",
+        "timeout http-request 10s",
+        "timeout http-keep-alive 60s",
+        "timeout queue 10s",
+        "timeout tunnel 1h",
+        "timeout tarpit 5s",
+        "unique-id-format %[uuid()]",
+        *engine_errors(),
+    ]
+    if request_id:
+        lines.append(f"unique-id-header {word(request_id)}")
+    return Section("defaults", tuple(lines))

@@ -1,0 +1,127 @@
+"""Conditions as HAProxy's ACL expressions.
+
+HAProxy knows ``and`` (side by side), ``or`` and ``!`` but no parentheses. An ``Expression`` is
+therefore held as alternatives of conjunctions; what does not fit is *spilled*: computed by a rule
+of its own into a variable that then stands for it. The cost is linear in the condition's size.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+_LINE_LITERALS = 12
+"""Literals on one line: HAProxy takes 64 words a line, a literal has four or five."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """One test, such as ``{ path -m str '/a' }``, perhaps negated."""
+
+    text: str
+    negated: bool = False
+
+    def __str__(self) -> str:
+        return ("!" if self.negated else "") + self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """True when every literal of any one alternative holds; no alternative: never."""
+
+    alternatives: tuple[tuple[Literal, ...], ...]
+
+    def __str__(self) -> str:
+        return " or ".join(" ".join(map(str, all_of)) for all_of in self.alternatives)
+
+    @property
+    def always(self) -> bool:
+        """Whether this holds for every request."""
+        return any(not all_of for all_of in self.alternatives)
+
+    @property
+    def never(self) -> bool:
+        """Whether this holds for no request."""
+        return not self.alternatives
+
+    @property
+    def size(self) -> int:
+        """How many literals it takes to write this down."""
+        return sum(map(len, self.alternatives))
+
+
+ALWAYS = Expression(((),))
+NEVER = Expression(())
+
+
+def literal(text: str) -> Expression:
+    """The expression of one test."""
+    return Expression(((Literal(text),),))
+
+
+class Algebra:
+    """Combines expressions; rules that compute spilled parts are appended to ``rules``.
+
+    ``guard`` is put before each spilled rule, so that rules of one pipeline that must stand
+    where every request passes only act for that pipeline.
+    """
+
+    def __init__(self, fresh: Callable[[], str], guard: Literal | None = None) -> None:
+        self.rules: list[str] = []
+        self._fresh = fresh
+        self._guard = guard
+
+    def spill(self, expression: Expression) -> Expression:
+        """Compute the expression into a variable; the result is a single literal."""
+        if expression.always or expression.never:
+            return expression
+        name = self._fresh()
+        for alternative in expression.alternatives:
+            guarded = (self._guard, *alternative) if self._guard else alternative
+            condition = " ".join(map(str, guarded))
+            self.rules.append(f"http-request set-var({name}) bool(true) if {condition}")
+        return literal(f"{{ var({name}) -m bool }}")
+
+    def negate(self, expression: Expression) -> Expression:
+        """Not: by De Morgan where that stays small, else by a variable."""
+        if expression.never:
+            return ALWAYS
+        if expression.always:
+            return NEVER
+        if len(expression.alternatives) == 1:
+            flipped = (Literal(one.text, not one.negated) for one in expression.alternatives[0])
+            return Expression(tuple((one,) for one in flipped))
+        if all(len(all_of) == 1 for all_of in expression.alternatives):
+            singles = (all_of[0] for all_of in expression.alternatives)
+            return Expression((tuple(Literal(one.text, not one.negated) for one in singles),))
+        return self.negate(self.spill(expression))
+
+    def every(self, expressions: Iterable[Expression]) -> Expression:
+        """And: conjunctions are joined; alternatives are spilled first."""
+        joined: tuple[Literal, ...] = ()
+        for expression in expressions:
+            if expression.never:
+                return NEVER
+            if expression.always:
+                continue
+            single = expression if len(expression.alternatives) == 1 else self.spill(expression)
+            joined = self._short((*joined, *single.alternatives[0]))
+        return Expression((joined,))
+
+    def some(self, expressions: Iterable[Expression]) -> Expression:
+        """Or: the alternatives of all; too many for one line are spilled."""
+        alternatives: tuple[tuple[Literal, ...], ...] = ()
+        for expression in expressions:
+            if expression.always:
+                return ALWAYS
+            alternatives += expression.alternatives
+        result = Expression(alternatives)
+        return result if result.size <= _LINE_LITERALS else self.spill(result)
+
+    def _short(self, literals: tuple[Literal, ...]) -> tuple[Literal, ...]:
+        if len(literals) <= _LINE_LITERALS:
+            return literals
+        return self.spill(Expression((literals,))).alternatives[0]
+
+
+def when(expression: Expression) -> str:
+    """The tail of a rule: `` if …``, or nothing for always. Never is for the caller to skip."""
+    return "" if expression.always else f" if {expression}"

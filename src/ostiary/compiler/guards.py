@@ -1,0 +1,96 @@
+"""Rules that stand before everything: hostile HTTP is refused, foreign identity is removed.
+
+The path that is matched is the path that is forwarded: it is brought to one form first
+(RFC 3986 section 6.2.2), and what stays ambiguous is refused with 400.
+"""
+
+import re
+
+from ostiary.compiler import names
+from ostiary.compiler.answers import problem
+from ostiary.config.model.document import Document
+from ostiary.haproxy.quote import word
+
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n"
+"""Control characters in header lines; HAProxy 2.6 passes them on by itself."""
+
+_AMBIGUOUS_PATH = (
+    r"%(?:25)?(?:2f|5c|00)"  # an encoded slash, backslash or NUL, also doubly encoded
+    r"|%252e"  # a doubly encoded dot
+    r"|\\|[\x00-\x20\x7f]|#"
+    r"|/\.\.?(?:;[^/]*)?(?:/|$)"  # dot segments that normalisation left, with parameters too
+    r"|^[^/]"  # `*` and absolute forms without a path
+)
+
+_HOST = r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$"
+
+FOREIGN_IDENTITY = (
+    r"^(?:x[-_]ssl[-_]client.*|x[-_]client[-_]cert.*|ssl[-_]client.*|client[-_]cert.*"
+    r"|x[-_]forwarded[-_](?:client[-_]cert|tls[-_]client[-_]cert).*|x[-_]amzn[-_]mtls.*"
+    r"|cf[-_]client[-_]cert.*|x[-_]arr[-_]clientcert|x[-_]wso2[-_]client.*"
+    r"|x[-_]consumer[-_].*|x[-_]credential[-_].*|x[-_]authenticated[-_].*"
+    r"|eg[-_](?:consumer|request)[-_]id|forwarded|x[-_]real[-_]ip|proxy"
+    r"|x[-_]forwarded[-_](?:for|proto|host|port|server|prefix|ssl|by)"
+)
+"""Names by which clients could pose as somebody, dash or underscore alike."""
+
+_HOP_TOKENS = r"^(?:close|keep-alive|upgrade|te|http2-settings)$"
+
+
+def normalisation() -> list[str]:
+    """Bring the path to one form."""
+    steps = (
+        "percent-decode-unreserved strict",
+        "path-merge-slashes",
+        "path-strip-dot",
+        "path-strip-dotdot full",
+        "percent-to-uppercase strict",
+    )
+    return [f"http-request normalize-uri {step}" for step in steps]
+
+
+def refusals(max_header_size: int | None) -> list[str]:
+    """Refuse what can be read in two ways."""
+    bad = problem(400)
+    rules = [
+        "http-request strict-mode on",
+        f"http-request return {bad} if {{ req.hdrs -m reg -- {word(_CONTROL)} }}",
+        f"http-request return {bad} unless {{ req.hdr_cnt(host) eq 1 }}",
+        f"http-request return {bad} unless {{ req.hdr(host) -m reg -- {word(_HOST)} }}",
+        f"http-request return {bad} if {{ method CONNECT TRACE }}",
+        *normalisation(),
+        f"http-request return {bad} if {{ path -m reg -i -- {word(_AMBIGUOUS_PATH)} }}",
+    ]
+    if max_header_size is not None:
+        rules.insert(
+            1, f"http-request return {problem(431)} if {{ req.hdrs,length gt {max_header_size} }}"
+        )
+    return rules
+
+
+def removals(document: Document) -> list[str]:
+    """Remove what only the gateway may say, and hop-by-hop lists that could drop what it says.
+
+    A ``Connection`` header that lists foreign names makes the next hop delete those headers
+    (RFC 9110 section 7.6.1): a client could have the gateway's identity headers deleted.
+    """
+    own = (re.escape(name.lower()) for name in document.identity.headers.names)
+    configured = "|".join(name.replace(r"\-", "[-_]") for name in own)
+    pattern = f"{FOREIGN_IDENTITY}|{configured})$" if configured else f"{FOREIGN_IDENTITY})$"
+    odd = "{ req.hdr(connection) -m found }"
+    return [
+        f"http-request del-header {word(pattern)} -m reg",
+        f"http-request set-var(txn.ost.up) bool(true) if {{ req.hdr(upgrade) -m found }} {odd}",
+        f"http-request del-header connection if {odd} !{{ var(txn.ost.up) -m bool }}",
+        "http-request set-header connection upgrade if { var(txn.ost.up) -m bool }",
+        "http-request del-header trailer",
+    ]
+
+
+def request_facts() -> list[str]:
+    """What the client's address and connection tell the service."""
+    return [
+        f"http-request set-var({names.HOST}) req.hdr(host),host_only,lower,rtrim(.)",
+        "http-request set-header X-Forwarded-For %[src]",
+        "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
+    ]

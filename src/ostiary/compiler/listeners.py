@@ -1,0 +1,214 @@
+"""Listeners as frontends: where to listen, with which TLS, and the rules in their order."""
+
+from collections.abc import Callable, Mapping
+
+from ostiary.compiler import guards, names, tls
+from ostiary.compiler.answers import problem
+from ostiary.compiler.bundle import EntryMaterial, Place
+from ostiary.compiler.decision import judging_rules, required_rules
+from ostiary.compiler.identity import identity_rules
+from ostiary.compiler.logs import ERROR_FORMAT, LOG_FORMAT
+from ostiary.compiler.tls import Asking, Entry
+from ostiary.config.model.document import Document
+from ostiary.config.model.listeners import HttpListener, HttpsListener, TlsOptions
+from ostiary.haproxy.files import Section
+from ostiary.haproxy.quote import argument, word
+
+PathOf = Callable[[str], str]
+
+
+def http_section(
+    document: Document, listener: HttpListener, place: Place, routing: list[str]
+) -> Section:
+    """The plain listener: no certificate, so no verdict."""
+    lines = [
+        f"bind {_address(listener.hostname, listener.port, place)}",
+        *_logging(place),
+        *guards.refusals(None),
+        *guards.removals(document),
+        *guards.request_facts(),
+        "http-request set-header X-Forwarded-Proto http",
+        *routing,
+    ]
+    return Section("frontend http", tuple(lines), "http")
+
+
+def https_sections(
+    document: Document, listener: HttpsListener, place: Place, path_of: PathOf, routing: list[str]
+) -> list[Section]:
+    """The TLS listener, and the SNI reader before it when its entries need two binds."""
+    entries = tls.entries_of(listener)
+    grouped = tls.groups(entries)
+    options = listener.options
+    asks = any(entry.asking is not Asking.NOTHING for entry in entries)
+    lines = [
+        *_binds(listener, place, path_of, grouped),
+        *_timeouts(options),
+        *_logging(place),
+        *([f"filter spoe engine ostiary config {word(path_of('spoe.conf'))}"] if asks else []),
+        *guards.refusals(options.max_header_size),
+        *guards.request_facts(),
+        *entry_rules(entries, path_of),
+        *(judging_rules() if asks else []),
+        *_required(entries, path_of),
+        *guards.removals(document),
+        *(identity_rules(document) if asks else []),
+        "http-request set-header X-Forwarded-Proto https",
+        *routing,
+    ]
+    sections = [Section("frontend https", tuple(lines), "https")]
+    if len(grouped) > 1:
+        sections.extend(_sni_reader(listener, place, path_of, grouped))
+    return sections
+
+
+def https_files(
+    listener: HttpsListener, materials: Mapping[str, EntryMaterial], path_of: PathOf
+) -> dict[str, bytes]:
+    """Certificates, trust anchors, crt-lists and the maps of names."""
+    entries = tls.entries_of(listener)
+    grouped = tls.groups(entries)
+    extra = _entry_options(listener.options)
+    files = {
+        f"{group}.crtlist": tls.crt_list(members, path_of, extra)
+        for group, members in grouped.items()
+    }
+    files |= tls.entry_files(entries, materials)
+    files["entries.map"] = tls.entry_map(entries)
+    strict = sorted(entry.id for entry in entries if entry.asking is Asking.TRUSTED)
+    files["strict.lst"] = "".join(f"{one}\n" for one in strict).encode()
+    if len(grouped) > 1:
+        files["groups.map"] = tls.group_map(grouped)
+    return files
+
+
+def entry_rules(entries: tuple[Entry, ...], path_of: PathOf) -> list[str]:
+    """Say which entry the connection belongs to, and refuse a Host that belongs to another.
+
+    Names are looked up as HAProxy chose the certificate: exact, then one-label wildcard, then
+    the default (HAProxy manual, crt-list).
+    """
+    unset = f"!{{ var({names.ENTRY}) -m found }}"
+    if len(entries) == 1:
+        return [f"http-request set-var({names.ENTRY}) str({entries[0].id}) if {unset}"]
+    sni = _entry_look_up(names.ENTRY, "ssl_fc_sni,lower", entries, path_of)
+    host = _entry_look_up("txn.ost.he", f"var({names.HOST})", entries, path_of)
+    same = f"{{ var(txn.ost.he),strcmp({names.ENTRY}) eq 0 }}"
+    return [*sni, *host, f"http-request return {problem(421)} hdr Connection close unless {same}"]
+
+
+def _entry_look_up(
+    variable: str, name: str, entries: tuple[Entry, ...], path_of: PathOf
+) -> list[str]:
+    unset = f"!{{ var({variable}) -m found }}"
+    table = path_of("entries.map")
+    star = f"{name},regsub({argument('^[^.]+')},{argument('*')}),map_str({table})"
+    rules = [
+        f"http-request set-var({variable}) {name},map_str({table}) if {unset}",
+        f"http-request set-var({variable}) {word(star)} if {unset}",
+    ]
+    default = [entry.id for entry in entries if entry.name == "default"]
+    if default:
+        rules.append(f"http-request set-var({variable}) str({default[0]}) if {unset}")
+    return rules
+
+
+def _required(entries: tuple[Entry, ...], path_of: PathOf) -> list[str]:
+    strict = [entry for entry in entries if entry.asking is Asking.TRUSTED]
+    if not strict:
+        return []
+    if len(strict) == len(entries):
+        return required_rules("")
+    return required_rules(f"{{ var({names.ENTRY}) -m str -f {word(path_of('strict.lst'))} }}")
+
+
+def _binds(
+    listener: HttpsListener, place: Place, path_of: PathOf, grouped: dict[str, tuple[Entry, ...]]
+) -> list[str]:
+    alone = _address(listener.hostname, listener.port, place)
+    default_group = _default_group(grouped)
+    lines = []
+    for group, members in grouped.items():
+        where = (
+            alone if len(grouped) == 1 else f"unix@{path_of(f'{group}.sock')} mode 600 accept-proxy"
+        )
+        words = [f"bind {where} ssl crt-list {word(path_of(f'{group}.crtlist'))}"]
+        words.append(f"alpn {','.join(listener.options.alpn_protocols or ('h2', 'http/1.1'))}")
+        if group == "lenient":
+            words.append("crt-ignore-err all ca-ignore-err all")
+        if group != default_group or not tls.has_default(members):
+            words.append("strict-sni")
+        if listener.options.honor_cipher_order is False:
+            words.append("prefer-client-ciphers")
+        lines.append(" ".join(words))
+    return lines
+
+
+def _default_group(grouped: dict[str, tuple[Entry, ...]]) -> str:
+    for group, members in grouped.items():
+        if tls.has_default(members):
+            return group
+    return next(iter(grouped))
+
+
+def _sni_reader(
+    listener: HttpsListener, place: Place, path_of: PathOf, grouped: dict[str, tuple[Entry, ...]]
+) -> list[Section]:
+    table = path_of("groups.map")
+    unset = "!{ var(sess.ost.group) -m found }"
+    star = f"req.ssl_sni,lower,regsub({argument('^[^.]+')},{argument('*')}),map_str({table})"
+    lines = [
+        "mode tcp",
+        f"bind {_address(listener.hostname, listener.port, place)}",
+        "tcp-request inspect-delay 5s",
+        f"tcp-request content set-var(sess.ost.group) req.ssl_sni,lower,map_str({table})",
+        f"tcp-request content set-var(sess.ost.group) {word(star)} if {unset}",
+        "tcp-request content accept if { req.ssl_hello_type 1 }",
+        "tcp-request content reject if { req.len gt 0 } !{ req.ssl_hello_type 1 } WAIT_END",
+        *(f"use_backend to_{one} if {{ var(sess.ost.group) -m str {one} }}" for one in grouped),
+        f"default_backend to_{_default_group(grouped)}",
+    ]
+    sections = [Section("frontend https_sni", tuple(lines), "https.tls: two kinds of entries")]
+    for group in grouped:
+        server = f"server loop unix@{path_of(f'{group}.sock')} send-proxy-v2"
+        sections.append(Section(f"backend to_{group}", ("mode tcp", server)))
+    return sections
+
+
+def _entry_options(options: TlsOptions) -> tuple[str, ...]:
+    words = [f"ssl-min-ver {options.min_version or 'TLSv1.2'}"]
+    if options.max_version:
+        words.append(f"ssl-max-ver {options.max_version}")
+    suites = [one for one in (options.ciphers or "").split(":") if one]
+    modern = ":".join(one for one in suites if one.startswith("TLS_"))
+    older = ":".join(one for one in suites if not one.startswith("TLS_"))
+    words += [f"ciphersuites {modern}"] if modern else []
+    words += [f"ciphers {older}"] if older else []
+    if options.ecdh_curve and options.ecdh_curve != "auto":
+        words.append(f"curves {options.ecdh_curve}")
+    return tuple(words)
+
+
+def _timeouts(options: TlsOptions) -> list[str]:
+    wanted = {
+        "http-keep-alive": options.keep_alive_timeout,
+        "client": options.handshake_timeout,
+        "http-request": options.headers_timeout,
+    }
+    return [f"timeout {name} {value}ms" for name, value in wanted.items() if value is not None]
+
+
+def _address(hostname: str | None, port: int, place: Place) -> str:
+    if hostname is None:
+        return f":::{port} v4v6" if place.dual_stack else f"*:{port}"
+    return f"[{hostname}]:{port}" if ":" in hostname else f"{hostname}:{port}"
+
+
+def _logging(place: Place) -> list[str]:
+    def located(text: str) -> str:
+        return text.replace("@folder@", place.folder)
+
+    return [
+        f"log-format {word(located(LOG_FORMAT))}",
+        f"error-log-format {word(located(ERROR_FORMAT))}",
+    ]

@@ -1,0 +1,59 @@
+"""The access log: one JSON object a line, written by HAProxy itself.
+
+Python is not on this path: at full load the log costs the gateway a formatted line and a write.
+``@folder@`` stands for the revision's folder, where the maps of names are.
+"""
+
+
+def _json(name: str, expression: str) -> str:
+    return f'"{name}":"%[{expression}]"'
+
+
+def _text(name: str, variable: str) -> str:
+    return _json(name, f"var({variable}),json(utf8s)")
+
+
+LOG_FORMAT = (
+    "{"
+    + ",".join(
+        (
+            '"time":%Ts.%ms',
+            '"event":"request"',
+            '"request_id":"%ID"',
+            '"client":"%ci"',
+            _json("method", "var(txn.ost.method)"),
+            _text("host", "txn.ost.host"),
+            _text("path", "txn.ost.logpath"),
+            '"status":%ST',
+            _json("api", "var(txn.ost.route),map_int_str(@folder@/apis.map),json(utf8s)"),
+            _json("reason", "var(txn.ost.code),map_int_str(@folder@/reasons.map)"),
+            '"fingerprint":"%[var(sess.ost.crt)]"',
+            _text("subject", "sess.ost.logsubject"),
+            _json("sni", "ssl_fc_sni,json(utf8s)"),
+            '"tls":"%sslv"',
+            '"resumed":"%[ssl_fc_is_resumed]"',
+            '"backend":"%b"',
+            '"bytes":%B',
+            '"ms":{"total":%Ta,"queue":%Tw,"connect":%Tc,"service":%Tr}',
+            '"end":"%ts"',
+        )
+    )
+    + "}"
+)
+
+ERROR_FORMAT = (
+    "{"
+    + ",".join(
+        (
+            '"time":%Ts.%ms',
+            '"event":"handshake-failed"',
+            '"client":"%ci"',
+            _json("sni", "ssl_fc_sni,json(utf8s)"),
+            _json("reason", "ssl_c_err,map_int_str(@folder@/verify-errors.map)"),
+            _json("chain_reason", "ssl_c_ca_err,map_int_str(@folder@/verify-errors.map)"),
+            _json("tls_error", "ssl_fc_err_str,json(utf8s)"),
+            _json("connection", "fc_err_str,json(utf8s)"),
+        )
+    )
+    + "}"
+)

@@ -1,0 +1,91 @@
+"""The route table as HAProxy's maps and rules."""
+
+from collections.abc import Callable, Iterator
+
+from ostiary.compiler import names
+from ostiary.compiler.patterns import path_regex
+from ostiary.compiler.routes import ANY_METHOD, Route, RouteTable, Table
+from ostiary.haproxy.files import render_map
+from ostiary.haproxy.quote import argument, word
+
+_METHOD = "txn.ost.m"
+_CANDIDATE = "txn.ost.c"
+_STAR_HOST = "txn.ost.star"
+
+
+def route_files(table: RouteTable) -> dict[str, bytes]:
+    """The maps the rules look into."""
+    files = {
+        f"{one.name}.map": render_map({key: str(rank) for key, rank in entries.items()})
+        for one, entries in table.tables.items()
+    }
+    if table.methods:
+        files["methods.map"] = render_map({method: method for method in table.methods})
+    return files
+
+
+def route_rules(table: RouteTable, path_of: Callable[[str], str]) -> list[str]:
+    """Rules that set ``ROUTE``; ``path_of`` turns a file name into its absolute path."""
+    rules = [
+        f"http-request set-var({names.ROUTE}) int({names.NO_ROUTE})",
+        f"http-request set-var({names.PATH}) path,lower",
+        _method_rule(table, path_of),
+    ]
+    if any(one.host_kind == "star" for one in table.tables):
+        expression = f"var({names.HOST}),regsub({argument('^[^.]+')},{argument('*')})"
+        rules.append(f"http-request set-var({_STAR_HOST}) {word(expression)}")
+    for one in sorted(table.tables, key=lambda one: (one.host_kind, one.mask, one.prefix)):
+        rules.extend(_look_up(one, path_of(f"{one.name}.map")))
+    rules.extend(_walked(route) for route in table.walked)
+    return rules
+
+
+def _method_rule(table: RouteTable, path_of: Callable[[str], str]) -> str:
+    if not table.methods:
+        return f"http-request set-var({_METHOD}) str({ANY_METHOD})"
+    return f"http-request set-var({_METHOD}) method,map_str({path_of('methods.map')},{ANY_METHOD})"
+
+
+def _look_up(one: Table, path: str) -> Iterator[str]:
+    hosts = {"any": None, "exact": names.HOST, "star": _STAR_HOST}
+    host = hosts[one.host_kind]
+    key = f"var({_METHOD}),concat(|{f',{host}' if host else ''})"
+    yield f"http-request set-var({_CANDIDATE}) {word(key)}"
+    masked = names.PATH
+    if one.mask:
+        masked = "txn.ost.masked"
+        yield f"http-request set-var({masked}) {word(_masked(one.mask))}"
+    kind = "beg" if one.prefix else "str"
+    look = f"var({_CANDIDATE}),concat(|,{masked}),map_{kind}_int({path},{names.NO_ROUTE})"
+    yield f"http-request set-var({_CANDIDATE}) {word(look)}"
+    lower = f"{{ var({_CANDIDATE}),sub({names.ROUTE}) lt 0 }}"
+    yield f"http-request set-var({names.ROUTE}) var({_CANDIDATE}) if {lower}"
+
+
+def _masked(mask: tuple[int, ...]) -> str:
+    """The path with the masked segments written ``:``; a shorter path stays as it is."""
+    expression = f"var({names.PATH})"
+    for segment in mask:
+        before = f"^((/[^/]*){{{segment - 1}}})/[^/]+"
+        expression += f",regsub({argument(before)},{argument(chr(92) + '1/:')})"
+    return expression
+
+
+def _walked(route: Route) -> str:
+    source, ignores_case = path_regex(route.shape)
+    flag = "-i " if ignores_case else ""
+    tests = [f"{{ var({names.ROUTE}) -m int gt {route.rank} }}"]
+    if route.methods:
+        tests.append(f"{{ method {' '.join(sorted(route.methods))} }}")
+    if route.host_regex:
+        tests.append(f"{{ var({names.HOST}) -m reg -i -- {word(f'^(?:{route.host_regex})$')} }}")
+    elif route.host.startswith("*."):
+        tests.append(f"{{ var({names.HOST}) -m reg -i -- {word(_star_regex(route.host))} }}")
+    elif route.host:
+        tests.append(f"{{ var({names.HOST}) -m str -- {word(route.host)} }}")
+    tests.append(f"{{ path -m reg {flag}-- {word(source)} }}")
+    return f"http-request set-var({names.ROUTE}) int({route.rank}) if {' '.join(tests)}"
+
+
+def _star_regex(host: str) -> str:
+    return "^[^.]+" + host[1:].replace(".", "\\.") + "$"

@@ -1,0 +1,161 @@
+"""Service endpoints as server lines, and the rewriting between the matched and the forwarded."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+
+from ostiary.compiler import names
+from ostiary.compiler.bundle import Materials
+from ostiary.config.model.proxy import ProxyOptions
+from ostiary.config.model.service_endpoint import ServiceEndpoint
+from ostiary.config.model.url import Url
+from ostiary.haproxy.quote import log_text, word
+
+_STRIP = "txn.ost.strip"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def server_lines(
+    service: ServiceEndpoint,
+    options: ProxyOptions,
+    materials: Materials,
+    path_of: Callable[[str], str],
+    *,
+    system_roots: str,
+    track: str = "",
+) -> list[str]:
+    """``balance`` and ``server`` lines; ``track`` names the backend whose checks are shared."""
+    urls = service.targets
+    lines = ["balance roundrobin"]
+    checked = needs_checks(service)
+    for at, url in enumerate(urls):
+        words = [f"server {_server_name(urls, at)} {_address(url)}"]
+        if url.scheme == "https":
+            words.append(_tls(url, options, materials, path_of, system_roots))
+        if checked:
+            words.append(f"track {track}/{_server_name(urls, at)}" if track else _check(service))
+        lines.append(" ".join(words))
+    return lines
+
+
+def _check(service: ServiceEndpoint) -> str:
+    wanted = service.health_check
+    if wanted is None:
+        return "check inter 2000ms fall 2 rise 1"
+    tries = f"fall {wanted.unhealthy_after} rise {wanted.healthy_after}"
+    return f"check inter {wanted.interval_ms}ms {tries}"
+
+
+def needs_checks(service: ServiceEndpoint) -> bool:
+    """Whether the service's servers are watched: several of them, or asked for."""
+    return len(service.targets) > 1 or service.health_check is not None
+
+
+def health_lines(service: ServiceEndpoint) -> list[str]:
+    """How the servers are asked for their health; without a path, a connection is enough."""
+    if service.health_check is None:
+        return []
+    host = _authority(service.targets[0])
+    path = service.health_check.path
+    return [
+        "option httpchk",
+        f"timeout check {service.health_check.timeout_ms}ms",
+        f"http-check send meth GET uri {word(path)} ver HTTP/1.1 hdr Host {word(host)}",
+    ]
+
+
+def rewriting(
+    service: ServiceEndpoint, options: ProxyOptions, strips: Mapping[int, int], map_path: str
+) -> list[str]:
+    """Rules that turn the request's path and Host into the upstream's."""
+    base = service.targets[0].path.rstrip("/")
+    rules: list[str] = []
+    if options.ignore_path:
+        rules.append(f"http-request set-pathq {word(log_text(service.targets[0].path))}")
+    else:
+        if options.strip_path:
+            rules.extend(_strip_rules(strips.values(), map_path))
+        if options.prepend_path and base:
+            rules.append(f"http-request set-path {word(log_text(base) + '%[path]')}")
+    return rules + _host_rules(service, options)
+
+
+def _strip_rules(lengths: Iterable[int], map_path: str) -> list[str]:
+    rules = [f"http-request set-var({_STRIP}) var({names.ROUTE}),map_int_int({map_path})"]
+    for length in sorted(set(lengths)):
+        test = f"{{ var({_STRIP}) -m int eq {length} }}"
+        if length < 0:
+            rules.append(f"http-request set-path / if {test}")
+        elif length > 0:
+            rules.append(f"http-request set-path %[path,bytes({length})] if {test}")
+    rules.append("http-request set-path / unless { path -m beg / }")
+    return rules
+
+
+def _host_rules(service: ServiceEndpoint, options: ProxyOptions) -> list[str]:
+    rules = [
+        f"http-request set-header {word(name)} {word(log_text(value))}"
+        for name, value in sorted(options.headers.items())
+    ]
+    authorities = {_authority(url) for url in service.targets}
+    if not options.change_origin:
+        return rules
+    if len(authorities) == 1:
+        return [*rules, f"http-request set-header Host {word(log_text(authorities.pop()))}"]
+    return ["http-send-name-header Host", *rules]
+
+
+def _server_name(urls: tuple[Url, ...], at: int) -> str:
+    """The authority where the upstreams differ in it: HAProxy sends the server's name as Host."""
+    authorities = [_authority(url) for url in urls]
+    if len(set(authorities)) == len(authorities) > 1 and "[" not in "".join(authorities):
+        return authorities[at]
+    return f"s{at + 1}"
+
+
+def _authority(url: Url) -> str:
+    name = f"[{url.host}]" if ":" in url.host else url.host
+    return name if url.port == _DEFAULT_PORTS[url.scheme] else f"{name}:{url.port}"
+
+
+def _address(url: Url) -> str:
+    return f"ipv6@[{url.host}]:{url.port}" if ":" in url.host else f"{url.host}:{url.port}"
+
+
+def _tls(
+    url: Url,
+    options: ProxyOptions,
+    materials: Materials,
+    path_of: Callable[[str], str],
+    system_roots: str,
+) -> str:
+    host = url.host
+    words = ["ssl", f"sni {word(f'str({host})')}", f"check-sni {host}", "alpn http/1.1"]
+    target = options.target
+    key = (target.key_file, target.cert_file, target.ca_file) if target else (None, None, None)
+    material = materials.upstreams.get(key)
+    if not options.secure:
+        words.append("verify none")
+    else:
+        anchors = material.anchors if material else None
+        roots = path_of(upstream_file(key, "ca")) if anchors else system_roots
+        words.append(f"verify required verifyhost {host} ca-file {word(roots)}")
+    if material and material.client:
+        words.append(f"crt {word(path_of(upstream_file(key, 'client')))}")
+    return " ".join(words)
+
+
+def upstream_file(key: tuple[str | None, str | None, str | None], part: str) -> str:
+    """The file name in the bundle for one upstream's certificate or anchors."""
+    digest = hashlib.sha256("\0".join(str(one) for one in key).encode()).hexdigest()[:16]
+    return f"upstream-{digest}-{part}.pem"
+
+
+def upstream_files(materials: Materials) -> dict[str, bytes]:
+    """The PEM files that the server lines name."""
+    files: dict[str, bytes] = {}
+    for key, material in materials.upstreams.items():
+        if material.client:
+            files[upstream_file(key, "client")] = material.client
+        if material.anchors:
+            files[upstream_file(key, "ca")] = material.anchors
+    return files
