@@ -1,0 +1,38 @@
+"""What a document must be beyond its types; every finding at once.
+
+Findings about listeners and trust are in ``listener_checks``, about endpoints and pipelines in
+``route_checks``.
+"""
+
+from collections.abc import Iterator
+
+from ostiary.config.foreign import POLICIES
+from ostiary.config.listener_checks import check_listeners
+from ostiary.config.model.document import Document
+from ostiary.config.route_checks import check_routes
+from ostiary.config.shape import OWN_POLICIES
+from ostiary.config.text.tree import Places
+from ostiary.config.text.words import did_you_mean
+from ostiary.kernel.problems import Problem
+
+
+def check(document: Document, places: Places) -> Iterator[Problem]:
+    """Yield every problem of the document as a whole, warnings included."""
+    yield from check_listeners(document, places)
+    yield from check_routes(document, places)
+    yield from _policies(document, places)
+
+
+def _policies(document: Document, places: Places) -> Iterator[Problem]:
+    if document.policies is None:
+        return
+    for number, name in enumerate(document.policies):
+        if name not in POLICIES and name not in OWN_POLICIES:
+            hint = did_you_mean(name, (*OWN_POLICIES, *POLICIES))
+            yield places.warning(("policies", number), f"unknown policy {name[:80]!r}", hint)
+    for pipeline_name, pipeline in document.pipelines.items():
+        for number, use in enumerate(pipeline.policies):
+            if use.name not in document.policies:
+                path = ("pipelines", pipeline_name, "policies", number)
+                message = f"the policy {use.name!r} isn't in policies"
+                yield places.problem(path, message, f"add {use.name} to policies")

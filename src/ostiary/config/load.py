@@ -1,0 +1,103 @@
+"""The door of this room: text in, a Document or every problem out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from ostiary.config.checks import check
+from ostiary.config.model.document import Document
+from ostiary.config.report import extra_keys, is_about_extra_keys_only, problems_of
+from ostiary.config.shape import Shaper
+from ostiary.config.text.reading import read
+from ostiary.config.text.strings import unfit_strings
+from ostiary.config.text.tree import PathPart, Places, Row, Table, Tree, plain
+from ostiary.kernel.problems import ConfigRefused, Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A document that can be used, what is doubtful about it, and where everything was written."""
+
+    document: Document
+    warnings: tuple[Problem, ...]
+    places: Places
+
+    def problem(
+        self,
+        path: tuple[PathPart, ...],
+        message: str,
+        way_out: str = "",
+        severity: Severity = Severity.ERROR,
+    ) -> Problem:
+        """Return a problem at a path of the document, such as ``("https", "tls", "a.example")``.
+
+        Keys in camelCase or snake_case; it stands at the value, or at the nearest existing parent.
+        A policy's steps are at ``("pipelines", name, "policies", 0, "steps", 0, "action", …)``.
+        """
+        return self.places.problem(path, message, way_out, severity)
+
+
+def load(text: str, file: str, environ: Mapping[str, str]) -> Loaded:
+    """Read a configuration; ``file`` is only used to name places.
+
+    Raises ConfigRefused with all problems (warnings too), in file order. Relative paths inside stay
+    as written.
+    """
+    reading = read(text, file, environ)
+    problems = list(reading.problems)
+    if reading.tree is None:
+        raise ConfigRefused(_in_order(problems))
+    problems.extend(unfit_strings(reading.tree))
+    shaper = Shaper()
+    places = Places(shaper.document(reading.tree))
+    problems.extend(shaper.problems)
+    document = _validated(places, problems)
+    if document is None:
+        raise ConfigRefused(_in_order(problems))
+    problems.extend(_news(check(document, places), problems))
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise ConfigRefused(_in_order(problems))
+    return Loaded(document, _in_order(problems), places)
+
+
+def _validated(places: Places, problems: list[Problem]) -> Document | None:
+    """Return the document; where only unknown keys stand in the way, the document without them."""
+    try:
+        return _validate(places.root)
+    except ValidationError as error:
+        problems.extend(problems_of(error, places))
+        if not is_about_extra_keys_only(error):
+            return None
+        unknown = {tree.path for tree in extra_keys(error, places)}
+    try:
+        return _validate(_pruned(places.root, unknown))
+    except ValidationError:
+        return None
+
+
+def _validate(tree: Tree) -> Document:
+    return Document.model_validate(plain(tree), by_alias=True, by_name=False)
+
+
+def _pruned(tree: Tree, paths: set[str]) -> Tree:
+    match tree:
+        case Table():
+            kept = {k: _pruned(v, paths) for k, v in tree.entries.items() if v.path not in paths}
+            return Table(at=tree.at, key_at=tree.key_at, path=tree.path, entries=kept)
+        case Row():
+            items = tuple(_pruned(item, paths) for item in tree.items)
+            return Row(at=tree.at, key_at=tree.key_at, path=tree.path, items=items)
+        case _:
+            return tree
+
+
+def _news(found: Iterator[Problem], known: list[Problem]) -> list[Problem]:
+    """Leave out what only follows from a problem already told about the same place."""
+    told = {problem.path.rpartition(".")[0] for problem in known if problem.path}
+    return [problem for problem in found if problem.path not in told]
+
+
+def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    unique = dict.fromkeys(problems)
+    return tuple(sorted(unique, key=lambda p: (p.position.line, p.position.column)))

@@ -1,0 +1,137 @@
+"""What every model shares: strictness, and the small types that refuse with a way out."""
+
+import re
+import warnings
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from ostiary.config.text.words import did_you_mean
+
+# RFC 9110 section 5.6.2: token.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# RFC 9110 section 7.6.1 (connection options), and what frames or routes a message.
+RESERVED_HEADERS = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "host",
+        "content-length",
+        "content-encoding",
+        "content-type",
+        "expect",
+        "date",
+        "cookie",
+        "authorization",
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "http2-settings",
+    }
+)
+
+
+class Wrong(ValueError):
+    """A value that can't be used: what is wrong with it, and the way out."""
+
+    def __init__(self, message: str, way_out: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.way_out = way_out
+
+    @classmethod
+    def among(cls, noun: str, word: str, known: Iterable[str]) -> "Wrong":
+        """Return the refusal of an unknown word, with the nearest known one."""
+        return cls(f"unknown {noun} {word[:80]!r}", did_you_mean(word, known))
+
+
+class Unfit(Wrong):
+    """The same, where the message is a predicate and the value goes in front of it."""
+
+
+class Model(BaseModel):
+    """The base of every model: frozen, unknown keys refused, camelCase aliases."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_alias=True,
+        validate_by_name=True,
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,
+    )
+
+
+def _flag(value: object) -> bool:
+    # Only these: "off" or null in a security switch must never be guessed at.
+    if value is True or value == "true":
+        return True
+    if value is False or value == "false":
+        return False
+    raise Unfit("must be true or false", "write true or false")
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise Unfit("must be a number, not true or false")
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,18}", value):
+        raise Unfit("must be a number", "write digits only")
+    return value
+
+
+def _regex(value: str) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise Unfit(f"isn't a regular expression that can be used: {error}") from error
+    return value
+
+
+def _file(value: str) -> str:
+    if "-----BEGIN" in value:
+        raise Unfit("holds PEM text where a file name is expected", "put it into a file")
+    if not value:
+        raise Unfit("is empty where a file name is expected")
+    return value
+
+
+def _header(value: str) -> str:
+    if not _TOKEN.fullmatch(value):
+        raise Unfit("isn't a header name (RFC 9110)", "use letters, digits and '-'")
+    if value.lower().replace("_", "-") in RESERVED_HEADERS:
+        raise Unfit("is a header that can't be set here, since HTTP itself uses it")
+    return value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+OptionalFlag = Annotated[bool | None, BeforeValidator(_flag)]
+"""None only when left out: an explicit null is refused."""
+Number = Annotated[int, BeforeValidator(_number)]
+# HAProxy's timers end at 2^31-1 milliseconds (configuration manual, section 2.5).
+Milliseconds = Annotated[int, BeforeValidator(_number), Field(ge=1, le=2**31 - 1)]
+Port = Annotated[int, BeforeValidator(_number), Field(ge=1, le=65535)]
+Regex = Annotated[str, AfterValidator(_regex)]
+FileName = Annotated[str, AfterValidator(_file)]
+"""Path as written; a later layer resolves it against the configuration's folder."""
+HeaderName = Annotated[str, AfterValidator(_header)]
+Listed = BeforeValidator(_listed)
+"""Makes one string a list of one."""
