@@ -38,8 +38,9 @@ class Question:
     certificate: bytes
     """The client's certificate in DER, as HAProxy's ``ssl_c_der`` gives it; not yet parsed."""
     chain: bytes
-    """Everything the client sent in DER, one behind the other and the client's own first, as
-    ``ssl_c_chain_der`` gives it; empty on resumed sessions. ``split_chain`` takes it apart."""
+    """What the client sent beside its certificate, in DER one behind the other, as HAProxy's
+    ``ssl_c_chain_der`` gives it: whatever the client chose, trusted or not, and on 2.6 and 2.8
+    without the certificate itself. Empty on resumed sessions. ``split_chain`` takes it apart."""
 
 
 @dataclass(frozen=True, slots=True)

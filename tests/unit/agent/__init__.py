@@ -1,0 +1,1 @@
+"""The agent without HAProxy: questions, answers, and the socket itself."""
