@@ -1,0 +1,26 @@
+# The proof of speed. Included by the Makefile; also works alone: make -f bench/bench.mk bench
+BENCH_PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
+BENCH_RUN = env PYTHONPATH=src:. $(BENCH_PYTHON) -m
+
+.PHONY: bench bench-full bench-quick bench-setup bench-report bench-check
+
+bench:            ## measure against all rivals (about 6 minutes), write docs/benchmarks.md
+	timeout 480 $(BENCH_RUN) bench.run --rounds 3 --seconds 2 --publish
+
+bench-full:       ## the same with more and longer rounds (about 25 minutes)
+	timeout 3000 $(BENCH_RUN) bench.run --rounds 7 --seconds 5 --certificates 10000 --starts 5 --publish
+
+bench-quick:      ## one short round, nothing written to docs
+	timeout 240 $(BENCH_RUN) bench.run --rounds 1 --seconds 1 --certificates 1000 --starts 1
+
+bench-setup:      ## fetch load tools and rivals: apt packages when root, the rest into bench/.cache
+	$(BENCH_RUN) bench.install
+
+bench-report:     ## write docs/benchmarks.md again from bench/results/published.json
+	$(BENCH_RUN) bench.report
+
+bench-check:      ## style, types and tests of the benchmark itself
+	$(BENCH_PYTHON) -m ruff check bench
+	$(BENCH_PYTHON) -m ruff format --check bench
+	MYPYPATH=src:. $(BENCH_PYTHON) -m mypy --strict -p bench
+	PYTHONPATH=src:. $(BENCH_PYTHON) -m pytest bench/tests -q

@@ -1,0 +1,20 @@
+"""Everybody who takes part, in the order of the report."""
+
+from bench.contestants.caddy import CADDY
+from bench.contestants.contestant import Contestant
+from bench.contestants.envoy import ENVOY, ENVOY_RBAC
+from bench.contestants.express_gateway import EXPRESS_GATEWAY
+from bench.contestants.haproxy import HAPROXY, HAPROXY_WHEEL
+from bench.contestants.nginx import NGINX
+from bench.contestants.ostiary import OSTIARY
+
+ALL: tuple[Contestant, ...] = (
+    OSTIARY,
+    HAPROXY,
+    HAPROXY_WHEEL,
+    NGINX,
+    ENVOY,
+    ENVOY_RBAC,
+    CADDY,
+    EXPRESS_GATEWAY,
+)

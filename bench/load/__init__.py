@@ -1,0 +1,1 @@
+"""Load: the tools that ask, and the words their answers are read with."""

@@ -1,0 +1,37 @@
+"""The machine a run was made on, as far as it matters to the numbers; no names."""
+
+import os
+import platform
+import re
+from pathlib import Path
+
+from bench.contestants.contestant import says
+
+
+def processor() -> str:
+    """The model as the kernel names it."""
+    found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return platform.machine() if found is None else found[1]
+
+
+def system() -> str:
+    """The distribution's own name for itself."""
+    release = platform.freedesktop_os_release()
+    return release.get("PRETTY_NAME", "unknown")
+
+
+def describe() -> dict[str, str]:
+    """Words for the report, in its order."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": processor(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "memory": f"{memory:.0f} GiB",
+        "system": system(),
+        "kernel": f"Linux {platform.release().split('-')[0]}",
+        "Python": platform.python_version(),
+        "OpenSSL": says("openssl", "version").split(" (")[0],
+        "wrk": says("wrk", "-v").split("[")[0].strip(),
+        "h2load": says("h2load", "--version"),
+        "upstream": says("nginx", "-v").replace("nginx version: ", ""),
+    }

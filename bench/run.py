@@ -1,0 +1,280 @@
+"""`python -m bench.run`: every gateway, every scenario, interleaved, in one run."""
+
+import argparse
+import contextlib
+import datetime
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import certificates, extras, machine, outcome, report, samples, upstream
+from bench.certificates import Pki
+from bench.check import Unfit, check
+from bench.children import Child, DidNotStart, Launch, free_port, serving
+from bench.contestants.contestant import Contestant, Missing, Site, on_path
+from bench.contestants.nginx import PACKED as PACKED_NGINX
+from bench.contestants.registry import ALL as GATEWAYS
+from bench.load.answers import Unreadable
+from bench.load.tools import NotBuilt, Tools, build
+from bench.outcome import Absent, Entrant, Extras, Outcome
+from bench.paths import PUBLISHED, RESULTS
+from bench.samples import Sample
+from bench.scenarios import ALL as SCENARIOS
+from bench.scenarios import Scenario
+
+MEASURES = ("haproxy", "haproxy-wheel")
+OWN = "ostiary"
+WARM_UP = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What was asked for on the command line."""
+
+    rounds: int
+    seconds: float
+    gateways: tuple[Contestant, ...]
+    scenarios: tuple[Scenario, ...]
+    certificates: int
+    starts: int
+    publish: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What all gateways of a run share."""
+
+    folder: Path
+    pki: Pki
+    upstream_port: int
+    gateway_core: int
+    tools: Tools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A gateway that was started and found fit."""
+
+    who: Contestant
+    launch: Launch
+    child: Child
+    version: str
+
+
+def plan(argv: list[str]) -> Plan:
+    """Read the command line."""
+    names, loads = [g.key for g in GATEWAYS], [s.key for s in SCENARIOS]
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of one measurement")
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="GATEWAY")
+    parser.add_argument("--scenarios", nargs="+", choices=loads, default=loads, metavar="SCENARIO")
+    parser.add_argument("--certificates", type=int, default=3000, help="for the first sight")
+    parser.add_argument("--starts", type=int, default=3, help="for start to ready")
+    parser.add_argument("--publish", action="store_true", help="write docs/benchmarks.md")
+    given = parser.parse_args(argv)
+    return Plan(
+        rounds=given.rounds,
+        seconds=given.seconds,
+        gateways=tuple(g for g in GATEWAYS if g.key in given.only),
+        scenarios=tuple(s for s in SCENARIOS if s.key in given.scenarios),
+        certificates=given.certificates,
+        starts=given.starts,
+        publish=given.publish,
+    )
+
+
+def say(words: str) -> None:
+    """Progress, at once."""
+    print(words, flush=True)
+
+
+@contextlib.contextmanager
+def ground(folder: Path) -> Iterator[Ground]:
+    """Certificates, load tools and the upstream. Raises NotBuilt, DidNotStart."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise NotBuilt("two CPU cores are needed: one for the gateway, one for load and upstream")
+    pki = certificates.make(folder / "pki")
+    tools = build(cores[1], pki.client)
+    nginx = on_path("nginx", otherwise=PACKED_NGINX)
+    if isinstance(nginx, Missing):
+        raise NotBuilt(nginx.why)
+    launch = upstream.prepare(nginx, folder / "upstream", free_port())
+    with serving(launch, core=cores[1]):
+        yield Ground(
+            folder=folder,
+            pki=pki,
+            upstream_port=launch.port,
+            gateway_core=cores[0],
+            tools=tools,
+        )
+
+
+def enter(who: Contestant, on: Ground, stack: contextlib.ExitStack) -> Running | Absent:
+    """Start one gateway and check it; a gateway that is missing or unfit is left out, with the
+    reason.
+    """
+    place = who.locate()
+    if isinstance(place, Missing):
+        return Absent(key=who.key, title=who.title, why=place.why)
+    site = Site(
+        folder=on.folder / who.key,
+        port=free_port(),
+        upstream_port=on.upstream_port,
+        pki=on.pki,
+    )
+    site.folder.mkdir()
+    launch = who.prepare(place, site)
+    with contextlib.ExitStack() as own:
+        try:
+            child = own.enter_context(serving(launch, core=on.gateway_core))
+            check(who, site.port, on.pki)
+        except (DidNotStart, Unfit, OSError) as problem:
+            return Absent(key=who.key, title=who.title, why=str(problem))
+        stack.push(own.pop_all())
+    return Running(who=who, launch=launch, child=child, version=who.version(place))
+
+
+def measure(todo: Plan, running: list[Running], tools: Tools) -> list[Sample]:
+    """Round by round, scenario by scenario, each gateway in turn; another one begins each round."""
+    found: list[Sample] = []
+    for turn in range(todo.rounds):
+        shift = turn % max(1, len(running))
+        for scenario in todo.scenarios:
+            for one in running[shift:] + running[:shift]:
+                if scenario.needs_http2 and not one.who.http2:
+                    continue
+                sample = samples.take(
+                    scenario,
+                    one.who.key,
+                    turn,
+                    pid=one.child.pid,
+                    port=one.launch.port,
+                    tools=tools,
+                    seconds=todo.seconds,
+                )
+                found.append(sample)
+                say(_line(sample))
+    return found
+
+
+def _line(sample: Sample) -> str:
+    head = f"  {sample.round + 1}  {sample.scenario:18} {sample.contestant:16}"
+    if sample.trouble:
+        return f"{head} not counted: {sample.trouble}"
+    return f"{head} {sample.rate:9.0f}/s {sample.cpu_us:8.1f} us CPU  core {sample.busy:4.0%} busy"
+
+
+def warm_up(todo: Plan, running: list[Running], tools: Tools) -> None:
+    """Let compilers in the gateways settle and connections to the upstream open; not counted."""
+    for one in running:
+        with contextlib.suppress(Unreadable):
+            todo.scenarios[0].ask(tools, one.launch.port, WARM_UP)
+
+
+def own_numbers(todo: Plan, own: Running, on: Ground) -> Extras:
+    """What is asked of this gateway alone, with the run still warm."""
+    troubles: list[str] = []
+    sight: extras.FirstSight | None = None
+    ready: list[float] = []
+    many = certificates.many_clients(on.folder, on.pki, todo.certificates)
+    try:
+        sight = extras.first_sight(own.child, own.launch.port, on.tools, many, 60.0)
+    except Unreadable as problem:
+        troubles.append(f"first sight: {problem}")
+    held = extras.memory(own.child)
+    again = own.who.prepare(
+        Path(own.launch.argv[0]),
+        Site(
+            folder=_fresh(on.folder / "again"),
+            port=free_port(),
+            upstream_port=on.upstream_port,
+            pki=on.pki,
+        ),
+    )
+    try:
+        ready = extras.start_to_ready(again, core=on.gateway_core, times=todo.starts)
+    except DidNotStart as problem:
+        troubles.append(f"start to ready: {problem}")
+    return Extras(ready=ready, first_sight=sight, memory=held, troubles=troubles)
+
+
+def _fresh(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def entrant(one: Running, folder: Path) -> Entrant:
+    """As the report shows it; folders of the run are named by what they are."""
+    command = shlex.join(one.launch.argv).replace(str(folder), "$RUN")
+    return Entrant(
+        key=one.who.key,
+        title=one.who.title,
+        rule=one.who.rule,
+        version=one.version,
+        command=command,
+    )
+
+
+def bench(todo: Plan, folder: Path, command: str) -> Outcome:
+    """The whole run. Raises NotBuilt, DidNotStart."""
+    with contextlib.ExitStack() as stack:
+        on = stack.enter_context(ground(folder))
+        everybody = [enter(who, on, stack) for who in todo.gateways]
+        running = [one for one in everybody if isinstance(one, Running)]
+        absent = [one for one in everybody if isinstance(one, Absent)]
+        for gone in absent:
+            say(f"  not taking part: {gone.title}: {gone.why}")
+        keys = [one.who.key for one in running]
+        warm_up(todo, running, on.tools)
+        taken = measure(todo, running, on.tools)
+        own = next((one for one in running if one.who.key == OWN), None)
+        return Outcome(
+            when=datetime.datetime.now(datetime.UTC).date().isoformat(),
+            command=command,
+            seconds=todo.seconds,
+            rounds=todo.rounds,
+            machine=machine.describe(),
+            measure=next((key for key in MEASURES if key in keys), MEASURES[0]),
+            entrants=[entrant(one, folder) for one in running],
+            absent=absent,
+            samples=taken,
+            extras=None if own is None else own_numbers(todo, own, on),
+        )
+
+
+def _leave(signum: int, _frame: object) -> None:
+    raise SystemExit(128 + signum)
+
+
+def main(argv: list[str]) -> int:
+    """0 if every gateway took part and every sample counts, 1 if not, 2 if nothing could be
+    measured.
+    """
+    todo = plan(argv)
+    signal.signal(signal.SIGTERM, _leave)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        try:
+            got = bench(todo, Path(folder), shlex.join(["python", "-m", "bench.run", *argv]))
+        except (NotBuilt, DidNotStart) as problem:
+            say(f"bench: {problem}")
+            return 2
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+    outcome.save(got, RESULTS / f"{stamp}.json")
+    if todo.publish:
+        outcome.save(got, PUBLISHED)
+        report.publish(got)
+    say(f"\n{report.table(got)}\nraw: {RESULTS / stamp}.json, {time.monotonic() - began:.0f} s")
+    return 1 if got.absent or any(s.trouble for s in got.samples) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""What this gateway should reach, and whether a run shows it."""
+
+import statistics
+from dataclasses import dataclass
+
+from bench.outcome import Extras, Outcome
+from bench.samples import summarise
+
+OWN = "ostiary"
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One target: its words, what was measured, and whether it is reached (None: not measured)."""
+
+    target: str
+    measured: str
+    reached: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Against:
+    """At least `least` times the throughput of a rival in one scenario."""
+
+    scenario: str
+    rival: str
+    least: float
+
+
+AGAINST = (
+    Against(scenario="keep-alive", rival="haproxy", least=0.90),
+    Against(scenario="keep-alive", rival="nginx", least=1.0),
+    Against(scenario="keep-alive", rival="envoy", least=2.0),
+    Against(scenario="keep-alive", rival="caddy", least=3.0),
+    Against(scenario="keep-alive", rival="express-gateway", least=15.0),
+    Against(scenario="full-handshake", rival="haproxy", least=0.95),
+    Against(scenario="full-handshake", rival="nginx", least=0.95),
+    Against(scenario="resumed-handshake", rival="haproxy", least=0.95),
+    Against(scenario="resumed-handshake", rival="nginx", least=0.95),
+)
+
+
+def verdicts(outcome: Outcome) -> list[Verdict]:
+    """All of them, in the order of the list above, then those of this gateway alone."""
+    return [_against(outcome, target) for target in AGAINST] + _alone(outcome.extras)
+
+
+def _against(outcome: Outcome, target: Against) -> Verdict:
+    rival = outcome.measure if target.rival == "haproxy" else target.rival
+    words = f"{target.scenario}: at least {target.least:.2f} of {rival}"
+    got = summarise(outcome.samples, who=OWN, scenario=target.scenario, measure=rival)
+    if got is None or got.ratio is None or got.cpu_ratio is None:
+        return Verdict(target=words, measured="not measured", reached=None)
+    ratio, cpu = got.ratio, got.cpu_ratio
+    told = f"{ratio.middle:.2f} ({ratio.low:.2f} to {ratio.high:.2f}); by CPU time {cpu.middle:.2f}"
+    return Verdict(target=words, measured=told, reached=ratio.middle >= target.least)
+
+
+def _alone(extras: Extras | None) -> list[Verdict]:
+    sight = None if extras is None else extras.first_sight
+    memory = None if extras is None else extras.memory
+    ready = [] if extras is None else extras.ready
+    per_core = None if sight is None or sight.trouble else sight.per_agent_core
+    start = statistics.median(ready) if ready else None
+    held = None if memory is None else memory.python / MEGABYTE
+    return [
+        Verdict(
+            target="first sight: at least 1,500 new certificates/s per agent core",
+            measured=_told(per_core, "{:,.0f}/s"),
+            reached=None if per_core is None else per_core >= 1500,
+        ),
+        Verdict(
+            target="ready within 1.5 s of start",
+            measured=_told(start, "{:.2f} s"),
+            reached=None if start is None else start <= 1.5,
+        ),
+        Verdict(
+            target="agent and supervisor under 120 MB together",
+            measured=_told(held, "{:.0f} MB"),
+            reached=None if held is None else held < 120,
+        ),
+    ]
+
+
+def _told(value: float | None, form: str) -> str:
+    return "not measured" if value is None else form.format(value)
