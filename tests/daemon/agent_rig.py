@@ -18,7 +18,7 @@ import pytest
 from ostiary.agent.answers import Answer
 from ostiary.agent.desk import Answering
 from ostiary.agent.questions import Question
-from ostiary.agent.server import AgentServer
+from ostiary.agent.server import AgentLimits, AgentServer
 
 CONFIG = """
 global
@@ -158,7 +158,7 @@ def gateway(
         tune=f"tune.bufsize {bufsize}" if bufsize else "",
         bind=bind,
         check="option spop-check" if check else "",
-        server="check inter 100ms" if check else "",
+        server="check inter 100ms rise 1 fall 1" if check else "",
     )
     (folder / "haproxy.cfg").write_text(config)
     (folder / "spoe.cfg").write_text(SPOE.format(processing=processing, cert=cert, chain=chain))
@@ -201,9 +201,11 @@ class Fixed:
 
 
 @contextlib.contextmanager
-def agent(folder: Path, answer: Answering) -> Iterator[AgentServer]:
+def agent(
+    folder: Path, answer: Answering, limits: AgentLimits | None = None
+) -> Iterator[AgentServer]:
     """Run the agent on ``agent.sock``, in a thread of its own, until the block ends."""
-    server = AgentServer(folder / "agent.sock", answer)
+    server = AgentServer(folder / "agent.sock", answer, limits)
     ready, done = threading.Event(), threading.Event()
 
     async def serve() -> None:

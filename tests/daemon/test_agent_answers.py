@@ -1,5 +1,6 @@
 """A real HAProxy asks, and acts on what the agent says, or doesn't say."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from ostiary.agent.answers import Answer
 from ostiary.agent.questions import Question
+from ostiary.agent.server import AgentLimits
 from ostiary.spoe.actions import Scope, set_var
 from ostiary.spoe.connection import AgentConnection, farewell
 from ostiary.spoe.events import Notify
@@ -22,7 +24,7 @@ from ostiary.spoe.frames import (
 )
 from ostiary.spoe.status import Status
 from ostiary.spoe.values import Kind, encode_integer, encode_value
-from tests.daemon.agent_rig import Fixed, agent, engine, exchange, gateway, rogue
+from tests.daemon.agent_rig import Fixed, Gateway, agent, engine, exchange, gateway, rogue
 
 pytestmark = pytest.mark.daemon
 __all__ = ["engine"]
@@ -125,6 +127,17 @@ def test_a_question_beyond_the_frame_size_refuses_and_a_larger_buffer_carries_it
     assert question.chain == question.certificate == certificate(30_000)
 
 
+def test_the_agents_own_frame_size_binds_haproxy(engine: str, tmp_path: Path) -> None:
+    answer = Fixed()
+    limits = AgentLimits(max_frame_size=1024)
+    with agent(tmp_path, answer, limits), gateway(engine, tmp_path) as gate:
+        assert gate.ask(certificate(800)).status == 200
+        reply = gate.ask(certificate(1200))
+    # 256 + TOO_BIG: HAProxy drops the connection too. So let the agent accept all HAProxy offers.
+    assert (reply.status, reply.headers["x-error"]) == (403, "259")
+    assert len(answer.asked) == 1
+
+
 def test_many_at_once_get_each_their_own_answer(engine: str, tmp_path: Path) -> None:
     def by_size(question: Question) -> Answer:
         return Answer(code=1, until=len(question.certificate))
@@ -147,6 +160,28 @@ def test_a_health_check_finds_the_agent(engine: str, tmp_path: Path) -> None:
         while server.counters.frames < 3:
             assert gate.ask(door="health").headers["x-up"] == "1"
     assert server.counters.malformed == 0
+
+
+def test_a_checked_agent_that_is_gone_costs_nobody_a_wait(engine: str, tmp_path: Path) -> None:
+    with gateway(engine, tmp_path, check=True, processing="5s") as gate:
+        with agent(tmp_path, Fixed()):
+            wait_for(gate, servers="1")
+            assert gate.ask(certificate()).status == 200
+        wait_for(gate, servers="0")
+        reply = gate.ask(certificate())
+        assert (reply.status, reply.headers["x-error"]) == (403, "2")
+        assert reply.seconds < 1
+        with agent(tmp_path, Fixed()):
+            wait_for(gate, servers="1")
+            assert gate.ask(certificate()).status == 200
+
+
+def wait_for(gate: Gateway, *, servers: str) -> None:
+    """Wait until HAProxy's health checks count so many agents."""
+    until = time.monotonic() + 5
+    while gate.ask(door="health").headers["x-up"] != servers:
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 HELLO = encode_frame(
