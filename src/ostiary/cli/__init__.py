@@ -1,3 +1,6 @@
 """The command line: one file per verb group; prints and exit codes, no decisions."""
-def main() -> None:
-    raise SystemExit("under construction")
+
+from ostiary.cli import run as _run  # noqa: F401 - registers its verb
+from ostiary.cli.app import app, main
+
+__all__ = ["app", "main"]

@@ -7,7 +7,7 @@ from ostiary.compiler.pipelines import Branch, CompiledPipeline
 from ostiary.compiler.routes import RouteTable
 from ostiary.compiler.upstreams import health_lines, needs_checks, rewriting, server_lines
 from ostiary.config.model.document import Document
-from ostiary.config.model.proxy import ProxyOptions
+from ostiary.config.model.proxy import ProxyOptions, Target
 from ostiary.config.proxying import effective_proxy
 from ostiary.haproxy.files import Section
 
@@ -33,7 +33,7 @@ class _Yard:
     """Collects the health-watching backends while the branches are made."""
 
     def __init__(self, document: Document, materials: Materials, place: Place) -> None:
-        self.watchers: dict[tuple[str, ProxyOptions], Section] = {}
+        self.watchers: dict[tuple[str, bool, Target | None], Section] = {}
         self._document = document
         self._materials = materials
         self._place = place
@@ -68,7 +68,7 @@ class _Yard:
         relevant = ProxyOptions(secure=options.secure, target=options.target)
         at = list(self._document.service_endpoints).index(name) + 1
         known = [key for key in self.watchers if key[0] == name]
-        key = (name, relevant)
+        key = (name, options.secure, options.target)
         if key not in self.watchers:
             title = f"sv{at}_{len(known) + 1}"
             lines = (*health_lines(service), *self._servers(name, relevant, ""))

@@ -49,13 +49,18 @@ class Place:
 
     folder: str
     """The revision's folder: every file of the bundle is written here."""
-    agent_socket: str
-    stats_socket: str
+    run_folder: str
+    """Where sockets live; the same for every revision, since workers hand them on."""
     revision: int
     system_roots: str = "@system-ca"
     """The CA file that upstreams are verified by where the document names none."""
     dual_stack: bool = True
     """Whether this host has IPv6: a listener without ``hostname`` then takes both families."""
+
+    @property
+    def agent_socket(self) -> str:
+        """Where HAProxy asks the agent."""
+        return f"{self.run_folder}/agent.sock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,11 +56,11 @@ def _routing(
     rules = route_rules(table, path_of)
     choosing = [rule for one in pipelines.values() for rule in one.choosing]
     if choosing:
-        number = f"var({names.ROUTE}),map_int_int({path_of('pipelines.map')},0)"
+        number = f"var({names.ROUTE}),map_str_int({path_of('pipelines.map')},0)"
         rules.append(f"http-request set-var({names.PIPELINE}) {number}")
     rules += [rule for rule in choosing if rule.startswith("http-request")]
     rules += [rule for rule in choosing if rule.startswith("use_backend")]
-    backend = f"%[var({names.ROUTE}),map_int_str({path_of('backends.map')},{names.NOWHERE})]"
+    backend = f"%[var({names.ROUTE}),map_str({path_of('backends.map')},{names.NOWHERE})]"
     return [*rules, f"use_backend {backend}"]
 
 

@@ -59,6 +59,7 @@ def judging_rules() -> list[str]:
     key = f"var({names.ENTRY}),concat(|,{names.FINGERPRINT})"
     known = f"{{ var({names.CODE}) -m int gt 0 }}"
     return [
+        f"http-request set-var({names.SUBJECT}) ssl_c_s_dn(,0,rfc2253) {first}",
         f"http-request set-var({names.FINGERPRINT}) ssl_c_der,sha2(256),hex {first}",
         f"http-request set-var({names.KEY}) {key} "
         f"if {{ var({names.FINGERPRINT}) -m found }} !{_PRESENTED}",

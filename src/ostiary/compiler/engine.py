@@ -19,7 +19,6 @@ def global_section(document: Document, place: Place) -> Section:
         f"setenv OSTIARY_REVISION {place.revision}",
         "expose-experimental-directives",
         "log stdout format raw local0",
-        f"stats socket {word(place.stats_socket)} mode 600 level admin expose-fd listeners",
         f"tune.bufsize {buffer_size(document)}",
         f"tune.maxrewrite {_REWRITE}",
         "tune.ssl.default-dh-param 2048",
@@ -43,9 +42,6 @@ def defaults_section(document: Document) -> Section:
     request_id = document.identity.headers.request_id
     lines = [
         "mode http",
-        "log global",
-        "option dontlognull",
-        "option http-ignore-probes",
         "option redispatch",
         "retries 2",
         "retry-on conn-failure",

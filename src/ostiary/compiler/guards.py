@@ -90,6 +90,8 @@ def removals(document: Document) -> list[str]:
 def request_facts() -> list[str]:
     """What the client's address and connection tell the service."""
     return [
+        "http-request set-var(txn.ost.method) method",
+        "http-request set-var(txn.ost.logpath) path",
         f"http-request set-var({names.HOST}) req.hdr(host),host_only,lower,rtrim(.)",
         "http-request set-header X-Forwarded-For %[src]",
         "http-request set-header X-Forwarded-Host %[req.hdr(host)]",

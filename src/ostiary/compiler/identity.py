@@ -15,7 +15,7 @@ def identity_rules(document: Document) -> list[str]:
     headers = document.identity.headers
     wanted = (
         (headers.client_cert, "sess.ost.cc", "ssl_c_der,base64", ":%[var(sess.ost.cc)]:"),
-        (headers.subject, "sess.ost.sd", "ssl_c_s_dn(,0,rfc2253)", "%[var(sess.ost.sd)]"),
+        (headers.subject, names.SUBJECT, "", f"%[var({names.SUBJECT})]"),
         (headers.issuer, "sess.ost.id", "ssl_c_i_dn(,0,rfc2253)", "%[var(sess.ost.id)]"),
         (headers.serial, "sess.ost.sn", "ssl_c_serial,hex", "%[var(sess.ost.sn)]"),
         (
@@ -29,7 +29,8 @@ def identity_rules(document: Document) -> list[str]:
     for name, variable, expression, value in wanted:
         if not name:
             continue
-        first = f"if {AUTHENTICATED} !{{ var({variable}) -m found }}"
-        rules.append(f"http-request set-var({variable}) {word(expression)} {first}")
+        if expression:
+            first = f"if {AUTHENTICATED} !{{ var({variable}) -m found }}"
+            rules.append(f"http-request set-var({variable}) {word(expression)} {first}")
         rules.append(f"http-request set-header {word(name)} {value} if {AUTHENTICATED}")
     return rules

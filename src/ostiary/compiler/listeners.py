@@ -27,6 +27,7 @@ def http_section(
         *guards.refusals(None),
         *guards.removals(document),
         *guards.request_facts(),
+        *_request_id(document),
         "http-request set-header X-Forwarded-Proto http",
         *routing,
     ]
@@ -48,6 +49,7 @@ def https_sections(
         *([f"filter spoe engine ostiary config {word(path_of('spoe.conf'))}"] if asks else []),
         *guards.refusals(options.max_header_size),
         *guards.request_facts(),
+        *_request_id(document),
         *entry_rules(entries, path_of),
         *(judging_rules() if asks else []),
         *_required(entries, path_of),
@@ -129,9 +131,7 @@ def _binds(
     default_group = _default_group(grouped)
     lines = []
     for group, members in grouped.items():
-        where = (
-            alone if len(grouped) == 1 else f"unix@{path_of(f'{group}.sock')} mode 600 accept-proxy"
-        )
+        where = alone if len(grouped) == 1 else f"unix@{_inner(place, group)} mode 600 accept-proxy"
         words = [f"bind {where} ssl crt-list {word(path_of(f'{group}.crtlist'))}"]
         words.append(f"alpn {','.join(listener.options.alpn_protocols or ('h2', 'http/1.1'))}")
         if group == "lenient":
@@ -170,7 +170,7 @@ def _sni_reader(
     ]
     sections = [Section("frontend https_sni", tuple(lines), "https.tls: two kinds of entries")]
     for group in grouped:
-        server = f"server loop unix@{path_of(f'{group}.sock')} send-proxy-v2"
+        server = f"server loop unix@{_inner(place, group)} send-proxy-v2"
         sections.append(Section(f"backend to_{group}", ("mode tcp", server)))
     return sections
 
@@ -198,6 +198,15 @@ def _timeouts(options: TlsOptions) -> list[str]:
     return [f"timeout {name} {value}ms" for name, value in wanted.items() if value is not None]
 
 
+def _request_id(document: Document) -> list[str]:
+    name = document.identity.headers.request_id
+    return [f"http-after-response set-header {word(name)} %[unique-id]"] if name else []
+
+
+def _inner(place: Place, group: str) -> str:
+    return f"{place.run_folder}/https-{group}.sock"
+
+
 def _address(hostname: str | None, port: int, place: Place) -> str:
     if hostname is None:
         return f":::{port} v4v6" if place.dual_stack else f"*:{port}"
@@ -209,6 +218,9 @@ def _logging(place: Place) -> list[str]:
         return text.replace("@folder@", place.folder)
 
     return [
+        "log global",
+        "option dontlognull",
+        "option http-ignore-probes",
         f"log-format {word(located(LOG_FORMAT))}",
         f"error-log-format {word(located(ERROR_FORMAT))}",
     ]

@@ -80,7 +80,7 @@ def rewriting(
 
 
 def _strip_rules(lengths: Iterable[int], map_path: str) -> list[str]:
-    rules = [f"http-request set-var({_STRIP}) var({names.ROUTE}),map_int_int({map_path})"]
+    rules = [f"http-request set-var({_STRIP}) var({names.ROUTE}),map_str_int({map_path})"]
     for length in sorted(set(lengths)):
         test = f"{{ var({_STRIP}) -m int eq {length} }}"
         if length < 0:

