@@ -32,12 +32,15 @@ class PortUnavailable(OstiaryError):
 
 
 class PortInUse(PortUnavailable):
-    """Somebody listens there already; ``holder`` is a phrase such as ``process 7 (nginx)``."""
+    """Somebody is there already; ``holder`` is a phrase such as ``process 7 (nginx)``, or None."""
 
     def __init__(self, address: Address, holder: str | None) -> None:
         self.holder = holder
-        who = holder if holder is not None else "another process"
-        super().__init__(address, f"{who} listens there (stop it, or choose another port)")
+        if holder is not None:
+            sentence = f"{holder} listens there (stop it, or choose another port)"
+        else:
+            sentence = "it is in use (see 'ss -tlnp' as root, or choose another port)"
+        super().__init__(address, sentence)
 
 
 def ensure_free(addresses: Iterable[Address]) -> None:
@@ -50,6 +53,8 @@ def ensure_free(addresses: Iterable[Address]) -> None:
 
 
 def _try(address: Address) -> None:
+    if not 0 < address.port < 65536:  # getaddrinfo would quietly take 70000 for 4464
+        raise PortUnavailable(address, "there is no such port (choose 1 to 65535)")
     try:
         found = socket.getaddrinfo(
             "0.0.0.0" if address.host in ("", "*") else address.host,  # noqa: S104
@@ -57,7 +62,7 @@ def _try(address: Address) -> None:
             type=socket.SOCK_STREAM,
             flags=socket.AI_PASSIVE,
         )
-    except (OSError, OverflowError, UnicodeError) as exc:
+    except (OSError, UnicodeError) as exc:
         raise PortUnavailable(address, f"the name is not known here: {exc}") from exc
     family, kind, protocol, _, where = found[0]
     with socket.socket(family, kind, protocol) as probe:
