@@ -96,9 +96,11 @@ class MachineTime:
 
 
 def parse_machine_time(text: str) -> MachineTime:
-    """The first line of /proc/stat (proc(5)): user nice system idle iowait irq softirq steal."""
+    """The first line of /proc/stat (proc(5)): user nice system idle iowait irq softirq steal.
+
+    Interrupts are left out: the kernel charges them to no process, ours or others'."""
     ticks = [int(word) for word in text.split("\n", 1)[0].split()[1:]]
-    busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]
+    busy = ticks[0] + ticks[1] + ticks[2]
     return MachineTime(busy=busy * TICK, stolen=ticks[7] * TICK)
 
 

@@ -11,6 +11,7 @@ from bench.scenarios import Scenario
 from bench.targets import MEGABYTE, Verdict, verdicts
 
 LOAD_LIMITED = 0.90
+NOISY = 0.10
 
 INTRODUCTION = """\
 # Benchmarks
@@ -39,7 +40,9 @@ the limit, not the gateway, and *by CPU* is the honest ratio.
 def table(outcome: Outcome) -> str:
     """All scenarios and targets, for the terminal; also the heart of the page."""
     parts = [text for scenario in SCENARIOS if (text := _scenario(outcome, scenario))]
-    return "\n".join([*parts, "## Targets\n", _targets(verdicts(outcome)), _alone(outcome)])
+    return "\n".join(
+        [_noise(outcome), *parts, "## Targets\n", _targets(verdicts(outcome)), _alone(outcome)]
+    )
 
 
 def page(outcome: Outcome) -> str:
@@ -130,6 +133,15 @@ def _alone(outcome: Outcome) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _noise(outcome: Outcome) -> str:
+    """A warning when the machine had other things to do: then the numbers are not to be trusted."""
+    total = sum(s.seconds for s in outcome.samples)
+    others = sum(s.foreign + s.stolen for s in outcome.samples)
+    if total and others / total > NOISY:
+        return f"**The machine was not quiet: others took {others / total:.0%} of a core.**\n"
+    return ""
+
+
 def _gateways(outcome: Outcome) -> str:
     lines = ["## Gateways\n", "| gateway | version | what it checks |", "|---|---|---|"]
     lines += [f"| {one.title} | {one.version} | {one.rule} |" for one in outcome.entrants]
@@ -146,15 +158,16 @@ def _line(text: str) -> str:
 
 def _machine(outcome: Outcome) -> str:
     known = [f"- {name}: {value}" for name, value in outcome.machine.items()]
-    stolen = sum(s.stolen for s in outcome.samples)
     total = sum(s.seconds for s in outcome.samples)
-    share = stolen / total if total else 0.0
+    stolen = sum(s.stolen for s in outcome.samples) / total if total else 0.0
+    others = sum(s.foreign for s in outcome.samples) / total if total else 0.0
     voided = sum(1 for s in outcome.samples if s.trouble)
     return "\n".join(
         [
             "## Machine and run\n",
             *known,
-            f"- taken by the hypervisor meanwhile: {share:.1%} of one core",
+            f"- meanwhile taken by the hypervisor {stolen:.1%}, by processes that are no part of "
+            f"the run {others:.1%}, of one core",
             f"- samples: {len(outcome.samples)}, void: {voided}",
             f"- run on {outcome.when} with `{outcome.command}`",
             "",

@@ -24,7 +24,7 @@ from bench.load.answers import Unreadable
 from bench.load.tools import NotBuilt, Tools, build
 from bench.outcome import Absent, Entrant, Extras, Outcome
 from bench.paths import PUBLISHED, RESULTS
-from bench.samples import Sample
+from bench.samples import Bench, Sample
 from bench.scenarios import ALL as SCENARIOS
 from bench.scenarios import Scenario
 
@@ -54,6 +54,7 @@ class Ground:
     pki: Pki
     upstream_port: int
     gateway_core: int
+    upstream: int
     tools: Tools
 
 
@@ -107,12 +108,13 @@ def ground(folder: Path) -> Iterator[Ground]:
     if isinstance(nginx, Missing):
         raise NotBuilt(nginx.why)
     launch = upstream.prepare(nginx, folder / "upstream", free_port())
-    with serving(launch, core=cores[1]):
+    with serving(launch, core=cores[1]) as service:
         yield Ground(
             folder=folder,
             pki=pki,
             upstream_port=launch.port,
             gateway_core=cores[0],
+            upstream=service.pid,
             tools=tools,
         )
 
@@ -142,9 +144,10 @@ def enter(who: Contestant, on: Ground, stack: contextlib.ExitStack) -> Running |
     return Running(who=who, launch=launch, child=child, version=who.version(place))
 
 
-def measure(todo: Plan, running: list[Running], tools: Tools) -> list[Sample]:
+def measure(todo: Plan, running: list[Running], on: Ground) -> list[Sample]:
     """Round by round, scenario by scenario, each gateway in turn; another one begins each round."""
     found: list[Sample] = []
+    bench = Bench(tools=on.tools, upstream=on.upstream, seconds=todo.seconds)
     for turn in range(todo.rounds):
         shift = turn % max(1, len(running))
         for scenario in todo.scenarios:
@@ -155,10 +158,9 @@ def measure(todo: Plan, running: list[Running], tools: Tools) -> list[Sample]:
                     scenario,
                     one.who.key,
                     turn,
-                    pid=one.child.pid,
+                    gateway=one.child.pid,
                     port=one.launch.port,
-                    tools=tools,
-                    seconds=todo.seconds,
+                    bench=bench,
                 )
                 found.append(sample)
                 say(_line(sample))
@@ -169,7 +171,11 @@ def _line(sample: Sample) -> str:
     head = f"  {sample.round + 1}  {sample.scenario:18} {sample.contestant:16}"
     if sample.trouble:
         return f"{head} not counted: {sample.trouble}"
-    return f"{head} {sample.rate:9.0f}/s {sample.cpu_us:8.1f} us CPU  core {sample.busy:4.0%} busy"
+    others = sample.foreign / sample.seconds
+    return (
+        f"{head} {sample.rate:9.0f}/s {sample.cpu_us:8.1f} us CPU  "
+        f"core {sample.busy:4.0%} busy, others {others:4.0%}"
+    )
 
 
 def warm_up(todo: Plan, running: list[Running], tools: Tools) -> None:
@@ -223,7 +229,7 @@ def entrant(one: Running, folder: Path) -> Entrant:
     )
 
 
-def bench(todo: Plan, folder: Path, command: str) -> Outcome:
+def run(todo: Plan, folder: Path, command: str) -> Outcome:
     """The whole run. Raises NotBuilt, DidNotStart."""
     with contextlib.ExitStack() as stack:
         on = stack.enter_context(ground(folder))
@@ -234,7 +240,7 @@ def bench(todo: Plan, folder: Path, command: str) -> Outcome:
             say(f"  not taking part: {gone.title}: {gone.why}")
         keys = [one.who.key for one in running]
         warm_up(todo, running, on.tools)
-        taken = measure(todo, running, on.tools)
+        taken = measure(todo, running, on)
         own = next((one for one in running if one.who.key == OWN), None)
         return Outcome(
             when=datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -263,7 +269,7 @@ def main(argv: list[str]) -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         try:
-            got = bench(todo, Path(folder), shlex.join(["python", "-m", "bench.run", *argv]))
+            got = run(todo, Path(folder), shlex.join(["python", "-m", "bench.run", *argv]))
         except (NotBuilt, DidNotStart) as problem:
             say(f"bench: {problem}")
             return 2

@@ -1,5 +1,6 @@
 """What one measurement gives, how it is taken, and what several of them amount to."""
 
+import resource
 import statistics
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ from bench.scenarios import Scenario
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One gateway under one load for a few seconds. `cpu` is the CPU time of its whole process tree
-    meanwhile, `stolen` what the hypervisor took from the machine, all in seconds. A sample with
-    `trouble` counts nothing and is shown."""
+    meanwhile, `foreign` that of processes which are no part of the run, `stolen` what the
+    hypervisor took from the machine, all in seconds. A sample with `trouble` counts nothing and
+    is shown."""
 
     contestant: str
     scenario: str
@@ -21,6 +23,7 @@ class Sample:
     good: int
     seconds: float
     cpu: float
+    foreign: float
     stolen: float
     trouble: str
 
@@ -40,19 +43,46 @@ class Sample:
         return self.cpu / self.seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """CPU time spent so far, in seconds: by the gateway, by upstream and load tools, by all."""
+
+    gateway: float
+    load: float
+    machine: procfs.MachineTime
+
+
+def read_meter(gateway: int, upstream: int) -> Meter:
+    """The arguments are roots of process trees; the load tools are children that have ended."""
+    tools = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Meter(
+        gateway=procfs.cpu_seconds(procfs.tree(gateway)),
+        load=procfs.cpu_seconds(procfs.tree(upstream)) + tools.ru_utime + tools.ru_stime,
+        machine=procfs.machine_time(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What loads every gateway alike: the tools, the upstream's process, and how long."""
+
+    tools: Tools
+    upstream: int
+    seconds: float
+
+
 def take(
-    scenario: Scenario, who: str, turn: int, *, pid: int, port: int, tools: Tools, seconds: float
+    scenario: Scenario, who: str, turn: int, *, gateway: int, port: int, bench: Bench
 ) -> Sample:
-    """Load one gateway, with its CPU time read right before and right after."""
-    machine = procfs.machine_time()
-    before = procfs.cpu_seconds(procfs.tree(pid))
+    """Load one gateway, with all CPU time read right before and right after."""
+    before = read_meter(gateway, bench.upstream)
     try:
-        tally = scenario.ask(tools, port, seconds)
+        tally = scenario.ask(bench.tools, port, bench.seconds)
     except Unreadable as problem:
         tally = Tally(good=0, seconds=0.0, trouble=str(problem))
-    cpu = procfs.cpu_seconds(procfs.tree(pid)) - before
-    stolen = procfs.machine_time().stolen - machine.stolen
-    trouble = tally.trouble or ("nothing was answered" if tally.good == 0 else "")
+    after = read_meter(gateway, bench.upstream)
+    cpu = after.gateway - before.gateway
+    ours = cpu + after.load - before.load
     return Sample(
         contestant=who,
         scenario=scenario.key,
@@ -60,8 +90,10 @@ def take(
         good=tally.good,
         seconds=tally.seconds,
         cpu=cpu,
-        stolen=stolen,
-        trouble=trouble,
+        # the two counts tick differently, so a quiet machine may come out a little below zero
+        foreign=max(0.0, after.machine.busy - before.machine.busy - ours),
+        stolen=after.machine.stolen - before.machine.stolen,
+        trouble=tally.trouble or ("nothing was answered" if tally.good == 0 else ""),
     )
 
 
