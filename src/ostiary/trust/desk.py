@@ -11,7 +11,7 @@ from ostiary.trust.judge import REFUSAL_AGE, Keeper, judge, walk
 from ostiary.trust.reason import Reason
 from ostiary.trust.standing import Standing
 
-CAPACITY = 8192
+CAPACITY = 2048
 """Decisions remembered here; the engine has its own, larger table in front of this one."""
 
 

@@ -3,6 +3,7 @@
 They are never trusted for being here: they only help to find a path, which is then verified.
 """
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ class Intermediates:
     def __len__(self) -> int:
         """How many certificates are remembered."""
         return len(self._by_digest)
+
+    def known(self, der: bytes) -> Certificate | None:
+        """The remembered certificate with this DER: it need not be read again."""
+        return self._by_digest.get(hashlib.sha256(der).digest())
 
     def remember(self, path: Sequence[Certificate]) -> bool:
         """Keep what stands between leaf and anchor of a verified path; True if any was new."""

@@ -50,7 +50,7 @@ class Keeper:
     __slots__ = ("policy", "verifier")
 
     def __init__(self, policy: TrustPolicy) -> None:
-        """Raises ValueError when OpenSSL can't read one of the anchors."""
+        """Load the anchors."""
         self.policy = policy
         self.verifier = PathVerifier(policy.anchors)
 
@@ -147,7 +147,9 @@ def _size(case: _Case) -> Refused | None:
 def _reading(case: _Case) -> Refused | None:
     try:
         case.leaf = parse(case.presented.leaf)
-        case.chain = tuple(map(parse, case.presented.chain))
+        case.chain = tuple(
+            case.intermediates.known(der) or parse(der) for der in case.presented.chain
+        )
     except NotACertificate as fault:
         hostile = fault.reason is Unreadable.HOSTILE_NAME
         reason = Reason.HOSTILE_NAME if hostile else Reason.MALFORMED_CERTIFICATE

@@ -20,7 +20,7 @@ class Standing:
 
 
 def standing_of(policies: Mapping[str, TrustPolicy]) -> Standing:
-    """Make the policies of the TLS entries ready; raises ValueError for an unusable anchor."""
+    """Make the policies of the TLS entries ready."""
     keepers = {policy.id: policy for policy in policies.values()}
     ready = {identity: Keeper(policy) for identity, policy in keepers.items()}
     entries = {entry: ready[policy.id] for entry, policy in policies.items()}

@@ -1,7 +1,8 @@
 """A certificate, read once from DER into our own frozen view.
 
-Reading is strict: what is not proper DER, repeats an extension, carries an extension that does
-not decode, or has a control character in a name is refused here, before anything is decided.
+Reading is strict, and done by two parsers that must agree: what is not proper DER, repeats an
+extension, carries an extension that does not decode, or has a control character in a name is
+refused here, before anything is decided.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
+from OpenSSL import crypto
 
 from ostiary.x509.errors import NotACertificate, Unreadable
 from ostiary.x509.keys import KeyKind, PublicKey, public_key_of
@@ -28,7 +30,7 @@ LARGEST_CERTIFICATE = 65_536
 """Bytes of DER. OpenSSL's default for a whole client chain is 100 KiB (SSL_CTX_set_max_cert_list);
 HAProxy hands over chains only up to its buffer, 16 KiB by default."""
 
-# What pyca/cryptography raises for bytes or values it can't read.
+# What pyca/cryptography and pyOpenSSL raise for bytes or values they can't read.
 _READ_FAULTS = (
     ValueError,
     TypeError,
@@ -37,6 +39,7 @@ _READ_FAULTS = (
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
+    crypto.Error,
 )
 
 
@@ -68,7 +71,9 @@ class Certificate:
     extended_key_usages: tuple[str, ...] = field(compare=False)
     """Dotted object identifiers, in order; empty when the extension is absent."""
     native: x509.Certificate = field(compare=False, repr=False)
-    """The library's own object; for the rooms x509 and ca only."""
+    """pyca's object; for the rooms x509 and ca only."""
+    openssl: crypto.X509 = field(compare=False, repr=False)
+    """OpenSSL's own reading of the same bytes, for walking paths; for the room x509 only."""
 
     @property
     def fingerprint(self) -> str:
@@ -113,14 +118,15 @@ def parse(der: bytes) -> Certificate:
         with warnings.catch_warnings():
             # Odd but bearable encodings (a negative serial) only warn; we judge for ourselves.
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-            return _view(der, x509.load_der_x509_certificate(der))
+            native = x509.load_der_x509_certificate(der)
+            return _view(der, native, crypto.load_certificate(crypto.FILETYPE_ASN1, der))
     except _READ_FAULTS as fault:
         raise NotACertificate(
             Unreadable.MALFORMED, f"not a proper certificate: {_one_line(fault)}"
         ) from fault
 
 
-def _view(der: bytes, native: x509.Certificate) -> Certificate:
+def _view(der: bytes, native: x509.Certificate, openssl: crypto.X509) -> Certificate:
     subject, issuer, extensions = native.subject, native.issuer, native.extensions
     usages: tuple[str, ...] = ()
     names: x509.SubjectAlternativeName | None = None
@@ -157,6 +163,7 @@ def _view(der: bytes, native: x509.Certificate) -> Certificate:
         subject_alternative_names=tuple(map(alternative_text, names or ())),
         extended_key_usages=usages,
         native=native,
+        openssl=openssl,
     )
 
 

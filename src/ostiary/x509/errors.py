@@ -35,13 +35,13 @@ class UnreadableError(OstiaryError):
         super().__init__(f"{sentence} ({way_out})" if way_out else sentence)
 
 
-class NotACertificate(UnreadableError):  # noqa: N818 - says what it is, as a sentence
+class NotACertificate(UnreadableError):
     """These bytes are no certificate we will read."""
 
 
-class NotAKey(UnreadableError):  # noqa: N818 - says what it is, as a sentence
+class NotAKey(UnreadableError):
     """These bytes are no private key we can use."""
 
 
-class NotACrl(UnreadableError):  # noqa: N818 - says what it is, as a sentence
+class NotACrl(UnreadableError):
     """These bytes are no certificate revocation list."""

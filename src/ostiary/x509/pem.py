@@ -49,8 +49,8 @@ _KINDS = {
     **dict.fromkeys(_KEY_LABELS, Unreadable.PRIVATE_KEY),
 }
 _NOUNS = {
-    Unreadable.EMPTY: "nothing: the file is empty",
-    Unreadable.NO_PEM: "neither PEM nor DER: no '-----BEGIN' line and no known binary form",
+    Unreadable.EMPTY: "an empty file",
+    Unreadable.NO_PEM: "something else: no '-----BEGIN' line and no binary form we know",
     Unreadable.CERTIFICATE: "a certificate",
     Unreadable.TRUSTED_CERTIFICATE: "a certificate in OpenSSL's own TRUSTED form",
     Unreadable.REQUEST: "a certificate signing request (CSR)",

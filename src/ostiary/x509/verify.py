@@ -18,11 +18,14 @@ from OpenSSL import crypto
 from OpenSSL._util import lib as _openssl
 
 from ostiary.x509.certificate import Certificate
+from ostiary.x509.policies import policies_hold
 
 MOST_UNTRUSTED = 10
 """Untrusted certificates looked at for one path; OpenSSL's s_client and nginx stop at 9 or 10."""
 
-_FLAGS = crypto.X509StoreFlags.POLICY_CHECK | crypto.X509StoreFlags.PARTIAL_CHAIN
+_PLAIN = crypto.X509StoreFlags.PARTIAL_CHAIN
+_WITH_POLICIES = crypto.X509StoreFlags.POLICY_CHECK | _PLAIN
+_NO_EXPLICIT_POLICY = 43
 
 
 class PathFaultKind(Enum):
@@ -98,7 +101,7 @@ class PathFault:
     depth: int
     """0 is the leaf, 1 its issuer, and so on."""
     openssl_code: int
-    """``X509_V_ERR_*``; 0 when OpenSSL could not read a certificate at all."""
+    """``X509_V_ERR_*``; 0 when OpenSSL gave up without one."""
     sentence: str
 
 
@@ -110,13 +113,10 @@ class PathVerifier:
     """
 
     def __init__(self, anchors: Sequence[Certificate]) -> None:
-        """Take the anchors as they are; raises ValueError for one OpenSSL can't read."""
-        try:
-            self._anchors = tuple((anchor, _load(anchor)) for anchor in anchors)
-        except crypto.Error as fault:
-            raise ValueError(f"OpenSSL can't read a trust anchor: {fault}") from fault
+        """Take the anchors as they are; none at all verifies nothing."""
+        self._anchors = tuple(anchors)
         self._store_second: datetime | None = None
-        self._store = _store((), datetime(1970, 1, 1, tzinfo=UTC))
+        self._store = _store((), datetime(1970, 1, 1, tzinfo=UTC), _WITH_POLICIES)
 
     def verify(
         self, leaf: Certificate, untrusted: Sequence[Certificate], now: datetime
@@ -128,18 +128,16 @@ class PathVerifier:
         """
         pool = {certificate.der: certificate for certificate in untrusted[:MOST_UNTRUSTED]}
         pool.pop(leaf.der, None)
-        try:
-            subject, natives = _load(leaf), {der: _load(c) for der, c in pool.items()}
-        except crypto.Error:
-            return PathFault(
-                PathFaultKind.MALFORMED, 0, 0, "a certificate that OpenSSL can't read was presented"
-            )
+        subject, natives = leaf.openssl, {der: c.openssl for der, c in pool.items()}
         second = now.astimezone(UTC).replace(microsecond=0)
         first: PathFault | None = None
         while True:
             found = _attempt(self._store_at(second), subject, list(natives.values()))
             if not isinstance(found, _Miss):
                 return self._named(found, leaf, pool)
+            if found.fault.openssl_code == _NO_EXPLICIT_POLICY:
+                path = _attempt(self._fresh_store(second, _PLAIN), subject, list(natives.values()))
+                return self._by_policies(path, found.fault, leaf, pool)
             first = first or found.fault
             # Bounded: each turn takes one certificate out of a pool of at most MOST_UNTRUSTED.
             if found.avoidable is None or natives.pop(found.avoidable, None) is None:
@@ -147,32 +145,45 @@ class PathVerifier:
 
     def _store_at(self, second: datetime) -> crypto.X509Store:
         if self._store_second != second:
-            # OpenSSL takes the first fitting anchor even when it has expired and a cross-signed
-            # twin would do, so anchors out of their time stay outside.
-            good = [
-                native
-                for anchor, native in self._anchors
-                if anchor.not_before <= second <= anchor.not_after
-            ]
-            self._store, self._store_second = _store(good, second), second
+            self._store = self._fresh_store(second, _WITH_POLICIES)
+            self._store_second = second
         return self._store
+
+    def _fresh_store(self, second: datetime, flags: int) -> crypto.X509Store:
+        # OpenSSL takes the first fitting anchor even when it has expired and a cross-signed twin
+        # would do, so anchors out of their time stay outside.
+        good = [anchor.openssl for anchor in self._anchors if _in_time(anchor, second)]
+        return _store(good, second, flags)
+
+    def _by_policies(
+        self,
+        path: "list[crypto.X509] | _Miss",
+        fault: PathFault,
+        leaf: Certificate,
+        pool: dict[bytes, Certificate],
+    ) -> VerifiedPath | PathFault:
+        """The path that is good but for its policies, if these hold after all."""
+        if isinstance(path, _Miss):
+            return fault
+        verified = self._named(path, leaf, pool)
+        return verified if policies_hold(verified.certificates) else fault
 
     def _explained(
         self, fault: PathFault, leaf: crypto.X509, pool: list[crypto.X509], second: datetime
     ) -> PathFault:
         """The same fault, or the truer one that the anchor which would fit is out of its time."""
         if fault.kind not in (PathFaultKind.ISSUER_MISSING, PathFaultKind.UNTRUSTED) or all(
-            anchor.not_before <= second <= anchor.not_after for anchor, _ in self._anchors
+            _in_time(anchor, second) for anchor in self._anchors
         ):
             return fault
-        everything = _store([native for _, native in self._anchors], second)
+        everything = _store([anchor.openssl for anchor in self._anchors], second, _WITH_POLICIES)
         found = _attempt(everything, leaf, pool)
         return found.fault if isinstance(found, _Miss) else fault
 
     def _named(
         self, path: list[crypto.X509], leaf: Certificate, pool: dict[bytes, Certificate]
     ) -> VerifiedPath:
-        known = {anchor.der: anchor for anchor, _ in self._anchors} | pool | {leaf.der: leaf}
+        known = {anchor.der: anchor for anchor in self._anchors} | pool | {leaf.der: leaf}
         return VerifiedPath(tuple(known[_der(native)] for native in path))
 
 
@@ -199,21 +210,21 @@ def _attempt(
         return _Miss(PathFault(PathFaultKind.OTHER, 0, 0, f"OpenSSL gave up: {error}"), None)
 
 
-def _store(anchors: Sequence[crypto.X509], second: datetime) -> crypto.X509Store:
+def _in_time(certificate: Certificate, second: datetime) -> bool:
+    return certificate.not_before <= second <= certificate.not_after
+
+
+def _store(anchors: Sequence[crypto.X509], second: datetime, flags: int) -> crypto.X509Store:
     """A store for one moment: set_time works only once on a store, later calls are ignored."""
     store = crypto.X509Store()
     for anchor in anchors:
         store.add_cert(anchor)
-    store.set_flags(_FLAGS)
+    store.set_flags(flags)
     store.set_time(second)
     taken = _openssl.X509_STORE_set_purpose(store._store, _openssl.X509_PURPOSE_SSL_CLIENT)
     if taken != 1:
         raise RuntimeError("OpenSSL did not take the purpose: nothing may be admitted")
     return store
-
-
-def _load(certificate: Certificate) -> crypto.X509:
-    return crypto.load_certificate(crypto.FILETYPE_ASN1, certificate.der)
 
 
 def _der(native: crypto.X509) -> bytes:
