@@ -133,8 +133,10 @@ def test_the_agents_own_frame_size_binds_haproxy(engine: str, tmp_path: Path) ->
     with agent(tmp_path, answer, limits), gateway(engine, tmp_path) as gate:
         assert gate.ask(certificate(800)).status == 200
         reply = gate.ask(certificate(1200))
-    # 256 + TOO_BIG: HAProxy drops the connection too. So let the agent accept all HAProxy offers.
-    assert (reply.status, reply.headers["x-error"]) == (403, "259")
+    # A thread that knows the agent's size says 3; one that learns it with its first frame already
+    # written says 256 + TOO_BIG, and drops the connection. So accept whatever HAProxy offers.
+    assert reply.status == 403
+    assert reply.headers["x-error"] in {"3", "259"}
     assert len(answer.asked) == 1
 
 
