@@ -93,9 +93,19 @@ def _pruned(tree: Tree, paths: set[str]) -> Tree:
 
 
 def _news(found: Iterator[Problem], known: list[Problem]) -> list[Problem]:
-    """Leave out what only follows from a problem already told about the same place."""
-    told = {problem.path.rpartition(".")[0] for problem in known if problem.path}
-    return [problem for problem in found if problem.path not in told]
+    """Leave out what only follows from a problem already told about the same place or inside it."""
+    told = [problem.path for problem in known if problem.severity is Severity.ERROR]
+    parents = {path.rpartition(".")[0] for path in told} - {""}
+    return [
+        problem
+        for problem in found
+        if problem.path not in parents
+        and not (problem.severity is Severity.WARNING and _is_above(problem.path, told))
+    ]
+
+
+def _is_above(path: str, others: list[str]) -> bool:
+    return any(other.startswith((f"{path}.", f"{path}[")) for other in others)
 
 
 def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:

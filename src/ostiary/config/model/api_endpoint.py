@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ostiary.config.model.base import Listed, Model, Regex, Unfit, Wrong
+from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit, Wrong
 
 # RFC 9110 section 9, RFC 5789 and the methods Node.js knows; CONNECT can't be routed by path.
 METHODS = (
@@ -82,7 +82,7 @@ def _method(value: str) -> str:
     return value
 
 
-Methods = Annotated[tuple[Annotated[str, AfterValidator(_method)], ...], Field(min_length=1)]
+Methods = Annotated[tuple[Annotated[str, AfterValidator(_method)], ...], Some]
 
 
 class ApiEndpoint(Model):
@@ -95,9 +95,8 @@ class ApiEndpoint(Model):
     host_regex: Regex | None = Field(
         default=None, description="Expression the whole host must match, any case."
     )
-    paths: Annotated[tuple[Annotated[str, AfterValidator(_path)], ...], Listed] = Field(
+    paths: Annotated[tuple[Annotated[str, AfterValidator(_path)], ...], Listed, Some] = Field(
         default=("*",),
-        min_length=1,
         description="Paths: ':name' stands for one segment, '*' for anything. Also written path.",
     )
     path_regex: Regex | None = Field(

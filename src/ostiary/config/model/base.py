@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -41,6 +41,9 @@ RESERVED_HEADERS = frozenset(
         "http2-settings",
     }
 )
+
+
+_Item = TypeVar("_Item")
 
 
 class Wrong(ValueError):
@@ -122,6 +125,15 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _some(value: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    # Not min_length: pydantic counts only the good items, and would tell a wrong one twice.
+    if not value:
+        raise Unfit("must not be empty")
+    return value
+
+
+Some = AfterValidator(_some)
+"""Refuses an empty list."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 OptionalFlag = Annotated[bool | None, BeforeValidator(_flag)]
 """None only when left out: an explicit null is refused."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Union
 
 from pydantic import AfterValidator, Field
 
-from ostiary.config.model.base import Listed, Model, Regex, Unfit
+from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit
 
 # The minimatch signs beyond '*' and '?' ({}, [], extglobs, a leading '!') are refused.
 _HOST_PATTERN = re.compile(r"[A-Za-z0-9_.:*?-]+")
@@ -72,8 +72,10 @@ class Method(Model):
 
     name: Literal["method"] = "method"
     methods: Annotated[
-        tuple[Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"], ...], Listed
-    ] = Field(min_length=1, description="One method or a list, in capitals.")
+        tuple[Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"], ...],
+        Listed,
+        Some,
+    ] = Field(description="One method or a list, in capitals.")
 
 
 class HostMatch(Model):

@@ -20,10 +20,9 @@ class TerminateAction(Model):
 
 
 class ProxyAction(ProxyOptions):
-    """Pass the request to a service; its options are those of proxying as well.
+    """Pass the request to a service; the options of proxying may be given as well."""
 
-    Take what is in force from ``effective_proxy``, not from here: a service endpoint has its say.
-    """
+    # What is in force tells effective_proxy(), not this: a service endpoint has its say.
 
     policy: Literal["proxy"] = "proxy"
     service_endpoint: str = Field(description="Name of the serviceEndpoint.")
@@ -48,7 +47,7 @@ class Step(Model):
 
 
 class PolicyUse(Model):
-    """A policy in a pipeline, with its steps in order."""
+    """A policy in a pipeline. In the file its name is the key, and its steps are the value."""
 
     name: Literal["terminate", "proxy"] = Field(description="The policy.")
     steps: tuple[Step, ...] = Field(description="Every step whose condition is true is done.")

@@ -188,17 +188,24 @@ class Builder:
             self._node(event, path, None)
             self._tell(at, path, "a key must be text")
             return "?"
-        if event.value.startswith("+") and _is_plain(event):
+        key = self._own_key(event, at, path)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = Leaf(at=at, key_at=None, path=path, value=key)
+        return key
+
+    def _own_key(self, event: yaml.ScalarEvent, at: Position, path: str) -> str:
+        written = unmask(event.value)
+        if written.startswith("+") and _is_plain(event):
             message = "the '+' before this key is a diff marker, not configuration"
-            self._tell(at, below(path, event.value), message, "delete the '+'")
-            return event.value.strip("+ \t\"'")
+            self._tell(at, below(path, written), message, "delete the '+'")
+            return written.strip("+ \t\"'")
         if event.tag is not None and event.tag not in TEXT_TAGS | RESOLVED_TAGS:
             self._tell(at, path, *refusal_of(event.tag))
-        expanded = expand(unmask(event.value), self._environ)
+        expanded = expand(written, self._environ)
         if expanded.text is None or expanded.missing:
-            message = f"the variable {(expanded.missing or (event.value,))[0]!r} has no value"
+            message = f"the variable {(expanded.missing or (written,))[0]!r} has no value"
             self._tell(at, path, message, "set it, or give a default: ${NAME:-default}")
-        return expanded.text if expanded.text is not None else event.value
+        return expanded.text if expanded.text is not None else written
 
     def _leaf(
         self, event: yaml.ScalarEvent, at: Position, path: str, key_at: Position | None

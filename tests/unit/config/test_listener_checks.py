@@ -1,0 +1,111 @@
+"""Ports, names of certificates, and what clients will be asked for."""
+
+import pytest
+
+from tests.unit.config.support import MINIMAL, SECURE, only, refused, warned, with_condition
+
+ENTRY = "{key: a, cert: b, ca: [c]}"
+
+
+def test_a_gateway_without_a_listener_is_refused() -> None:
+    assert "neither http nor https is given" in only(refused("{}"))
+
+
+@pytest.mark.parametrize("tls", ["", "  tls: {}\n", "  tls:\n"])
+def test_https_without_a_certificate_is_refused(tls: str) -> None:
+    assert "https has no certificate" in only(refused(f"https:\n  port: 1\n{tls}"))
+
+
+@pytest.mark.parametrize(
+    ("http", "https", "clash"),
+    [
+        ("", "", True),
+        (", hostname: 127.0.0.1", "", True),
+        (", hostname: 127.0.0.1", ", hostname: 127.0.0.1", True),
+        (", hostname: 127.0.0.1", ", hostname: 127.0.0.2", False),
+    ],
+)
+def test_one_port_is_for_one_listener(http: str, https: str, clash: bool) -> None:
+    text = f"http: {{port: 1{http}}}\nhttps: {{port: 1{https}, tls: {{default: {ENTRY}}}}}\n"
+    if clash:
+        assert "port 1 is also the port of http" in only(refused(text))
+    else:
+        assert warned(text) == []
+
+
+@pytest.mark.parametrize("name", ["default", "a.example", "*.a.example", "localhost", "a_b.c"])
+def test_a_name_may_be_exact_or_a_wildcard(name: str) -> None:
+    assert warned(SECURE.replace("default", f"'{name}'")) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "*",
+        "a.*.b",
+        "**.a",
+        "{a,b}.c",
+        "?.a",
+        "!a",
+        "[ab].c",
+        "a..b",
+        "-a",
+        "é.a",
+        "a b",
+        "*a.b",
+        "",
+    ],
+)
+def test_patterns_beyond_one_wildcard_label_are_refused(name: str) -> None:
+    assert "isn't a name for a certificate" in only(refused(SECURE.replace("default", f"'{name}'")))
+
+
+def test_an_address_is_no_name() -> None:
+    assert "is an address" in only(refused(SECURE.replace("default", "10.0.0.1")))
+
+
+def test_names_that_differ_in_case_only_are_refused() -> None:
+    text = SECURE.replace("default:", f"A.example: {ENTRY}\n    a.EXAMPLE:")
+    assert "'a.EXAMPLE' is already given as 'A.example'" in only(refused(text))
+
+
+def test_asking_without_trusting_anyone_is_a_warning() -> None:
+    line = only(warned(SECURE.replace(", ca: [clients.pem]", "")))
+    assert "gw.yml:4:14: warning: https.tls.default: trusts nobody" in line
+
+
+def test_an_entry_may_ask_where_the_listener_does_not() -> None:
+    text = SECURE.replace("requestCert: true", "").replace("ca:", "requestCert: true, ca:")
+    assert warned(text) == []
+
+
+@pytest.mark.parametrize("place", ["options", "entry"])
+def test_rejecting_without_asking_is_a_warning(place: str) -> None:
+    if place == "options":
+        text = SECURE.replace("requestCert", "rejectUnauthorized")
+    else:
+        text = SECURE.replace("requestCert: true", "").replace(
+            "ca:", "rejectUnauthorized: true, ca:"
+        )
+    assert "rejectUnauthorized does nothing" in only(warned(text))
+
+
+def test_the_default_of_rejecting_is_no_reason_to_warn() -> None:
+    assert warned(SECURE.replace("requestCert: true", "")) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{name: tlsClientAuthenticated}",
+        "{name: not, condition: {name: tlsClientAuthenticated}}",
+        "{name: oneOf, conditions: [{name: never}, {name: tlsClientAuthenticated}]}",
+    ],
+)
+def test_a_condition_on_certificates_nobody_asks_for_is_a_warning(condition: str) -> None:
+    assert "is never true" in only(warned(with_condition(condition)))
+    assert warned(SECURE + with_condition(condition)) == []
+
+
+def test_the_admin_section_is_a_warning() -> None:
+    assert "isn't served by this version" in only(warned(MINIMAL + "admin: {port: 9876}\n"))
