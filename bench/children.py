@@ -104,11 +104,19 @@ def end(process: subprocess.Popen[bytes], patience: float = 5.0) -> None:
     tree = procfs.tree(process.pid)
     if process.poll() is None:
         process.terminate()
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline and any(procfs.alive(p) for p in tree):
-        process.poll()
-        time.sleep(0.02)
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    _gone(tree, 1.0)
     for left in tree:
         if procfs.alive(left):
             os.kill(left.pid, signal.SIGKILL)
-    process.wait()
+    _gone(tree, 1.0)
+
+
+def _gone(tree: Sequence[procfs.Process], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline and any(procfs.alive(p) for p in tree):
+        time.sleep(0.02)
