@@ -6,7 +6,7 @@ from ostiary.compiler import decision, names, upstreams
 from ostiary.compiler.answers import problem
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
-from ostiary.compiler.engine import buffer_size, defaults_section, global_section
+from ostiary.compiler.engine import defaults_section, global_section
 from ostiary.compiler.listeners import http_section, https_files, https_sections
 from ostiary.compiler.pipelines import CompiledPipeline, compile_pipeline
 from ostiary.compiler.reasons import reason_files
@@ -39,7 +39,7 @@ def compile_document(document: Document, materials: Materials, place: Place) -> 
     sections += _fixed(place)
     files = {
         "haproxy.cfg": render_sections(sections),
-        decision.SPOE_FILE: decision.spoe_config(buffer_size(document) - 4),
+        decision.SPOE_FILE: decision.spoe_config(),
         **reason_files(),
         **route_files(table),
         **_pipeline_files(document, table, pipelines),

@@ -20,29 +20,41 @@ def table_section() -> Section:
 
 
 def agent_section(socket: str) -> Section:
-    """Where HAProxy finds the agent."""
+    """Where HAProxy finds the agent.
+
+    The check matters even for a single server: without it HAProxy tries to connect over and over
+    while a request waits, which costs a whole core when the agent is away.
+    """
     lines = (
         "mode tcp",
         "option spop-check",
         "timeout connect 1s",
-        "timeout server 1h",
-        f"server agent unix@{socket}",
+        "timeout check 2s",
+        "timeout server 60s",
+        f"server agent unix@{socket} check inter 500ms rise 1 fall 2",
     )
-    return Section(f"backend {names.AGENT}", tuple(line for line in lines if "check" not in line))
+    return Section(f"backend {names.AGENT}", lines)
 
 
-def spoe_config(max_frame_size: int) -> bytes:
-    """The SPOE engine: one message, asked by rule; no answer leaves the verdict unset."""
+def spoe_config() -> bytes:
+    """The SPOE engine: one message, asked by rule; no answer leaves the verdict unset.
+
+    Frames are not fragmented: with ``send-frag-payload`` a certificate larger than a frame makes
+    HAProxy reconnect in a loop until the time is up. Without, it is an error at once: refused.
+    """
     return f"""\
 [ostiary]
 spoe-agent ostiary
     groups judge
     option var-prefix ost
+    option set-on-error error
     option pipelining
-    max-frame-size {max_frame_size}
-    timeout hello 1s
-    timeout idle 1h
+    no option async
+    no option send-frag-payload
+    timeout hello 300ms
+    timeout idle 30s
     timeout processing 2s
+    maxconnrate 200
     use-backend {names.AGENT}
 
 spoe-message judge

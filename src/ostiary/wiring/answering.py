@@ -24,7 +24,7 @@ class Answering:
         """The verdict's code, and until when HAProxy may remember it (0: not at all)."""
         now = self._now()
         try:
-            chain = split_chain(question.chain)[1:]
+            chain = split_chain(question.chain)
         except ChainMalformed:
             return Answer(code=Reason.MALFORMED_CERTIFICATE.code, until=0)
         decision = self._desk.answer(question.entry, question.certificate, chain, now)
