@@ -8,10 +8,11 @@ from pydantic import ValidationError
 from ostiary.config.checks import check
 from ostiary.config.model.document import Document
 from ostiary.config.report import extra_keys, is_about_extra_keys_only, problems_of
-from ostiary.config.shape import Shaper
+from ostiary.config.shape import SECTIONS, Shaper
 from ostiary.config.text.reading import read
 from ostiary.config.text.strings import unfit_strings
 from ostiary.config.text.tree import PathPart, Places, Row, Table, Tree, plain
+from ostiary.config.text.words import did_you_mean
 from ostiary.kernel.problems import ConfigRefused, Problem, Severity
 
 
@@ -70,10 +71,17 @@ def _validated(places: Places, problems: list[Problem]) -> Document | None:
         if not is_about_extra_keys_only(error):
             return None
         unknown = {tree.path for tree in extra_keys(error, places)}
+    if any(_is_like_a_section(path) for path in unknown):
+        # Half the document is missing: whatever is found now would only follow from that.
+        return None
     try:
         return _validate(_pruned(places.root, unknown))
     except ValidationError:
         return None
+
+
+def _is_like_a_section(path: str) -> bool:
+    return did_you_mean(path, SECTIONS).startswith("did you mean")
 
 
 def _validate(tree: Tree) -> Document:

@@ -18,8 +18,8 @@ Generated from the models by `python -m ostiary.config.reference`; don't edit it
 
 The file is YAML (JSON is YAML), at most 10 MB, in the format of Express Gateway. Unknown keys are
 problems. Relative file names start at the configuration's folder. `${NAME}` and `${NAME:-default}`
-stand for environment variables, inside keys and values; they never change the structure of the file,
-and `$${NAME}` is left as it is.
+stand for environment variables, inside keys and values; they never change the structure of the
+file, and `$${NAME}` is left as it is.
 
 A policy in a pipeline is a list item with one key: `terminate` or `proxy`. Its value is one step, a
 list of steps, or nothing (one step without parameters).

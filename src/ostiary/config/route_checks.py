@@ -143,27 +143,28 @@ def _shadows(document: Document, places: Places) -> Iterator[Problem]:
 
     Express Gateway tries hosts in order of first appearance, not by how exact they are.
     """
-    wide: list[tuple[str, str]] = []
+    wide: list[tuple[re.Pattern[str], str, str]] = []
     seen: set[str] = set()
     for name, entries in document.api_endpoints.items():
         for number, entry in enumerate(entries):
             host = (entry.host or "*").lower()
-            taker = next((w for w in wide if host not in seen and _takes(w[0], host)), None)
+            taker = next(
+                (w for w in wide if host not in seen and "*" not in host and w[0].fullmatch(host)),
+                None,
+            )
             if taker is not None and entry.host_regex is None:
                 path: tuple[PathPart, ...] = ("apiEndpoints", name, number, "host")
-                message = f"is never reached: {taker[0]!r} of {taker[1][:80]!r} comes first"
+                message = f"is never reached: {taker[1]!r} of {taker[2][:80]!r} comes first"
                 yield places.warning(path, message, "move it before the wider one")
             if entry.host_regex is None:
                 seen.add(host)
                 if "*" in host and _takes_every_request(entry):
-                    wide.append((host, name))
+                    wide.append((_pattern(host), host, name))
 
 
-def _takes(pattern: str, host: str) -> bool:
-    if "*" in host:
-        return False
-    expression = ".*" if pattern == "*" else re.escape(pattern).replace(r"\*", "[^.]+")
-    return re.fullmatch(expression, host) is not None
+def _pattern(host: str) -> re.Pattern[str]:
+    # vhost 3.0: '*' is one label part; '*' alone is no check at all.
+    return re.compile(".*" if host == "*" else re.escape(host).replace(r"\*", "[^.]+"))
 
 
 def _takes_every_request(entry: ApiEndpoint) -> bool:

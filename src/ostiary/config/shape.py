@@ -28,7 +28,7 @@ OWN_CONDITIONS = (
     "tlsClientAuthenticated",
 )
 _Change = Callable[[Table], Tree]
-_SECTIONS = (
+SECTIONS = (
     "http",
     "https",
     "admin",
@@ -58,7 +58,7 @@ class Shaper:
         ):
             tree = self._renamed(tree, other, name)
         # An empty section ("pipelines:") is null in YAML and means the same as none.
-        tree = _without_nulls(tree, *_SECTIONS)
+        tree = _without_nulls(tree, *SECTIONS)
         tree = self._under(tree, "https", self._https)
         tree = self._under(tree, "apiEndpoints", self._api_endpoints)
         tree = self._under(tree, "serviceEndpoints", self._service_endpoints)

@@ -82,6 +82,15 @@ def test_every_problem_is_told_at_once_in_file_order() -> None:
     ]
 
 
+def test_what_only_follows_from_a_misspelt_section_is_not_told() -> None:
+    line = only(refused(MINIMAL.replace("apiEndpoints: {api", "apiEndpionts: {api")))
+    assert "unknown key 'apiEndpionts' (did you mean 'apiEndpoints'?)" in line
+
+
+def test_a_key_like_no_section_hides_nothing() -> None:
+    assert len(refused(MINIMAL.replace("[api]", "[apy]") + "zzz: 1\n")) == 3
+
+
 def test_warnings_alone_do_not_refuse() -> None:
     result = loaded(MINIMAL + "admin: {port: 9876}\n")
     assert [problem.severity for problem in result.warnings] == [Severity.WARNING]
@@ -143,8 +152,8 @@ def test_scrambled_configuration_is_accepted_or_refused_never_more(text: str) ->
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["*"])
 NAMES = """
 http https tls options port default key cert ca apiEndpoints serviceEndpoints url urls main
-pipelines policies proxy terminate condition conditions action name not identity headers methods paths host
-healthCheck proxyOptions target engine crl
+pipelines policies proxy terminate condition conditions action name not identity headers methods
+paths host healthCheck proxyOptions target engine crl
 """
 KEYS = st.sampled_from(NAMES.split())
 TREES = st.recursive(
