@@ -81,7 +81,7 @@ def _validated(places: Places, problems: list[Problem]) -> Document | None:
 
 
 def _is_like_a_section(path: str) -> bool:
-    return did_you_mean(path, SECTIONS).startswith("did you mean")
+    return path.isalnum() and did_you_mean(path, SECTIONS).startswith("did you mean")
 
 
 def _validate(tree: Tree) -> Document:
