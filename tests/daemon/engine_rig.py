@@ -38,6 +38,7 @@ class Rig:
             "  log stdout format raw local0\n"
             "defaults\n  mode http\n  log global\n  timeout client 5s\n  timeout server 5s\n"
             "  timeout connect 1s\n"
+            "  option idle-close-on-response\n  timeout http-keep-alive 2s\n"
             f"frontend front\n  bind 127.0.0.1:{self.port}\n"
             '  log-format "%ST %HU"\n'
             f"  http-request return status 200 content-type text/plain string r{number}\n{extra}"
@@ -56,6 +57,24 @@ class Rig:
         if not head.startswith(b"HTTP/1.1 200"):
             raise ConnectionError(f"answered {reply[:80]!r}")
         return body.decode()
+
+    async def keep_asking(self, done: asyncio.Event, pause: float) -> int:
+        """Ask on kept connections until ``done``; how often. Every request must be answered: a
+        connection may end only after an answer that said so."""
+        answers = 0
+        while not done.is_set():
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            last = False
+            while not last and not done.is_set():
+                writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                length = head.partition(b"content-length: ")[2].partition(b"\r")[0]
+                await reader.readexactly(int(length))
+                last = b"connection: close" in head
+                answers += 1
+                await asyncio.sleep(pause)
+            writer.close()
+        return answers
 
 
 @asynccontextmanager

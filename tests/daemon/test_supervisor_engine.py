@@ -80,7 +80,7 @@ def test_a_start_that_is_refused_says_why_in_haproxys_words_and_leaves_nothing(
             with pytest.raises(EngineFailed, match="unknown keyword 'bogus'") as caught:
                 await it.engine.serve(it.revision(1, extra="  bogus thing\n"))
             assert caught.value.reason is FailureReason.EXITED
-            assert caught.value.words[0].line == 15
+            assert caught.value.words[0].line == 17
             assert it.engine.state is State.DOWN
             assert it.engine.serving is None
             await it.engine.serve(it.revision(2))
@@ -170,19 +170,20 @@ def test_no_request_is_lost_in_a_hundred_reloads_under_load(
         async with rig(engine_binary, run_folder, free_port()) as it:
             await it.engine.serve(it.revision(1))
             answers: list[str] = []
-            done = False
+            done = asyncio.Event()
 
-            async def client() -> None:
-                while not done:
+            async def newcomer() -> None:
+                while not done.is_set():
                     answers.append(await it.get())
 
             async with asyncio.TaskGroup() as clients:
-                for _ in range(4):
-                    clients.create_task(client())
+                for pause in (0.0, 0.01, 0.1):
+                    clients.create_task(newcomer())
+                    clients.create_task(it.keep_asking(done, pause))
                 for number in range(2, 102):
                     await it.engine.serve(it.revision(number))
                     assert await it.get() == f"r{number}"
-                done = True
+                done.set()
             assert len(answers) > 500
             assert len(set(answers)) > 90
 
@@ -253,6 +254,52 @@ def test_an_engine_that_can_not_come_back_is_tried_ever_more_slowly_until_it_can
             confirmed = await it.engine.serve(it.revision(2))
             assert confirmed.revision == 2
             assert await it.get() == "r2"
+
+    asyncio.run(scene())
+
+
+def test_orders_given_at_once_are_carried_out_in_turn(
+    engine_binary: EngineBinary, run_folder: Path, free_port: Ports
+) -> None:
+    async def scene() -> None:
+        async with rig(engine_binary, run_folder, free_port()) as it:
+            orders = [it.engine.serve(it.revision(number)) for number in (1, 2, 3)]
+            confirmed = await asyncio.gather(*orders)
+            assert [each.revision for each in confirmed] == [1, 2, 3]
+            assert await it.get() == "r3"
+
+    asyncio.run(scene())
+
+
+def test_an_order_taken_back_half_way_leaves_the_old_revision_serving(
+    engine_binary: EngineBinary, run_folder: Path, free_port: Ports
+) -> None:
+    async def scene() -> None:
+        async with rig(engine_binary, run_folder, free_port()) as it:
+            await it.engine.serve(it.revision(1))
+            order = asyncio.create_task(it.engine.serve(it.revision(2)))
+            await until(lambda: it.engine.state is State.RELOADING)
+            order.cancel()
+            await asyncio.gather(order, return_exceptions=True)
+            await until(lambda: it.engine.state is State.SERVING)
+            assert await it.get() == "r1"
+
+    asyncio.run(scene())
+
+
+def test_an_engine_waiting_for_its_next_start_can_be_stopped(
+    engine_binary: EngineBinary, run_folder: Path, free_port: Ports
+) -> None:
+    async def scene() -> None:
+        async with rig(engine_binary, run_folder, free_port()) as it:
+            await it.engine.serve(it.revision(1))
+            os.kill(await master_of(it), signal.SIGKILL)
+            await until(lambda: it.engine.state is State.WAITING)
+            await it.engine.stop()
+            await it.engine.stop()
+            assert it.engine.state is State.DOWN
+            with pytest.raises(ConnectionError):
+                await it.get()
 
     asyncio.run(scene())
 
