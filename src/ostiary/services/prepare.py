@@ -22,6 +22,8 @@ from ostiary.trust.policy import TrustPolicy
 class Prepared:
     """A configuration that holds together, with everything it names."""
 
+    file: str
+    """Absolute path of the configuration file."""
     document: Document
     loaded: Loaded
     materials: Materials
@@ -31,13 +33,17 @@ class Prepared:
     digests: Mapping[str, str]
     """SHA-256 of every file this was made from, the configuration file included, by path."""
 
+    @property
+    def folder(self) -> PurePosixPath:
+        """The configuration file's folder: relative paths in the document start there."""
+        return PurePosixPath(self.file).parent
+
     def bundle(self, place: Place) -> Bundle:
         """The engine's files for one revision. Raises ConfigRefused."""
         try:
             return compile_document(self.document, self.materials, place)
         except Unquotable as error:
-            at = Position(file=self.loaded.problem((), "").position.file, line=1, column=1)
-            raise ConfigRefused([Problem(position=at, path="", message=str(error))]) from error
+            raise ConfigRefused([_whole(self.file, str(error), "")]) from error
 
 
 def prepare(file: str, read: ReadFile, environ: Mapping[str, str], now: datetime) -> Prepared:
@@ -62,6 +68,7 @@ def prepare(file: str, read: ReadFile, environ: Mapping[str, str], now: datetime
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigRefused(problems, gathering.digests)
     return Prepared(
+        file=file,
         document=loaded.document,
         loaded=loaded,
         materials=materials,

@@ -10,7 +10,7 @@ import structlog
 
 from ostiary.agent.server import AgentLimits, AgentServer
 from ostiary.compiler.bundle import Place
-from ostiary.compiler.engine import buffer_size
+from ostiary.compiler.engine import LARGEST_BUFFER
 from ostiary.compiler.names import VERDICTS
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Position, Problem
@@ -67,7 +67,7 @@ def choose_engine(prepared: Prepared) -> EngineBinary:
     """The HAProxy to run. Raises EngineMissing, EngineTooOld."""
     configured = prepared.document.engine.binary
     return find_engine(
-        configured=Path(configured) if configured else None,
+        configured=Path(prepared.folder / configured) if configured else None,
         search_path=os.environ.get("PATH", os.defpath),
         wheel=wheel_binary(),
         libraries=system_libraries(),
@@ -121,7 +121,7 @@ class Gateway:
         """
         ensure_free(addresses(prepared))
         engine = prepared.document.engine
-        limits = AgentLimits(max_frame_size=buffer_size(prepared.document) - 4)
+        limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
         answering = Answering(self._desk, world.now)
         self._agent = AgentServer(self._folders.run / "agent.sock", answering, limits)
         await self._agent.start()

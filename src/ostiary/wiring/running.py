@@ -1,6 +1,7 @@
 """``ostiary run``: the gateway's life from the first check to the last request."""
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import uvloop
 
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused
+from ostiary.services.prepare import Prepared
 from ostiary.store.files import make_folder
 from ostiary.store.lock import StateLock
 from ostiary.supervisor.watch import Watch
@@ -24,18 +26,17 @@ from ostiary.wiring.gateway import (
 _SAVE_SECONDS = 1.0
 
 
-def run_gateway(config: Path, state: Path, *, access_log: int | None = None) -> None:
+def run_gateway(config: Path, state: Path) -> None:
     """Serve until SIGTERM or SIGINT. Raises OstiaryError when it can't start."""
-    uvloop.run(_Life(config, state, access_log).live())
+    uvloop.run(_Life(config, state).live())
 
 
 class _Life:
     """One run: the tasks that listen for changes, and the one that applies them."""
 
-    def __init__(self, config: Path, state: Path, access_log: int | None) -> None:
+    def __init__(self, config: Path, state: Path) -> None:
         self._config = config
         self._state = state
-        self._stdout = sys.stdout.fileno() if access_log is None else access_log
         self._log = structlog.get_logger("ostiary.run")
         self._wanted = asyncio.Event()
         self._ending = asyncio.Event()
@@ -50,7 +51,8 @@ class _Life:
         self._log.info("engine-chosen", version=binary.version_text, why=binary.why)
         make_folder(self._state)
         with StateLock(self._state):
-            gateway = Gateway(self._config, Folders(state=self._state), binary, self._stdout)
+            stdout = _access_log(prepared)
+            gateway = Gateway(self._config, Folders(state=self._state), binary, stdout)
             self._listen_to_signals()
             try:
                 await gateway.start(prepared)
@@ -114,3 +116,21 @@ class _Life:
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
             gateway.save_intermediates()
+
+
+def _access_log(prepared: Prepared) -> int:
+    """The descriptor HAProxy writes the access log to: the file that is named, or our stdout.
+
+    Appending, so that a log rotated by copy and truncation goes on at its start.
+    """
+    named = prepared.document.logs.access
+    if named is None:
+        return sys.stdout.fileno()
+    path = Path(prepared.folder / named)
+    try:
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    except OSError as error:
+        at = prepared.loaded.problem(
+            ("logs", "access"), f"{named!r} ({path}) can't be written: {error.strerror}"
+        )
+        raise ConfigRefused([at]) from error

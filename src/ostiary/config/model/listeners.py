@@ -112,13 +112,12 @@ class TlsOptions(Model):
         default=None, description="Wait for the next request on an open connection, milliseconds."
     )
     handshake_timeout: Milliseconds | None = Field(
-        default=None, description="Time for the TLS handshake, milliseconds."
+        default=None,
+        description="Longest silence of a client, milliseconds: in the TLS handshake, and while it "
+        "sends a request's body.",
     )
     headers_timeout: Milliseconds | None = Field(
         default=None, description="Time for a request's headers, milliseconds."
-    )
-    request_timeout: Milliseconds | None = Field(
-        default=None, description="Time for a whole request, milliseconds."
     )
     max_header_size: Annotated[Number, Field(ge=1024, le=1024 * 1024)] | None = Field(
         default=None, description="Largest request line and headers together, bytes."
