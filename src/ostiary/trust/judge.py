@@ -223,6 +223,13 @@ def _digests(case: _Case) -> Refused | None:
     return None
 
 
+def _age(case: _Case) -> Refused | None:
+    # OpenSSL counts whole seconds; within the last one there is nothing left to remember.
+    if case.until() > case.now:
+        return None
+    return case.refused(Reason.CERTIFICATE_EXPIRED, f"ended {case.until().isoformat()}")
+
+
 def _who(certificate: Certificate) -> str:
     return repr(certificate.subject) if certificate.subject else f"serial {certificate.serial:x}"
 
@@ -243,5 +250,5 @@ _CHECKS = (
         _digests,
         lambda c: ", ".join(x.signature_digest for x in c.path[:-1]) or "the leaf is pinned",
     ),
-    _Check("until", lambda _: None, lambda c: f"good until {c.until().isoformat()}"),
+    _Check("until", _age, lambda c: f"good until {c.until().isoformat()}"),
 )

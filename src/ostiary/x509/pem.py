@@ -55,7 +55,9 @@ _NOUNS = {
     Unreadable.TRUSTED_CERTIFICATE: "a certificate in OpenSSL's own TRUSTED form",
     Unreadable.REQUEST: "a certificate signing request (CSR)",
     Unreadable.PRIVATE_KEY: "a private key",
+    Unreadable.ENCRYPTED: "an encrypted private key",
     Unreadable.PUBLIC_KEY: "a bare public key",
+    Unreadable.MALFORMED: "binary data that does not decode",
     Unreadable.CRL: "a certificate revocation list (CRL)",
     Unreadable.PKCS7: "a PKCS#7 bundle",
     Unreadable.PKCS12: "a PKCS#12 (.p12, .pfx) bundle",
@@ -105,7 +107,7 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
     if wanted:
         return tuple(_certificate(block, n) for n, block in enumerate(wanted, 1))
     kind = _kind(data, blocks)
-    if kind is Unreadable.CERTIFICATE:
+    if kind in (Unreadable.CERTIFICATE, Unreadable.MALFORMED):
         return (parse(data),)
     raise _refusal(NotACertificate, "a certificate", kind)
 
@@ -223,10 +225,7 @@ def _kind(data: bytes, blocks: list[_Block]) -> Unreadable:
 
 
 def _der_kinds(data: bytes) -> Iterator[Unreadable]:
-    """Try the binary forms; a SEQUENCE that is none of them is still called a certificate.
-
-    So a certificate cut short is reported as a broken certificate, not as unknown bytes.
-    """
+    """Try the binary forms; a SEQUENCE that is none of them is something broken."""
     if data[:1] != b"\x30":
         return
     trials: tuple[tuple[Unreadable, Callable[[], object]], ...] = (
@@ -250,4 +249,4 @@ def _der_kinds(data: bytes) -> Iterator[Unreadable]:
         yield Unreadable.PKCS12
     if b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07" in data[:16]:
         yield Unreadable.PKCS7
-    yield Unreadable.CERTIFICATE
+    yield Unreadable.MALFORMED

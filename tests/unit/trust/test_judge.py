@@ -15,6 +15,7 @@ from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.judge import Keeper, judge, walk
 from ostiary.trust.policy import TrustPolicy, WeakPolicy
 from ostiary.trust.reason import Reason
+from ostiary.x509.pem import read_certificates
 from tests.support.pki import DAY, Kit, Made
 from tests.unit.trust.matrix import ROWS, Row, Showing, below, direct
 
@@ -78,10 +79,21 @@ def test_every_reason_has_a_certificate_that_produces_it() -> None:
     assert produced == set(Reason)
 
 
-def test_an_expired_client_is_refused_from_the_second_after_its_end(kit: Kit) -> None:
-    end = kit.now - timedelta(seconds=1)
-    assert reason_of(decide(kit, direct(not_after=end)(kit))) is Reason.CERTIFICATE_EXPIRED
-    assert reason_of(decide(kit, direct(not_after=kit.now)(kit))) is None
+def test_a_client_is_refused_from_its_last_second_on(kit: Kit) -> None:
+    expired = Reason.CERTIFICATE_EXPIRED
+    for seconds, says in ((-1, expired), (0, expired), (1, None)):
+        end = kit.now + timedelta(seconds=seconds)
+        assert reason_of(decide(kit, direct(not_after=end)(kit))) is says
+
+
+def test_an_admission_always_has_time_left(kit: Kit) -> None:
+    showing = direct(not_after=kit.now + timedelta(seconds=1))(kit)
+    keeper, presented = keeper_for(showing.anchors), Presented("d", showing.leaf.der)
+    for tenths in range(25):
+        now = kit.now + timedelta(milliseconds=100 * tenths)
+        decision = judge(presented, keeper, Intermediates(), now)
+        assert isinstance(decision, Admitted) is (tenths < 10)
+        assert isinstance(decision, Refused) or decision.until > now
 
 
 def test_a_client_is_refused_until_it_begins_and_told_when_to_ask_again(kit: Kit) -> None:
@@ -264,3 +276,22 @@ def test_no_bytes_make_the_judge_fall_over(kit: Kit, data: st.DataObject) -> Non
 
 
 _SHARED: dict[str, Showing] = {}
+
+
+def test_clients_made_by_the_classic_openssl_commands_are_admitted(
+    kit: Kit, tmp_path: Path
+) -> None:
+    """The commands every mutual TLS tutorial gives: version 1, no extensions, serial 01."""
+    for command in (
+        "genrsa -out rootCA.key 2048",
+        "req -x509 -new -nodes -key rootCA.key -sha256 -days 1024 -out rootCA.pem -subj /CN=Root",
+        "req -nodes -newkey rsa:2048 -keyout client.key -out client.csr -subj /CN=client",
+        "x509 -req -days 365 -in client.csr -CA rootCA.pem -CAkey rootCA.key -set_serial 01"
+        " -out client.crt",
+    ):
+        subprocess.run(["openssl", *command.split()], cwd=tmp_path, check=True, capture_output=True)
+    (root,) = read_certificates((tmp_path / "rootCA.pem").read_bytes())
+    (client,) = read_certificates((tmp_path / "client.crt").read_bytes())
+    keeper = Keeper(TrustPolicy(anchors=(root,)))
+    now = client.not_before + timedelta(minutes=1)
+    assert isinstance(judge(Presented("d", client.der), keeper, Intermediates(), now), Admitted)
