@@ -186,6 +186,16 @@ def test_an_unchanged_file_is_read_again_only_while_its_date_is_young(tmp_path: 
     assert look(path, old, now_ns=born + 11 * SECOND) is old
 
 
+def test_a_settled_file_rewritten_with_its_old_size_and_date_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("one")
+    status = path.stat()
+    settled = look(path, None, now_ns=status.st_ctime_ns + 10 * SECOND)
+    path.write_text("two")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert differs(settled, look(path, settled, now_ns=status.st_ctime_ns + 11 * SECOND))
+
+
 @pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "nul"])
 def test_what_is_no_file_is_absent_with_a_reason(tmp_path: Path, kind: str) -> None:
     (tmp_path / "folder").mkdir()
