@@ -20,8 +20,8 @@ def system() -> str:
     return release.get("PRETTY_NAME", "unknown")
 
 
-def describe() -> dict[str, str]:
-    """Words for the report, in its order."""
+def describe(*, wrk: Path, h2load: Path, nginx: Path) -> dict[str, str]:
+    """Words for the report, in its order; the arguments are the programs of the run."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": processor(),
@@ -31,7 +31,7 @@ def describe() -> dict[str, str]:
         "kernel": f"Linux {platform.release().split('-')[0]}",
         "Python": platform.python_version(),
         "OpenSSL": says("openssl", "version").split(" (")[0],
-        "wrk": says("wrk", "-v").split("[")[0].strip(),
-        "h2load": says("h2load", "--version"),
-        "upstream": says("nginx", "-v").replace("nginx version: ", ""),
+        "wrk": says(str(wrk), "-v").split("[")[0].strip(),
+        "h2load": says(str(h2load), "--version"),
+        "upstream": says(str(nginx), "-v").replace("nginx version: ", ""),
     }

@@ -23,7 +23,7 @@ from bench.contestants.registry import ALL as GATEWAYS
 from bench.load.answers import Unreadable
 from bench.load.tools import NotBuilt, Tools, build
 from bench.outcome import Absent, Entrant, Extras, Outcome
-from bench.paths import PUBLISHED, RESULTS
+from bench.paths import PUBLISHED, RESULTS, ROOT
 from bench.samples import Bench, Sample
 from bench.scenarios import ALL as SCENARIOS
 from bench.scenarios import Scenario
@@ -55,6 +55,7 @@ class Ground:
     upstream_port: int
     gateway_core: int
     upstream: int
+    nginx: Path
     tools: Tools
 
 
@@ -115,6 +116,7 @@ def ground(folder: Path) -> Iterator[Ground]:
             upstream_port=launch.port,
             gateway_core=cores[0],
             upstream=service.pid,
+            nginx=nginx,
             tools=tools,
         )
 
@@ -139,7 +141,7 @@ def enter(who: Contestant, on: Ground, stack: contextlib.ExitStack) -> Running |
             child = own.enter_context(serving(launch, core=on.gateway_core))
             check(who, site.port, on.pki)
         except (DidNotStart, Unfit, OSError) as problem:
-            return Absent(key=who.key, title=who.title, why=str(problem))
+            return Absent(key=who.key, title=who.title, why=plain(str(problem), on.folder))
         stack.push(own.pop_all())
     return Running(who=who, launch=launch, child=child, version=who.version(place))
 
@@ -194,7 +196,7 @@ def own_numbers(todo: Plan, own: Running, on: Ground) -> Extras:
     try:
         sight = extras.first_sight(own.child, own.launch.port, on.tools, many, 60.0)
     except Unreadable as problem:
-        troubles.append(f"first sight: {problem}")
+        troubles.append(plain(f"first sight: {problem}", on.folder))
     held = extras.memory(own.child)
     again = own.who.prepare(
         Path(own.launch.argv[0]),
@@ -208,7 +210,7 @@ def own_numbers(todo: Plan, own: Running, on: Ground) -> Extras:
     try:
         ready = extras.start_to_ready(again, core=on.gateway_core, times=todo.starts)
     except DidNotStart as problem:
-        troubles.append(f"start to ready: {problem}")
+        troubles.append(plain(f"start to ready: {problem}", on.folder))
     return Extras(ready=ready, first_sight=sight, memory=held, troubles=troubles)
 
 
@@ -217,9 +219,17 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
+def plain(text: str, folder: Path) -> str:
+    """Without the paths of this machine: folders are named by what they are."""
+    for place, name in ((str(folder), "$RUN"), (sys.prefix, "$VENV"), (str(ROOT), ".")):
+        text = text.replace(place, name)
+    return text
+
+
 def entrant(one: Running, folder: Path) -> Entrant:
-    """As the report shows it; folders of the run are named by what they are."""
-    command = shlex.join(one.launch.argv).replace(str(folder), "$RUN")
+    """As the report shows it."""
+    program, *words = one.launch.argv
+    command = plain(shlex.join([Path(program).name, *words]), folder)
     return Entrant(
         key=one.who.key,
         title=one.who.title,
@@ -247,7 +257,7 @@ def run(todo: Plan, folder: Path, command: str) -> Outcome:
             command=command,
             seconds=todo.seconds,
             rounds=todo.rounds,
-            machine=machine.describe(),
+            machine=machine.describe(wrk=on.tools.wrk, h2load=on.tools.h2load, nginx=on.nginx),
             measure=next((key for key in MEASURES if key in keys), MEASURES[0]),
             entrants=[entrant(one, folder) for one in running],
             absent=absent,
@@ -261,9 +271,8 @@ def _leave(signum: int, _frame: object) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """0 if every gateway took part and every sample counts, 1 if not, 2 if nothing could be
-    measured.
-    """
+    """0 if all samples count (rivals may be missing, which is told), 1 if one is void or this
+    gateway is missing, 2 if nothing could be measured."""
     todo = plan(argv)
     signal.signal(signal.SIGTERM, _leave)
     began = time.monotonic()
@@ -279,7 +288,8 @@ def main(argv: list[str]) -> int:
         outcome.save(got, PUBLISHED)
         report.publish(got)
     say(f"\n{report.table(got)}\nraw: {RESULTS / stamp}.json, {time.monotonic() - began:.0f} s")
-    return 1 if got.absent or any(s.trouble for s in got.samples) else 0
+    own_absent = any(gone.key == OWN for gone in got.absent)
+    return 1 if own_absent or any(s.trouble for s in got.samples) else 0
 
 
 if __name__ == "__main__":

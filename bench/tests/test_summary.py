@@ -1,12 +1,16 @@
 """Medians, ratios and targets follow from the samples; void samples never count."""
 
+import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from bench import outcome, plot, report
 from bench.extras import FirstSight, Memory
 from bench.outcome import Absent, Entrant, Extras, Outcome
+from bench.paths import ROOT
+from bench.run import plain
 from bench.samples import Sample, summarise
 from bench.targets import verdicts
 
@@ -143,6 +147,11 @@ def test_a_noisy_machine_is_told_first() -> None:
 
 def test_the_picture_has_a_bar_for_each_gateway_measured() -> None:
     picture = plot.draw(run(*BOTH))
-    assert picture.startswith("<svg ")
+    assert ElementTree.fromstring(picture).tag.endswith("svg")
     assert picture.count("<path ") == 2
     assert ">Ostiary</text>" in picture
+
+
+def test_paths_of_the_machine_stay_out_of_the_page(tmp_path: Path) -> None:
+    told = plain(f"{sys.prefix}/bin/x -c {tmp_path}/a.cfg in {ROOT}/src", tmp_path)
+    assert told == "$VENV/bin/x -c $RUN/a.cfg in ./src"
