@@ -46,6 +46,9 @@ class Prepared:
             raise ConfigRefused([_whole(self.file, str(error), "")]) from error
 
 
+_NO_FILE = "name the file with --config, or see a gateway at work first: ostiary demo"
+
+
 def prepare(file: str, read: ReadFile, environ: Mapping[str, str], now: datetime) -> Prepared:
     """Read and check the configuration at the absolute path ``file``.
 
@@ -54,7 +57,7 @@ def prepare(file: str, read: ReadFile, environ: Mapping[str, str], now: datetime
     try:
         content = read(file)
     except Unreadable as error:
-        raise ConfigRefused([_whole(file, str(error), "name it with --config")]) from error
+        raise ConfigRefused([_whole(file, str(error), _NO_FILE)]) from error
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
