@@ -33,8 +33,6 @@ class Rig:
         (folder / "haproxy.cfg").write_text(
             "global\n"
             f"  setenv OSTIARY_REVISION {number if says is None else says}\n"
-            f"  stats socket unix@{self.folder}/stats.sock mode 600 level admin"
-            " expose-fd listeners\n"
             "  log stdout format raw local0\n"
             "defaults\n  mode http\n  log global\n  timeout client 5s\n  timeout server 5s\n"
             "  timeout connect 1s\n"

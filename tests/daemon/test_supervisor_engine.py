@@ -80,7 +80,7 @@ def test_a_start_that_is_refused_says_why_in_haproxys_words_and_leaves_nothing(
             with pytest.raises(EngineFailed, match="unknown keyword 'bogus'") as caught:
                 await it.engine.serve(it.revision(1, extra="  bogus thing\n"))
             assert caught.value.reason is FailureReason.EXITED
-            assert caught.value.words[0].line == 17
+            assert caught.value.words[0].line == 16
             assert it.engine.state is State.DOWN
             assert it.engine.serving is None
             await it.engine.serve(it.revision(2))
