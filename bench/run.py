@@ -3,30 +3,26 @@
 import argparse
 import contextlib
 import datetime
-import os
 import shlex
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import certificates, extras, machine, outcome, report, samples, upstream
-from bench.certificates import Pki
-from bench.check import Unfit, check
-from bench.children import Child, DidNotStart, Launch, free_port, serving
-from bench.contestants.contestant import Contestant, Missing, Site, on_path
-from bench.contestants.nginx import PACKED as PACKED_NGINX
+from bench import certificates, extras, machine, outcome, report, samples
+from bench.children import DidNotStart, free_port
+from bench.contestants.contestant import Contestant, Site
 from bench.contestants.registry import ALL as GATEWAYS
 from bench.load.answers import Unreadable
-from bench.load.tools import NotBuilt, Tools, build
-from bench.outcome import Absent, Entrant, Extras, Outcome
-from bench.paths import PUBLISHED, RESULTS, ROOT
+from bench.load.tools import NotBuilt, Tools
+from bench.outcome import Absent, Extras, Outcome
+from bench.paths import PUBLISHED, RESULTS
 from bench.samples import Bench, Sample
 from bench.scenarios import ALL as SCENARIOS
 from bench.scenarios import Scenario
+from bench.stage import Ground, Running, enter, entrant, ground, plain
 
 MEASURES = ("haproxy", "haproxy-wheel")
 OWN = "ostiary"
@@ -44,29 +40,6 @@ class Plan:
     certificates: int
     starts: int
     publish: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What all gateways of a run share."""
-
-    folder: Path
-    pki: Pki
-    upstream_port: int
-    gateway_core: int
-    upstream: int
-    nginx: Path
-    tools: Tools
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """A gateway that was started and found fit."""
-
-    who: Contestant
-    launch: Launch
-    child: Child
-    version: str
 
 
 def plan(argv: list[str]) -> Plan:
@@ -95,55 +68,6 @@ def plan(argv: list[str]) -> Plan:
 def say(words: str) -> None:
     """Progress, at once."""
     print(words, flush=True)
-
-
-@contextlib.contextmanager
-def ground(folder: Path) -> Iterator[Ground]:
-    """Certificates, load tools and the upstream. Raises NotBuilt, DidNotStart."""
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2:
-        raise NotBuilt("two CPU cores are needed: one for the gateway, one for load and upstream")
-    pki = certificates.make(folder / "pki")
-    tools = build(cores[1], pki.client)
-    nginx = on_path("nginx", otherwise=PACKED_NGINX)
-    if isinstance(nginx, Missing):
-        raise NotBuilt(nginx.why)
-    launch = upstream.prepare(nginx, folder / "upstream", free_port())
-    with serving(launch, core=cores[1]) as service:
-        yield Ground(
-            folder=folder,
-            pki=pki,
-            upstream_port=launch.port,
-            gateway_core=cores[0],
-            upstream=service.pid,
-            nginx=nginx,
-            tools=tools,
-        )
-
-
-def enter(who: Contestant, on: Ground, stack: contextlib.ExitStack) -> Running | Absent:
-    """Start one gateway and check it; a gateway that is missing or unfit is left out, with the
-    reason.
-    """
-    place = who.locate()
-    if isinstance(place, Missing):
-        return Absent(key=who.key, title=who.title, why=place.why)
-    site = Site(
-        folder=on.folder / who.key,
-        port=free_port(),
-        upstream_port=on.upstream_port,
-        pki=on.pki,
-    )
-    site.folder.mkdir()
-    launch = who.prepare(place, site)
-    with contextlib.ExitStack() as own:
-        try:
-            child = own.enter_context(serving(launch, core=on.gateway_core))
-            check(who, site.port, on.pki)
-        except (DidNotStart, Unfit, OSError) as problem:
-            return Absent(key=who.key, title=who.title, why=plain(str(problem), on.folder))
-        stack.push(own.pop_all())
-    return Running(who=who, launch=launch, child=child, version=who.version(place))
 
 
 def measure(todo: Plan, running: list[Running], on: Ground) -> list[Sample]:
@@ -217,26 +141,6 @@ def own_numbers(todo: Plan, own: Running, on: Ground) -> Extras:
 def _fresh(folder: Path) -> Path:
     folder.mkdir()
     return folder
-
-
-def plain(text: str, folder: Path) -> str:
-    """Without the paths of this machine: folders are named by what they are."""
-    for place, name in ((str(folder), "$RUN"), (sys.prefix, "$VENV"), (str(ROOT), ".")):
-        text = text.replace(place, name)
-    return text
-
-
-def entrant(one: Running, folder: Path) -> Entrant:
-    """As the report shows it."""
-    program, *words = one.launch.argv
-    command = plain(shlex.join([Path(program).name, *words]), folder)
-    return Entrant(
-        key=one.who.key,
-        title=one.who.title,
-        rule=one.who.rule,
-        version=one.version,
-        command=command,
-    )
 
 
 def run(todo: Plan, folder: Path, command: str) -> Outcome:

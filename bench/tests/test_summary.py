@@ -10,8 +10,8 @@ from bench import outcome, plot, report
 from bench.extras import FirstSight, Memory
 from bench.outcome import Absent, Entrant, Extras, Outcome
 from bench.paths import ROOT
-from bench.run import plain
 from bench.samples import Sample, summarise
+from bench.stage import plain
 from bench.targets import verdicts
 
 
