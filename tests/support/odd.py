@@ -1,7 +1,7 @@
 """What a certificate of the kit may be asked to be, and how it gets its extensions and faults."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -26,7 +26,7 @@ SERVER_AUTH = ExtendedKeyUsageOID.SERVER_AUTH
 ANY_PURPOSE = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
 CODE_SIGNING = ExtendedKeyUsageOID.CODE_SIGNING
 
-KEY_MAKERS = {
+KEY_MAKERS: dict[str, Callable[[], Any]] = {
     "ec": lambda: ec.generate_private_key(ec.SECP256R1()),
     "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
     "p521": lambda: ec.generate_private_key(ec.SECP521R1()),
@@ -55,7 +55,7 @@ class Odd(TypedDict, total=False):
     serial: int
     not_before: datetime
     not_after: datetime
-    authority: bool
+    authority: bool | None
     """BasicConstraints; None leaves the extension out."""
     path_length: int | None
     usage: Sequence[str] | None

@@ -168,17 +168,15 @@ class Kit:
         return path
 
     def _make(self, name: str, issuer: Made | None, odd: dict[str, Any]) -> Made:
-        key = odd.get("key", "ec")
-        key = KEY_MAKERS[key]() if isinstance(key, str) else key
+        wanted: Any = odd.get("key", "ec")
+        key: Any = KEY_MAKERS[wanted]() if isinstance(wanted, str) else wanted
         signer = odd.get("signer", issuer)
-        signing_key = signer.key if signer else key
+        signing_key: Any = signer.key if signer else key
         builder = self._builder(name, issuer, key, odd)
         for extension, critical in extensions_of(key, issuer and issuer.key, odd):
             builder = builder.add_extension(extension, critical)
-        scheme = isinstance(
-            signing_key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | dsa.DSAPrivateKey
-        )
-        native = builder.sign(signing_key, hashes.SHA256() if scheme else None)
+        with_digest = isinstance(signing_key, _KEYS_SIGNING_DIGESTS)
+        native = builder.sign(signing_key, hashes.SHA256() if with_digest else None)
         der = distorted(native.public_bytes(Encoding.DER), signing_key, odd)
         made = Made(name, der, key, issuer, self.folder)
         made.certificate_file.write_bytes(made.pem)

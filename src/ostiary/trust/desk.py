@@ -11,8 +11,8 @@ from ostiary.trust.judge import REFUSAL_AGE, Keeper, judge, walk
 from ostiary.trust.reason import Reason
 from ostiary.trust.standing import Standing
 
-CAPACITY = 2048
-"""Decisions remembered here; the engine has its own, larger table in front of this one."""
+CAPACITY = 1024
+"""Decisions remembered here, about 7 KB each; the engine's own table in front is larger."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ class Reason(Enum):
     way_out: str
     """What the operator or the client's owner can do about it."""
 
-    def __new__(cls, value: str, code: int, sentence: str, way_out: str) -> "Reason":
+    # The defaults are never used: they let a type checker accept Reason("weak-key").
+    def __new__(cls, value: str, code: int = 0, sentence: str = "", way_out: str = "") -> "Reason":
         """Keep the stable code as the value and the rest beside it."""
         member = object.__new__(cls)
         member._value_ = value
@@ -151,3 +152,8 @@ class Reason(Enum):
         "OpenSSL refuses the path for a reason of its own",
         "see the detail",
     )
+
+
+def reason_of_code(code: int) -> Reason | None:
+    """The reason with this number; None for ADMITTED_CODE and for numbers nobody gave."""
+    return next((reason for reason in Reason if reason.code == code), None)

@@ -70,10 +70,19 @@ class Certificate:
     """``DNS:a.example``, ``IP:::1``, ``URI:…``, in order."""
     extended_key_usages: tuple[str, ...] = field(compare=False)
     """Dotted object identifiers, in order; empty when the extension is absent."""
-    native: x509.Certificate = field(compare=False, repr=False)
-    """pyca's object; for the rooms x509 and ca only."""
     openssl: crypto.X509 = field(compare=False, repr=False)
     """OpenSSL's own reading of the same bytes, for walking paths; for the room x509 only."""
+
+    @property
+    def native(self) -> x509.Certificate:
+        """pyca's object, for the rooms x509 and ca only.
+
+        Made anew each time, which costs microseconds: one that was asked for its extensions
+        holds on to ten times the memory of the certificate.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return x509.load_der_x509_certificate(self.der)
 
     @property
     def fingerprint(self) -> str:
@@ -162,7 +171,6 @@ def _view(der: bytes, native: x509.Certificate, openssl: crypto.X509) -> Certifi
         is_self_issued=subject == issuer,
         subject_alternative_names=tuple(map(alternative_text, names or ())),
         extended_key_usages=usages,
-        native=native,
         openssl=openssl,
     )
 

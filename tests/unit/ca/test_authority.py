@@ -63,8 +63,14 @@ def test_openssl_and_strict_rules_find_nothing_wrong(root: Issued, tmp_path: Pat
     (tmp_path / "root").write_bytes(root.certificate_pem())
     for issued, purpose in ((client, "sslclient"), (server, "sslserver")):
         (tmp_path / "leaf").write_bytes(issued.fullchain_pem())
-        command = ["openssl", "verify", "-x509_strict", "-purpose", purpose, "-CAfile"]
-        command += [tmp_path / "root", "-untrusted", tmp_path / "leaf", tmp_path / "leaf"]
+        command: list[str | Path] = ["openssl", "verify", "-x509_strict", "-purpose", purpose]
+        command += [
+            "-CAfile",
+            tmp_path / "root",
+            "-untrusted",
+            tmp_path / "leaf",
+            tmp_path / "leaf",
+        ]
         told = subprocess.run(command, capture_output=True, check=False)
         assert told.returncode == 0, told.stderr
 

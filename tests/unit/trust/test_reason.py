@@ -1,6 +1,6 @@
 """The codes are a contract: in logs, tables and documents of other people."""
 
-from ostiary.trust.reason import ADMITTED_CODE, Reason
+from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
 
 FROZEN = {
     "unknown-entry": 2,
@@ -47,3 +47,9 @@ def test_every_reason_says_what_happened_and_what_to_do() -> None:
 
 def test_a_reason_is_found_by_its_value() -> None:
     assert Reason("weak-key") is Reason.WEAK_KEY
+
+
+def test_a_reason_is_found_by_its_number_and_admission_is_none() -> None:
+    assert all(reason_of_code(reason.code) is reason for reason in Reason)
+    assert reason_of_code(ADMITTED_CODE) is None
+    assert reason_of_code(99) is None
