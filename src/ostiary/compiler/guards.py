@@ -14,7 +14,7 @@ from ostiary.haproxy.quote import word
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n"
 """Control characters in header lines; HAProxy 2.6 passes them on by itself."""
 
-_AMBIGUOUS_PATH = (
+AMBIGUOUS_PATH = (
     r"%(?:25)?(?:2f|5c|00)"  # an encoded slash, backslash or NUL, also doubly encoded
     r"|%252e"  # a doubly encoded dot
     r"|\\|[\x00-\x20\x7f]|#"
@@ -59,7 +59,7 @@ def refusals(max_header_size: int | None) -> list[str]:
         f"http-request return {bad} unless {{ req.hdr(host) -m reg -- {word(_HOST)} }}",
         f"http-request return {bad} if {{ method CONNECT TRACE }}",
         *normalisation(),
-        f"http-request return {bad} if {{ path -m reg -i -- {word(_AMBIGUOUS_PATH)} }}",
+        f"http-request return {bad} if {{ path -m reg -i -- {word(AMBIGUOUS_PATH)} }}",
     ]
     if max_header_size is not None:
         rules.insert(
