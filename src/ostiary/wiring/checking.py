@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from ostiary.wiring import world
 from ostiary.wiring.gateway import choose_engine, prepare_file
 
 _CHECK_SECONDS = 30.0
+_SUMMING_UP = re.compile(r"(Fatal errors|Error\(s\)) found in configuration")
+"""What HAProxy says after the complaints that say why."""
 _SHOWN_REVISION = "revisions/r1"
 
 
@@ -85,11 +88,18 @@ async def _ask_engine(prepared: Prepared, binary: EngineBinary) -> tuple[Problem
         case CheckPassed():
             return ()
         case CheckRefused(findings):
+            telling = [one for one in findings if not _SUMMING_UP.match(one.message)] or findings
             return tuple(
-                blame(prepared.loaded, cfg, one.file, one.line, one.message) for one in findings
+                blame(prepared.loaded, cfg, one.file, one.line, _shortened(one.message, folder))
+                for one in telling
             )
         case CheckUndetermined(why):
             return (blame(prepared.loaded, cfg, None, None, why),)
+
+
+def _shortened(message: str, folder: Path) -> str:
+    """Without the names of a folder that is gone by the time anybody reads this."""
+    return message.replace(f"{folder}/files/", "").replace(f"{folder}/", "")
 
 
 def _write(path: Path, content: bytes) -> None:
