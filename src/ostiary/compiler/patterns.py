@@ -1,14 +1,15 @@
 """Path patterns of Express 4 (path-to-regexp 0.1): ``/users/:id``, ``/orders/*``, ``/star*``.
 
-Matching ignores case and one trailing slash; ``:name`` is one segment, ``*`` is any text.
+Matching ignores case and one trailing slash; ``:name`` is one segment or a part of one, ``*`` is
+any text, and ``:name*`` is a segment and all below it.
 """
 
 import re
 from dataclasses import dataclass
 
-_SEGMENT_PARAMETER = re.compile(r":[A-Za-z0-9_]+$")
-_SPECIAL = re.compile(r"[:*?+()\[\]]")
-_TOKENS = re.compile(r":(?P<name>[A-Za-z0-9_]+)(?P<own>\([^()]*\))?(?P<optional>\?)?|(?P<star>\*)")
+_PARAMETER = re.compile(r":[A-Za-z0-9_]+")
+_SPECIAL = re.compile(r"[:*]")
+_TOKEN = re.compile(r"(?P<ahead>[/.])?:(?P<name>[A-Za-z0-9_]+)(?P<deep>\*)?|(?P<star>\*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,11 @@ PathShape = ExactPath | PrefixPath | RegexPath
 
 def path_shape(pattern: str) -> PathShape:
     """The cheapest shape that means the same as the pattern."""
-    stem = pattern[:-1] if pattern.endswith("*") else pattern
-    segments = stem.lower().split("/")
-    mask = tuple(at for at, segment in enumerate(segments) if _SEGMENT_PARAMETER.match(segment))
+    segments = pattern.removesuffix("*").lower().split("/")
+    mask = tuple(at for at, segment in enumerate(segments) if _PARAMETER.fullmatch(segment))
     literals = [segment for at, segment in enumerate(segments) if at not in mask]
-    open_end = pattern.endswith("*") and segments and len(segments) - 1 in mask
-    if open_end or any(_SPECIAL.search(segment) for segment in literals):
+    deep = pattern.endswith("*") and len(segments) - 1 in mask
+    if deep or any(_SPECIAL.search(segment) for segment in literals):
         return RegexPath(_express_regex(pattern))
     text = "/".join(":" if at in mask else segment for at, segment in enumerate(segments))
     if pattern.endswith("*"):
@@ -75,16 +75,22 @@ def _masked_regex(text: str) -> str:
 def _express_regex(pattern: str) -> str:
     parts: list[str] = []
     at = 0
-    for token in _TOKENS.finditer(pattern):
-        parts.append(re.escape(pattern[at : token.start()]))
-        parts.append(_token_regex(token))
+    for token in _TOKEN.finditer(pattern):
+        behind = re.escape(pattern[at : token.start()])
+        parts += [behind, _token_regex(token, behind)]
         at = token.end()
-    parts.append(re.escape(pattern[at:].rstrip("/")))
-    return "".join(parts) + ("" if pattern.endswith("*") else "/?")
+    return "".join(parts) + re.escape(pattern[at:].rstrip("/")) + "/?"
 
 
-def _token_regex(token: re.Match[str]) -> str:
+def _token_regex(token: re.Match[str], behind: str) -> str:
+    """One token; ``behind`` is the text since the last one, which a name in mid-segment excludes.
+
+    As path-to-regexp 0.1.13 has it: in ``/:a-:b`` the second name holds no ``-``, and after a dot
+    a name holds none.
+    """
     if token["star"]:
         return ".*"
-    one = f"(?:{token['own'][1:-1]})" if token["own"] else "[^/]+?"
-    return f"(?:{one})?" if token["optional"] else one
+    ahead = token["ahead"] or ""
+    stops = "/." if ahead == "." else "/"
+    one = f"(?:(?!/|{behind}).)+?" if behind and not ahead else f"[^{stops}]+?"
+    return re.escape(ahead) + one + (f"(?:[{stops}].+?)?" if token["deep"] else "")
