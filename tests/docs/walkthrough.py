@@ -1,0 +1,130 @@
+"""Does what a page tells its reader to do, in a folder of its own, and compares the answers.
+
+Marks of blocks: ``file=NAME`` writes a file; ``bash run`` runs, ``exit=N`` says how it ends;
+``bash background`` starts something that goes on, ``ready`` waits for that word; ``text output`` is
+what the block before it must have said, where ``...`` stands for anything; ``wait=WORD`` waits until
+the background's log has one more of that word.
+"""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from tests.docs.pages import Block
+
+_PATIENCE = 30.0
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Walk:
+    """A reader with a folder; ``ports`` maps the ports of the text to free ones."""
+
+    def __init__(self, folder: Path, ports: Mapping[str, int]) -> None:
+        self._folder = folder
+        self._ports = ports
+        self._running: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
+        self._log = folder / ".background.log"
+        self._log.touch()
+        self._said = ""
+        self.compared = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process, log in reversed(self._running):
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_PATIENCE)
+            finally:
+                process.kill()
+                log.close()
+
+    def follow(self, blocks: Iterable[Block]) -> None:
+        """Do all of it; AssertionError names the block that does not keep its promise."""
+        for block in blocks:
+            text = self._local(block.text)
+            seen = self._log.read_text()
+            if "file" in block.marks:
+                (self._folder / block.marks["file"]).write_text(text)
+            elif "run" in block.marks:
+                self._run(block, text)
+            elif "background" in block.marks:
+                self._start(block, text)
+            elif "output" in block.marks:
+                self._compare(block, text)
+            if "wait" in block.marks:
+                self._wait(block, block.marks["wait"], seen.count(block.marks["wait"]))
+
+    def _local(self, text: str) -> str:
+        for written, port in self._ports.items():
+            text = re.sub(rf"\b{written}\b", str(port), text)
+        return text
+
+    def _environment(self) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
+        return {**os.environ, "PATH": path, "no_proxy": "*"}
+
+    def _run(self, block: Block, text: str) -> None:
+        done = subprocess.run(
+            ["bash", "-eu", "-o", "pipefail", "-c", text],
+            cwd=self._folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        self._said = re.sub(r" *\r?\n", "\n", done.stdout.decode(errors="replace"))
+        wanted = int(block.marks.get("exit", "0"))
+        assert done.returncode == wanted, f"{block} ended with {done.returncode}:\n{self._said}"
+
+    def _start(self, block: Block, text: str) -> None:
+        log = self._log.open("ab")
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {text.strip().removesuffix('&')}"],
+            cwd=self._folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        self._running.append((process, log))
+        if "ready" in block.marks:
+            self._wait(block, "ready", 0)
+
+    def _wait(self, block: Block, word: str, before: int) -> None:
+        began = time.monotonic()
+        while self._log.read_text().count(word) <= before:
+            ended = [process.args for process, _ in self._running if process.poll() is not None]
+            if ended or time.monotonic() - began > _PATIENCE:
+                raise AssertionError(f"{block}: no {word!r} came:\n{self._log.read_text()}")
+            time.sleep(0.05)
+
+    def _compare(self, block: Block, wanted: str) -> None:
+        parts = [re.escape(part) for part in wanted.strip().split("...")]
+        pattern = ".*".join(parts)
+        said = self._said.strip()
+        assert re.fullmatch(pattern, said, re.DOTALL | re.IGNORECASE), f"{block} got:\n{said}"
+        self.compared += 1
