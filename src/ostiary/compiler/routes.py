@@ -42,14 +42,14 @@ class Route:
     """Place in the order of evaluation, from 1."""
     endpoint: str
     host: str
-    """Lower case; empty for any, ``*.rest`` for one label before rest, else exact or odd."""
+    """Lower case, no trailing dot; empty: any, ``*.rest``: one label before rest, else exact."""
     host_regex: str
     """Source of a regular expression for hosts that no table can hold; else empty."""
     shape: PathShape
     methods: frozenset[str]
     """Empty for all."""
     strip: int
-    """How many bytes of the path ``stripPath`` takes away; -1: all of it."""
+    """How many bytes of the path ``stripPath`` takes away; -1: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,8 @@ class Table:
     @property
     def name(self) -> str:
         """A file name that says what the table holds."""
-        mask = "-".join(map(str, self.mask))
-        return (
-            f"routes-{self.host_kind}-{'prefix' if self.prefix else 'exact'}{mask and '-' + mask}"
-        )
+        look = "prefix" if self.prefix else "exact"
+        return "-".join(("routes", self.host_kind, look, *map(str, self.mask)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +112,11 @@ def _ranked(endpoints: Mapping[str, tuple[ApiEndpoint, ...]]) -> Iterator[Route]
 def _group(entry: ApiEndpoint) -> str:
     if entry.host_regex:
         return "~" + entry.host_regex
-    host = (entry.host or "").lower()
-    return "" if host == "*" else host
+    host = (entry.host or "*").lower()
+    if host == "*":
+        return ""
+    named = host.rstrip(".")
+    return host if named in ("", "*") else named
 
 
 def _route(rank: int, name: str, entry: ApiEndpoint, path: str | None) -> Route:
@@ -140,14 +141,11 @@ def _route(rank: int, name: str, entry: ApiEndpoint, path: str | None) -> Route:
 
 
 def _strip(path: str | None) -> int:
-    """Bytes before the first ``:`` or ``*``, less the last slash; -1 when there is neither."""
+    """Bytes before the first ``:`` or ``*``; -1 when there is neither."""
     if path is None:
         return 0
-    ends = [at for at in (path.find(":"), path.find("*")) if at >= 0]
-    if not ends:
-        return -1
-    literal = path[: min(ends)]
-    return len(literal.rstrip("/"))
+    wildcard = re.search(r"[:*]", path)
+    return wildcard.start() if wildcard else -1
 
 
 def _table_of(route: Route, shape: ExactPath | PrefixPath) -> Table:

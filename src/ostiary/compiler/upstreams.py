@@ -85,9 +85,9 @@ def _strip_rules(lengths: Iterable[int], map_path: str) -> list[str]:
         test = f"{{ var({_STRIP}) -m int eq {length} }}"
         if length < 0:
             rules.append(f"http-request set-path / if {test}")
-        elif length > 0:
-            rules.append(f"http-request set-path %[path,bytes({length})] if {test}")
-    rules.append("http-request set-path / unless { path -m beg / }")
+        elif length > 1:  # the leading slash stays: "/starfish" less "/star" is "/fish"
+            rest = f"path,bytes({length}),regsub(^/,)"
+            rules.append(f"http-request set-path /%[{rest}] if {test}")
     return rules
 
 
