@@ -16,8 +16,6 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-NEVER = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-
 
 class Presented(Protocol):
     """What a client presents: ``tests.support.pki.Made`` is one."""
@@ -79,6 +77,7 @@ class Connection:
         timeout: float = 15,
     ) -> None:
         raw = socket.create_connection((address, port), timeout=timeout)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self.socket = tls.wrap_socket(raw, server_hostname=sni, session=session) if tls else raw
         except (OSError, ssl.SSLError):

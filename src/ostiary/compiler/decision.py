@@ -7,6 +7,7 @@ where there is no certificate at all. The handshake only proves that the client 
 from ostiary.compiler import names
 from ostiary.compiler.answers import CERTIFICATE_REFUSED, CERTIFICATE_REQUIRED, UNDECIDED, problem
 from ostiary.haproxy.files import Section
+from ostiary.trust.reason import Reason
 
 SPOE_FILE = "spoe.conf"
 _PRESENTED = f"{{ var({names.KEY}) -m found }}"
@@ -82,6 +83,9 @@ def judging_rules() -> list[str]:
         f"http-request send-spoe-group ostiary judge if {_PRESENTED} !{known}",
         f"http-request sc-set-gpt(0,0) var({names.CODE}) if {_REMEMBERED}",
         f"http-request sc-set-gpt(1,0) var({names.UNTIL}) if {_REMEMBERED}",
+        f"http-request set-var({names.WHY}) var({names.CODE},{Reason.NO_ANSWER.code}) "
+        f"if {_PRESENTED}",
+        f"http-request set-var({names.WHY}) int({Reason.NO_CERTIFICATE.code}) unless {_PRESENTED}",
     ]
 
 

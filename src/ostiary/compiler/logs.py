@@ -4,9 +4,13 @@ Python is not on this path: at full load the log costs the gateway a formatted l
 ``@folder@`` stands for the revision's folder, where the maps of names are.
 """
 
+from ostiary.compiler import names
+
 
 def _json(name: str, expression: str) -> str:
-    return f'"{name}":"%[{expression}]"'
+    # Quoted by HAProxy, what is absent is an empty text; otherwise it would be a dash, like a
+    # value (manual, section 8.2.6).
+    return f'"{name}":%{{+Q}}[{expression}]'
 
 
 def _text(name: str, variable: str) -> str:
@@ -26,8 +30,8 @@ LOG_FORMAT = (
             _text("path", "txn.ost.logpath"),
             '"status":%ST',
             _json("api", "var(txn.ost.route),map_str(@folder@/apis.map),json(utf8s)"),
-            _json("reason", "var(txn.ost.code),map_str(@folder@/reasons.map)"),
-            '"fingerprint":"%[var(sess.ost.crt)]"',
+            _json("reason", f"var({names.WHY}),map_str(@folder@/reasons.map)"),
+            _json("fingerprint", "var(sess.ost.crt)"),
             _text("subject", "sess.ost.sd"),
             _json("sni", "ssl_fc_sni,json(utf8s)"),
             '"tls":"%sslv"',
