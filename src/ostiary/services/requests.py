@@ -103,7 +103,7 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             assert_never(condition)
 
 
-def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
+def told(condition: Condition) -> str:  # noqa: PLR0911 - a closed union
     """A condition in few words."""
     match condition:
         case Always() | Never() | TlsClientAuthenticated():

@@ -1,0 +1,56 @@
+"""What an explanation is made of: what was shown, each step, the answer."""
+
+from dataclasses import dataclass
+
+from ostiary.trust.decision import Decision, Refused
+from ostiary.trust.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the client shows in the handshake, DER; an empty leaf: nothing."""
+
+    leaf: bytes
+    chain: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One step, as it is told."""
+
+    name: str
+    passed: bool
+    """False where this step refuses."""
+    detail: str
+    way_out: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the client will see."""
+
+    served: bool
+    """Whether the client gets what it came for."""
+    sentence: str
+    status: int | None = None
+    """The HTTP status, where the gateway itself answers."""
+    alert: str | None = None
+    """The TLS alert, where the handshake fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The way of one visit."""
+
+    about: str
+    entry: str | None
+    """The TLS entry; None for plain HTTP, or when no entry answers."""
+    steps: tuple[Line, ...]
+    decision: Decision | None
+    """About the certificate; None where none was asked for."""
+    answer: Answer
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the certificate was refused; None if it was admitted or not asked for."""
+        return self.decision.reason if isinstance(self.decision, Refused) else None

@@ -1,0 +1,112 @@
+"""``ostiary explain``: reads the files and the URL, and has the services explain."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from ostiary.kernel.errors import OstiaryError
+from ostiary.services.explain import Explainer
+from ostiary.services.explanation import Explanation, Shown
+from ostiary.services.ports import Unreadable
+from ostiary.services.presented import presented
+from ostiary.services.visits import Scheme, Visit
+from ostiary.wiring import world
+from ostiary.wiring.gateway import prepare_file
+from ostiary.x509.errors import UnreadableError
+
+
+class AskedWrongly(OstiaryError):
+    """What is to be explained can't be made out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the operator wants explained."""
+
+    config: Path
+    certificate: Path | None
+    """None: a client without a certificate."""
+    chain: Path | None = None
+    api: str | None = None
+    url: str | None = None
+    method: str = "GET"
+    at: str | None = None
+    """ISO 8601; UTC where it names no zone. None: now."""
+
+
+def explain(asked: Asked) -> tuple[Explanation, ...]:
+    """One explanation of a visit, or one for each TLS entry when neither API nor URL is given.
+
+    Raises ConfigRefused, AskedWrongly, NoSuchApi.
+    """
+    explainer = Explainer(prepare_file(asked.config), moment(asked.at))
+    shown = _shown(asked)
+    if asked.url is not None:
+        return (explainer.visit(visit_of_url(asked.url, asked.method), shown),)
+    if asked.api is not None:
+        return (explainer.api(asked.api, shown),)
+    if not explainer.entries:
+        raise AskedWrongly("the configuration has no https section: there is no handshake")
+    return tuple(explainer.certificate(entry, shown) for entry in explainer.entries)
+
+
+def moment(text: str | None) -> datetime:
+    """An aware time; now for None. Raises AskedWrongly."""
+    if text is None:
+        return world.now()
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise AskedWrongly(f"{text!r} is no time (write it as 2030-01-31T12:00:00Z)") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def visit_of_url(url: str, method: str) -> Visit:
+    """The visit that a URL stands for. Raises AskedWrongly."""
+    try:
+        parts = urlsplit(url)
+        name = parts.hostname or ""
+        _ = parts.port
+    except ValueError as error:
+        raise AskedWrongly(f"{url!r} is no URL: {error}") from error
+    if parts.scheme not in {one.value for one in Scheme} or not name:
+        raise AskedWrongly(f"{url!r} is no http or https URL (such as https://api.example/users)")
+    return Visit(
+        scheme=Scheme(parts.scheme),
+        name="" if _is_address(name) else name,
+        host=_host_header(parts),
+        method=method.upper(),
+        path=parts.path or "/",
+        query=parts.query,
+    )
+
+
+def _host_header(parts: SplitResult) -> str:
+    return parts.netloc.rpartition("@")[2]
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(asked: Asked) -> Shown:
+    if asked.certificate is None:
+        return Shown(b"")
+    leaf, *rest = _certificates(asked.certificate)
+    sent = _certificates(asked.chain) if asked.chain else ()
+    return Shown(leaf, tuple(dict.fromkeys(one for one in (*rest, *sent) if one != leaf)))
+
+
+def _certificates(path: Path) -> tuple[bytes, ...]:
+    try:
+        return presented(world.read_file(str(path)))
+    except Unreadable as error:
+        raise AskedWrongly(str(error)) from error
+    except UnreadableError as error:
+        raise AskedWrongly(f"{str(path)!r}: {error}") from error
