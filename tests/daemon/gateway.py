@@ -115,12 +115,12 @@ class Running:
         return [line for line in lines if line not in (b"", b"ready") and not _is_json(line)]
 
     def logged(
-        self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 5
+        self, wanted: Callable[[dict[str, Any]], bool], *, after: int = 0, seconds: float = 5
     ) -> dict[str, Any]:
-        """The newest line of the access log that fits; waits for it."""
+        """The newest line after the first ``after`` that fits; waits for it."""
         until = time.monotonic() + seconds
         while True:
-            found = [line for line in self.access_log() if wanted(line)]
+            found = [line for line in self.access_log()[after:] if wanted(line)]
             if found:
                 return found[-1]
             if time.monotonic() > until:

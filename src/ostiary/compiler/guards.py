@@ -24,15 +24,16 @@ AMBIGUOUS_PATH = (
 
 _HOST = r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$"
 
+_SIGN = "[^a-z0-9]"
 FOREIGN_IDENTITY = (
-    r"^(?:x[-_]ssl[-_]client.*|x[-_]client[-_]cert.*|ssl[-_]client.*|client[-_]cert.*"
-    r"|x[-_]forwarded[-_](?:client[-_]cert|tls[-_]client[-_]cert).*|x[-_]amzn[-_]mtls.*"
-    r"|cf[-_]client[-_]cert.*|x[-_]arr[-_]clientcert|x[-_]wso2[-_]client.*"
-    r"|x[-_]consumer[-_].*|x[-_]credential[-_].*|x[-_]authenticated[-_].*"
-    r"|eg[-_](?:consumer|request)[-_]id|forwarded|x[-_]real[-_]ip|proxy"
-    r"|x[-_]forwarded[-_](?:for|proto|host|port|server|prefix|ssl|by)"
-)
-"""Names by which clients could pose as somebody, dash or underscore alike."""
+    "^(?:x-ssl-.*|ssl-client.*|x-client-(?:cert|verify|s-dn|i-dn|dn|cn|san).*|client-cert.*"
+    "|x-forwarded-.*|forwarded|x-real-ip|proxy|x-amzn-mtls.*|cf-client-cert.*|x-arr-clientcert.*"
+    "|x-wso2-client.*|x-consumer-.*|x-credential-.*|x-authenticated-.*|x-anonymous-.*"
+    "|eg-(?:consumer|request)-id"
+).replace("-", _SIGN)
+"""Names by which clients could pose as somebody, in lower case as HAProxy has them, up to the
+closing bracket. Any sign may stand for the dash: CGI-like services read all signs as an underscore
+(RFC 3875 section 4.1.18)."""
 
 _HOP_TOKENS = r"^(?:close|keep-alive|upgrade|te|http2-settings)$"
 
@@ -74,8 +75,8 @@ def removals(document: Document) -> list[str]:
     A ``Connection`` header that lists foreign names makes the next hop delete those headers
     (RFC 9110 section 7.6.1): a client could have the gateway's identity headers deleted.
     """
-    own = (re.escape(name.lower()) for name in document.identity.headers.names)
-    configured = "|".join(name.replace(r"\-", "[-_]") for name in own)
+    names_of_ours = (name.lower() for name in document.identity.headers.names)
+    configured = "|".join(re.sub("[^a-z0-9]", lambda _: _SIGN, name) for name in names_of_ours)
     pattern = f"{FOREIGN_IDENTITY}|{configured})$" if configured else f"{FOREIGN_IDENTITY})$"
     odd = "{ req.hdr(connection) -m found }"
     return [
@@ -88,11 +89,18 @@ def removals(document: Document) -> list[str]:
 
 
 def request_facts() -> list[str]:
-    """What the client's address and connection tell the service."""
+    """What the log and the routing need to know of the request as it came."""
     return [
         "http-request set-var(txn.ost.method) method",
         "http-request set-var(txn.ost.logpath) path",
         f"http-request set-var({names.HOST}) req.hdr(host),host_only,lower,rtrim(.)",
+    ]
+
+
+def origin(scheme: str) -> list[str]:
+    """What the service is told about where the request came from; after ``removals``."""
+    return [
         "http-request set-header X-Forwarded-For %[src]",
         "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
+        f"http-request set-header X-Forwarded-Proto {scheme}",
     ]

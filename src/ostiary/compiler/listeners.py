@@ -28,7 +28,7 @@ def http_section(
         *guards.removals(document),
         *guards.request_facts(),
         *_request_id(document),
-        "http-request set-header X-Forwarded-Proto http",
+        *guards.origin("http"),
         *routing,
     ]
     return Section("frontend http", tuple(lines), "http")
@@ -55,7 +55,7 @@ def https_sections(
         *_required(entries, path_of),
         *guards.removals(document),
         *(identity_rules(document) if asks else []),
-        "http-request set-header X-Forwarded-Proto https",
+        *guards.origin("https"),
         *routing,
     ]
     sections = [Section("frontend https", tuple(lines), "https")]
