@@ -1,11 +1,27 @@
 """Random documents and requests, made so that they often meet, and often nearly meet."""
 
-from hypothesis import strategies as st
+from random import Random
 
 from ostiary.config.model.api_endpoint import ApiEndpoint
 from tests.support.express import Request
 
-_SEGMENTS = ("a", "b", "A", "ab", "users", "v1.0", "%20", "x-y", "~u", "|", ",", "'", "(b)")
+_SEGMENTS = (
+    "a",
+    "b",
+    "A",
+    "ab",
+    "users",
+    "v1.0",
+    "%20",
+    "x-y",
+    "~u",
+    "|",
+    ",",
+    "'",
+    "(b)",
+    "id-123",
+    "c",
+)
 _LITERALS = ("a", "b", "A", "ab", "users", "v1.0", "%20", "x-y", "~u", ",", "'")
 _PATTERN_SEGMENTS = (*_LITERALS, ":id", ":id", ":x", "*", "a*", "*b", "a:x", ":x,b")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND")
@@ -24,63 +40,41 @@ _PATH_REGEXES = (
 )
 
 
-def paths() -> st.SearchStrategy[str]:
-    """Patterns such as ``/users/:id/*``."""
-    slash = st.sampled_from(("", "", "/"))
-    segments = st.lists(st.sampled_from(_PATTERN_SEGMENTS), max_size=4)
-    made = st.tuples(segments, slash).map(lambda one: "/" + "/".join(one[0]) + one[1])
-    return st.one_of(st.just("*"), made.map(lambda one: one.replace("//", "/")))
+def endpoints(dice: Random, number: int) -> dict[str, tuple[ApiEndpoint, ...]]:
+    """``apiEndpoints`` by the names e0, e1, …, of one or two entries each."""
+    return {
+        f"e{at}": tuple(_entry(dice) for _ in range(dice.choice((1, 1, 2)))) for at in range(number)
+    }
 
 
-def entries() -> st.SearchStrategy[ApiEndpoint]:
-    """One entry of an endpoint; regular expressions are the exception, as in life."""
-    rare = st.integers(0, 5).map(lambda number: number == 0)
-    return st.builds(
-        _entry,
-        st.sampled_from((None, *_HOSTS)),
-        st.tuples(rare, st.sampled_from(_HOST_REGEXES)),
-        st.lists(paths(), min_size=1, max_size=3),
-        st.tuples(rare, st.sampled_from(_PATH_REGEXES)),
-        st.one_of(st.none(), st.lists(st.sampled_from(_METHODS), min_size=1, max_size=3)),
-    )
-
-
-def _entry(
-    host: str | None,
-    host_regex: tuple[bool, str],
-    written: list[str],
-    path_regex: tuple[bool, str],
-    methods: list[str] | None,
-) -> ApiEndpoint:
+def _entry(dice: Random) -> ApiEndpoint:
+    """Regular expressions are the exception, as in life."""
+    host_regex = dice.choice(_HOST_REGEXES) if dice.randrange(6) == 0 else None
+    methods = tuple(dice.choice(_METHODS) for _ in range(dice.choice((0, 0, 1, 2, 3))))
     return ApiEndpoint(
-        host=None if host_regex[0] else host,
-        host_regex=host_regex[1] if host_regex[0] else None,
-        paths=tuple(written),
-        path_regex=path_regex[1] if path_regex[0] else None,
-        methods=tuple(methods) if methods else None,
+        host=None if host_regex else dice.choice((None, *_HOSTS)),
+        host_regex=host_regex,
+        paths=tuple(_pattern(dice) for _ in range(dice.choice((1, 1, 2, 3)))),
+        path_regex=dice.choice(_PATH_REGEXES) if dice.randrange(6) == 0 else None,
+        methods=methods or None,
     )
 
 
-def endpoints(
-    *, min_size: int = 0, max_size: int = 12
-) -> st.SearchStrategy[dict[str, tuple[ApiEndpoint, ...]]]:
-    """``apiEndpoints`` by the names e0, e1, …"""
-    lists = st.lists(
-        st.lists(entries(), min_size=1, max_size=2), min_size=min_size, max_size=max_size
-    )
-    return lists.map(lambda made: {f"e{at}": tuple(one) for at, one in enumerate(made)})
+def _pattern(dice: Random) -> str:
+    return dice.choice(("*", *([_path(dice, _PATTERN_SEGMENTS)] * 9)))
 
 
-def requests() -> st.SearchStrategy[Request]:
-    """Requests whose path is already in one form, with ports, trailing dots and capitals."""
-    segments = st.lists(st.sampled_from((*_SEGMENTS, "id-123", "c")), max_size=5)
-    path = st.tuples(segments, st.sampled_from(("", "/"))).map(
-        lambda one: ("/" + "/".join(one[0]) + one[1]).replace("//", "/")
-    )
-    host = st.tuples(st.sampled_from(_NAMES), st.sampled_from(("", "", ".", ":80", ".:8443")))
-    return st.builds(
-        Request,
-        st.sampled_from((*_METHODS, "GET", "GET", "LOCK")),
-        host.map(lambda one: one[0] + (one[1].lstrip(".") if one[0][0] == "[" else one[1])),
-        st.tuples(path, st.sampled_from(("", "", "?a=/b", "?"))).map("".join),
+def _path(dice: Random, vocabulary: tuple[str, ...]) -> str:
+    segments = "/".join(dice.choice(vocabulary) for _ in range(dice.randrange(5)))
+    return ("/" + segments + dice.choice(("", "", "/"))).replace("//", "/")
+
+
+def request(dice: Random) -> Request:
+    """A request whose path is already in one form; hosts have ports, trailing dots, capitals."""
+    name = dice.choice(_NAMES)
+    ends = ("", "", ":80") if name.startswith("[") else ("", "", ".", ":80", ".:8443")
+    return Request(
+        dice.choice((*_METHODS, "GET", "GET", "LOCK")),
+        name + dice.choice(ends),
+        _path(dice, _SEGMENTS) + dice.choice(("", "", "?a=/b", "?")),
     )

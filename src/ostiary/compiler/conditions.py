@@ -18,7 +18,7 @@ from ostiary.config.model.condition import (
     PathMatch,
     TlsClientAuthenticated,
 )
-from ostiary.haproxy.quote import word
+from ostiary.haproxy.quote import regex, word
 
 AUTHENTICATED = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
 
@@ -37,14 +37,16 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
         case Not():
             return algebra.negate(translate(condition.condition, algebra))
         case PathExact():
+            if not condition.path.startswith("/"):
+                return NEVER
             return literal(f"{{ pathq -m str -- {word(condition.path)} }}")
         case PathMatch():
-            return literal(f"{{ pathq -m reg -- {word(condition.pattern)} }}")
+            return literal(f"{{ pathq -m reg -- {regex(condition.pattern)} }}")
         case Method():
             return literal(f"{{ method {' '.join(condition.methods)} }}")
         case HostMatch():
             pattern = glob_to_regex(condition.pattern)
-            return literal(f"{{ req.hdr(host) -m reg -- {word(pattern)} }}")
+            return literal(f"{{ req.hdr(host) -m reg -- {regex(pattern)} }}")
         case TlsClientAuthenticated():
             return literal(AUTHENTICATED)
         case _:
@@ -52,6 +54,10 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
 
 
 def glob_to_regex(pattern: str) -> str:
-    """A host glob as an anchored regular expression: ``*`` any text, ``?`` one character."""
+    """A host glob as an anchored regular expression: ``*`` any text, ``?`` one character.
+
+    As in minimatch, neither stands for a dot at the very beginning.
+    """
     parts = {"*": ".*", "?": "."}
-    return "^" + "".join(parts.get(char, re.escape(char)) for char in pattern) + "$"
+    ahead = r"(?!\.)" if pattern[:1] in parts else ""
+    return f"^{ahead}{''.join(parts.get(char, re.escape(char)) for char in pattern)}$"

@@ -8,8 +8,9 @@ of its own into a variable that then stands for it. The cost is linear in the co
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-_LINE_LITERALS = 12
-"""Literals on one line: HAProxy takes 64 words a line, a literal has four or five."""
+_LINE_WORDS = 40
+"""Words of conditions on one line: HAProxy takes 64 words a line (``MAX_LINE_ARGS``), and what
+stands before the condition takes up to 16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,19 @@ class Literal:
     def __str__(self) -> str:
         return ("!" if self.negated else "") + self.text
 
+    def __invert__(self) -> "Literal":
+        return Literal(self.text, not self.negated)
+
+
+Conjunction = tuple[Literal, ...]
+"""Literals that must all hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expression:
     """True when every literal of any one alternative holds; no alternative: never."""
 
-    alternatives: tuple[tuple[Literal, ...], ...]
+    alternatives: tuple[Conjunction, ...]
 
     def __str__(self) -> str:
         return " or ".join(" ".join(map(str, all_of)) for all_of in self.alternatives)
@@ -41,11 +49,6 @@ class Expression:
     def never(self) -> bool:
         """Whether this holds for no request."""
         return not self.alternatives
-
-    @property
-    def size(self) -> int:
-        """How many literals it takes to write this down."""
-        return sum(map(len, self.alternatives))
 
 
 ALWAYS = Expression(((),))
@@ -87,39 +90,49 @@ class Algebra:
         if expression.always:
             return NEVER
         if len(expression.alternatives) == 1:
-            flipped = (Literal(one.text, not one.negated) for one in expression.alternatives[0])
-            return Expression(tuple((one,) for one in flipped))
+            return Expression(tuple((~one,) for one in expression.alternatives[0]))
         if all(len(all_of) == 1 for all_of in expression.alternatives):
-            singles = (all_of[0] for all_of in expression.alternatives)
-            return Expression((tuple(Literal(one.text, not one.negated) for one in singles),))
+            return Expression((tuple(~all_of[0] for all_of in expression.alternatives),))
         return self.negate(self.spill(expression))
 
     def every(self, expressions: Iterable[Expression]) -> Expression:
         """And: conjunctions are joined; alternatives are spilled first."""
-        joined: tuple[Literal, ...] = ()
-        for expression in expressions:
-            if expression.never:
-                return NEVER
-            if expression.always:
-                continue
-            single = expression if len(expression.alternatives) == 1 else self.spill(expression)
-            joined = self._short((*joined, *single.alternatives[0]))
+        wanted = [one for one in expressions if not one.always]
+        if any(one.never for one in wanted):
+            return NEVER
+        if len(wanted) == 1:
+            return wanted[0]
+        joined: Conjunction = ()
+        for one in wanted:
+            joined = self._both(joined, self._single(one))
         return Expression((joined,))
 
     def some(self, expressions: Iterable[Expression]) -> Expression:
         """Or: the alternatives of all; too many for one line are spilled."""
-        alternatives: tuple[tuple[Literal, ...], ...] = ()
+        alternatives: tuple[Conjunction, ...] = ()
         for expression in expressions:
             if expression.always:
                 return ALWAYS
             alternatives += expression.alternatives
         result = Expression(alternatives)
-        return result if result.size <= _LINE_LITERALS else self.spill(result)
+        return result if sum(map(_words, alternatives)) <= _LINE_WORDS else self.spill(result)
 
-    def _short(self, literals: tuple[Literal, ...]) -> tuple[Literal, ...]:
-        if len(literals) <= _LINE_LITERALS:
-            return literals
-        return self.spill(Expression((literals,))).alternatives[0]
+    def _single(self, expression: Expression) -> Conjunction:
+        single = expression if len(expression.alternatives) == 1 else self.spill(expression)
+        return single.alternatives[0]
+
+    def _both(self, left: Conjunction, right: Conjunction) -> Conjunction:
+        """Side by side, as far as a line can hold them."""
+        if left and _words(left) + _words(right) > _LINE_WORDS:
+            left = self._single(self.spill(Expression((left,))))
+        if left and _words(left) + _words(right) > _LINE_WORDS:
+            right = self._single(self.spill(Expression((right,))))
+        return (*left, *right)
+
+
+def _words(literals: Conjunction) -> int:
+    """At most so many words: blanks inside quotes are counted too, and an ``or`` for each."""
+    return sum(one.text.count(" ") + 2 for one in literals)
 
 
 def when(expression: Expression) -> str:

@@ -8,14 +8,14 @@ needs rules in the frontend, to choose among its branches.
 A pipeline that ends without an answer says 404: it never falls into another endpoint's pipeline.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
 from ostiary.compiler import names
 from ostiary.compiler.answers import plain, problem
 from ostiary.compiler.conditions import translate
-from ostiary.compiler.expressions import Algebra, Expression, Literal, when
+from ostiary.compiler.expressions import ALWAYS, Algebra, Expression, Literal, when
 from ostiary.config.model.pipeline import Pipeline, ProxyAction, Step, TerminateAction
 
 
@@ -43,68 +43,88 @@ class CompiledPipeline:
 
 def compile_pipeline(number: int, name: str, pipeline: Pipeline) -> CompiledPipeline:
     """The branches of one pipeline; ``number`` names them, ``name`` is only told."""
-    steps = [step for policy in pipeline.policies for step in policy.steps]
-    proxies = [at for at, step in enumerate(steps) if isinstance(step.action, ProxyAction)]
+    steps = tuple(_reachable(step for policy in pipeline.policies for step in policy.steps))
     origin = f"pipelines.{name}"
-    if len(proxies) <= 1:
-        branch = _single(f"pl{number}", steps, proxies, origin)
-        return CompiledPipeline(number, branch.name, (branch,))
-    return _several(number, steps, proxies, origin)
+    if sum(isinstance(step.action, ProxyAction) for step in steps) > 1:
+        return _several(number, steps, origin)
+    branch = _single(f"pl{number}", steps, origin)
+    return CompiledPipeline(number, branch.name, (branch,))
 
 
-def _fresh() -> Iterator[str]:
-    return (f"txn.ost.c{at}" for at in count(1))
+def _reachable(steps: Iterable[Step]) -> Iterator[Step]:
+    """Without the steps that never run, and those behind one that always answers."""
+    for step in steps:
+        expression = translate(step.condition, _algebra())
+        if not expression.never:
+            yield step
+        if expression.always:
+            return
 
 
-def _single(name: str, steps: list[Step], proxies: list[int], origin: str) -> Branch:
-    algebra = Algebra(_fresh().__next__)
-    passing: Expression | None = None
-    for at, step in enumerate(steps):
+def _algebra(prefix: str = "c", guard: Literal | None = None) -> Algebra:
+    numbers = count(1)
+    return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard)
+
+
+def _single(name: str, steps: tuple[Step, ...], origin: str) -> Branch:
+    """The one backend of a pipeline with at most one ``proxy`` step, which need not be the last."""
+    algebra = _algebra()
+    proxy: ProxyAction | None = None
+    others = ALWAYS  # the requests that the proxy step does not take
+    for step in steps:
         expression = translate(step.condition, algebra)
-        if at in proxies:
-            passing = algebra.spill(expression)
-            continue
-        if passing is not None:
-            expression = algebra.every([algebra.negate(passing), expression])
-        _terminate(algebra, step, expression)
-    if passing is None or not passing.always:
-        unless = f" if {algebra.negate(passing)}" if passing and not passing.never else ""
-        algebra.rules.append(f"http-request return {problem(404)}{unless}")
-    action = steps[proxies[0]].action if proxies else None
-    proxy = action if isinstance(action, ProxyAction) else None
+        if isinstance(step.action, ProxyAction):
+            proxy = step.action
+            others = algebra.negate(algebra.spill(expression))
+        else:
+            _terminate(algebra, step.action, algebra.every([others, expression]))
+        if expression.always:
+            break
+    else:
+        algebra.rules.append(f"http-request return {problem(404)}{when(others)}")
     return Branch(name, tuple(algebra.rules), proxy, origin)
 
 
-def _terminate(algebra: Algebra, step: Step, expression: Expression) -> None:
-    if not isinstance(step.action, TerminateAction) or expression.never:
-        return
-    said = plain(step.action.status_code, step.action.message)
+def _terminate(algebra: Algebra, action: TerminateAction, expression: Expression) -> None:
+    said = plain(action.status_code, action.message)
     algebra.rules.append(f"http-request return {said}{when(expression)}")
 
 
-def _several(number: int, steps: list[Step], proxies: list[int], origin: str) -> CompiledPipeline:
+def _several(number: int, steps: tuple[Step, ...], origin: str) -> CompiledPipeline:
+    """A backend for each ``proxy`` step, and one for the requests that none of them takes."""
     guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {number} }}")
-    fresh = (f"txn.ost.p{number}c{at}" for at in count(1))
-    chooser = Algebra(fresh.__next__, guard)
+    chooser = _algebra(f"p{number}c", guard)
     branches: list[Branch] = []
     choices: list[str] = []
-    for order, at in enumerate(proxies, 1):
-        name = f"pl{number}_{order}"
-        branches.append(_branch(name, steps[:at], steps[at], origin))
-        expression = translate(steps[at].condition, chooser)
-        choices.extend(
-            f"use_backend {name} if {guard} {' '.join(map(str, all_of))}".rstrip()
-            for all_of in expression.alternatives
-        )
-    end = _branch(f"pl{number}_end", steps, None, origin)
-    return CompiledPipeline(number, end.name, (*branches, end), (*chooser.rules, *choices))
+    for at, step in enumerate(steps):
+        if not isinstance(step.action, ProxyAction):
+            continue
+        branch = _branch(f"pl{number}_{len(branches) + 1}", steps[:at], step.action, origin)
+        branches.append(branch)
+        expression = translate(step.condition, chooser)
+        if expression.always:
+            break
+        choices += _choose(branch.name, guard, expression)
+    else:
+        branches.append(_branch(f"pl{number}_end", steps, None, origin))
+    rules = (*chooser.rules, *choices)
+    return CompiledPipeline(number, branches[-1].name, tuple(branches), rules)
 
 
-def _branch(name: str, steps: list[Step], last: Step | None, origin: str) -> Branch:
-    algebra = Algebra(_fresh().__next__)
+def _choose(name: str, guard: Literal, expression: Expression) -> Iterator[str]:
+    for all_of in expression.alternatives:
+        yield f"use_backend {name} if {' '.join(map(str, (guard, *all_of)))}"
+
+
+def _branch(name: str, steps: tuple[Step, ...], proxy: ProxyAction | None, origin: str) -> Branch:
+    """What is said before the proxy step; without one, 404 is said at the end."""
+    algebra = _algebra()
+    answered = False
     for step in steps:
-        _terminate(algebra, step, translate(step.condition, algebra))
-    if last is None:
+        if isinstance(step.action, TerminateAction):
+            expression = translate(step.condition, algebra)
+            _terminate(algebra, step.action, expression)
+            answered = expression.always
+    if proxy is None and not answered:
         algebra.rules.append(f"http-request return {problem(404)}")
-    proxy = last.action if last and isinstance(last.action, ProxyAction) else None
     return Branch(name, tuple(algebra.rules), proxy, origin)

@@ -6,7 +6,7 @@ from ostiary.compiler import names
 from ostiary.compiler.patterns import path_regex
 from ostiary.compiler.routes import ANY_METHOD, Route, RouteTable, Table
 from ostiary.haproxy.files import render_map
-from ostiary.haproxy.quote import argument, word
+from ostiary.haproxy.quote import argument, regex, word
 
 _METHOD = "txn.ost.m"
 _CANDIDATE = "txn.ost.c"
@@ -78,12 +78,12 @@ def _walked(route: Route) -> str:
     if route.methods:
         tests.append(f"{{ method {' '.join(sorted(route.methods))} }}")
     if route.host_regex:
-        tests.append(f"{{ var({names.HOST}) -m reg -i -- {word(f'^(?:{route.host_regex})$')} }}")
+        tests.append(f"{{ var({names.HOST}) -m reg -i -- {regex(f'^(?:{route.host_regex})$')} }}")
     elif route.host.startswith("*."):
-        tests.append(f"{{ var({names.HOST}) -m reg -i -- {word(_star_regex(route.host))} }}")
+        tests.append(f"{{ var({names.HOST}) -m reg -i -- {regex(_star_regex(route.host))} }}")
     elif route.host:
         tests.append(f"{{ var({names.HOST}) -m str -- {word(route.host)} }}")
-    tests.append(f"{{ path -m reg {flag}-- {word(source)} }}")
+    tests.append(f"{{ path -m reg {flag}-- {regex(source)} }}")
     return f"http-request set-var({names.ROUTE}) int({route.rank}) if {' '.join(tests)}"
 
 

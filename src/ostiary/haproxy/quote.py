@@ -22,6 +22,15 @@ def word(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
+def regex(source: str) -> str:
+    """A regular expression as the pattern of a condition in braces, after ``--``.
+
+    HAProxy looks for the closing brace when the words are unquoted already, and takes an empty
+    word for the end of the line: these two are written in another way that means the same.
+    """
+    return word({"": "(?:)", "}": "[}]"}.get(source, source))
+
+
 def argument(value: str) -> str:
     """One argument of a sample expression, as ``conv(<argument>)``; wrap the whole in ``word``.
 

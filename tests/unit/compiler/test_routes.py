@@ -1,13 +1,16 @@
 """The route table gives the endpoint that Express Gateway's order of evaluation gives."""
 
+from random import Random
+
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from ostiary.compiler.routes import Table, route_table
 from ostiary.config.model.api_endpoint import ApiEndpoint
 from ostiary.services.route_match import match_route
 from tests.support.express import Request, endpoint_of
-from tests.support.routes import endpoints, requests
+from tests.support.routes import endpoints, request
 
 
 def _looked_up(written: dict[str, tuple[ApiEndpoint, ...]], request: Request) -> str | None:
@@ -17,15 +20,24 @@ def _looked_up(written: dict[str, tuple[ApiEndpoint, ...]], request: Request) ->
     return route.endpoint if route else None
 
 
-@settings(max_examples=400, deadline=None)
-@given(endpoints(), st.lists(requests(), min_size=1, max_size=20))
-def test_any_document_routes_any_request_as_the_plain_walk_does(
-    written: dict[str, tuple[ApiEndpoint, ...]], asked: list[Request]
-) -> None:
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(0, 12))
+def test_any_document_routes_any_request_as_the_plain_walk_does(dice: Random, size: int) -> None:
+    written = endpoints(dice, size)
+    for _ in range(10):
+        asked = request(dice)
+        assert _looked_up(written, asked) == endpoint_of(written, asked), (written, asked)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_large_document_routes_as_the_plain_walk_does(number: int) -> None:
+    dice = Random(number)
+    written = endpoints(dice, 150)
     table = route_table(written)
-    for request in asked:
-        route = match_route(table, method=request.method, host=request.host, path=request.path)
-        assert (route.endpoint if route else None) == endpoint_of(written, request), request
+    for _ in range(200):
+        asked = request(dice)
+        route = match_route(table, method=asked.method, host=asked.host, path=asked.path)
+        assert (route.endpoint if route else None) == endpoint_of(written, asked), asked
 
 
 def test_the_host_seen_first_wins_even_over_a_more_exact_one() -> None:
