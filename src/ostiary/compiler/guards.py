@@ -15,11 +15,13 @@ _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n"
 """Control characters in header lines; HAProxy 2.6 passes them on by itself."""
 
 AMBIGUOUS_PATH = (
-    r"%(?:25)?(?:2f|5c|00)"  # an encoded slash, backslash or NUL, also doubly encoded
-    r"|%252e"  # a doubly encoded dot
-    r"|\\|[\x00-\x20\x7f]|#"
-    r"|/\.\.?(?:;[^/]*)?(?:/|$)"  # dot segments that normalisation left, with parameters too
-    r"|^[^/]"  # `*` and absolute forms without a path
+    r"%(?:2f|5c|[01][0-9a-f]|7f)"  # an encoded slash, backslash or control character
+    r"|%25(?:[0-9a-f]{2}|u00)"  # doubly encoded, whatever it is
+    r"|%(?:c[01]|e0%[89]|f0%8)"  # UTF-8 longer than needed (RFC 3629 section 3): `/` and `.` again
+    r"|;|%3b"  # a segment's parameters: some services drop them before they look, others don't
+    r"|\\|[\x00-\x20\x7f-\xff]|#"
+    r"|/\.\.?(?:/|$)"  # dot segments that normalisation left
+    r"|^[^/]"  # `*`
 )
 
 _HOST = r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$"
@@ -60,7 +62,13 @@ def refusals(max_header_size: int | None) -> list[str]:
         f"http-request return {bad} unless {{ req.hdr(host) -m reg -- {word(_HOST)} }}",
         f"http-request return {bad} if {{ method CONNECT TRACE }}",
         *normalisation(),
+        # A target that is neither a path nor a whole http URL is not HTTP (RFC 9112 section 3.2);
+        # of a whole URL the service gets the path, the part that is matched.
+        f"http-request return {bad} if {{ req.ver -m beg 1. }} "
+        "!{ url -m beg / } !{ url -m beg -i http:// https:// }",
+        f"http-request return {bad} unless {{ path -m found }}",  # a URL that ends after its host
         f"http-request return {bad} if {{ path -m reg -i -- {word(AMBIGUOUS_PATH)} }}",
+        "http-request set-uri %[pathq] if { req.ver -m beg 1. } !{ url -m beg / }",
     ]
     if max_header_size is not None:
         rules.insert(
