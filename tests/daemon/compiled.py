@@ -121,6 +121,7 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
 
 class _Recorder(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
 
     def _answer(self) -> None:
         seen = {"method": self.command, "url": self.path}

@@ -2,7 +2,7 @@
 
 import json
 
-from ostiary.haproxy.quote import log_text, word
+from ostiary.haproxy.quote import lines, log_text, word
 
 # The sentences of the seed's table of errors, to the letter.
 CERTIFICATE_REQUIRED = "Certificate authorization required to access the resource."
@@ -27,6 +27,9 @@ _TITLES = {
 
 ENGINE_STATUSES = (400, 408, 413, 500, 502, 503, 504)
 """Statuses that HAProxy itself may answer with; each gets a problem document."""
+
+_WITHOUT_BODY = (204, 205, 304)
+"""RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5: HAProxy refuses a body with these."""
 
 _REQUEST_ID = "@request-id@"
 
@@ -55,6 +58,6 @@ def engine_errors() -> list[str]:
 
 def plain(status: int, text: str) -> str:
     """Arguments of ``http-request return`` that answer with the operator's own words."""
-    if not text:
+    if not text or status in _WITHOUT_BODY:
         return f"status {status}"
-    return f"status {status} content-type 'text/plain; charset=utf-8' string {word(text)}"
+    return f"status {status} content-type 'text/plain; charset=utf-8' string {lines(text)}"
