@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/reference: ``python tools/reference.py``; ``--check`` compares.
+"""Writes the generated pages of docs/reference; with ``--check``, compares them.
 
 The page of the configuration has its own: ``python -m ostiary.config.reference``.
 """
@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 import typer.main
+
 from ostiary.cli import app
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 
@@ -22,10 +23,9 @@ EXIT_CODES = """\
 |---|---|
 | 0 | fine |
 | 1 | refused or failed |
-| 2 | wrong use, or a configuration that can't be used: each problem is told with `file:line:column` |
+| 2 | wrong use, or a configuration that can't be used |
 
-A process that a signal ended has the shell's 128 plus the signal's number. `ostiary run` ends with 0 after
-SIGTERM or SIGINT.
+`ostiary run` ends with 0 after SIGTERM or SIGINT.
 """
 
 
@@ -41,9 +41,9 @@ def reasons_page() -> str:
             "",
             NOTICE,
             "",
-            "Why a certificate was refused: the word is in the access log's `reason`, the number in",
-            "HAProxy's table of verdicts. Both are stable; the prose may improve. An admitted certificate",
-            f"has the number {ADMITTED_CODE} and the word `admitted`.",
+            "Why a certificate was refused: the word is in the access log's `reason`, the number",
+            "in HAProxy's table of verdicts. Both are stable; the prose may improve. An admitted",
+            f"certificate has the number {ADMITTED_CODE} and the word `admitted`.",
             "",
             "| number | word | meaning | way out |",
             "|---|---|---|---|",
