@@ -143,11 +143,17 @@ class _Recorder(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: health checks hang up, as they may."""
+
+
 @contextmanager
 def recorder() -> Iterator[int]:
     """A service that answers what it saw, as JSON; its port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Recorder)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Recorder)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:

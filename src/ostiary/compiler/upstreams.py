@@ -11,6 +11,9 @@ from ostiary.config.model.url import Url
 from ostiary.haproxy.quote import log_text, word
 
 _STRIP = "txn.ost.strip"
+_MAXIMUM_WEIGHT = 256
+_EMPTY = "%[var(txn.ost.nothing)]"
+"""HAProxy takes no empty word as a header's value, but one that turns out to be empty."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -24,15 +27,17 @@ def server_lines(
     track: str = "",
 ) -> list[str]:
     """``balance`` and ``server`` lines; ``track`` names the backend whose checks are shared."""
-    urls = service.targets
-    lines = ["balance roundrobin"]
     checked = needs_checks(service)
-    for at, url in enumerate(urls):
-        words = [f"server {_server_name(urls, at)} {_address(url)}"]
+    servers = _servers(service)
+    lines = ["balance roundrobin"]
+    for name, url in servers.items():
+        words = [f"server {name} {_address(url)}"]
+        if service.targets.count(url) > 1:
+            words.append(f"weight {min(service.targets.count(url), _MAXIMUM_WEIGHT)}")
         if url.scheme == "https":
             words.append(_tls(url, options, materials, path_of, system_roots))
         if checked:
-            words.append(f"track {track}/{_server_name(urls, at)}" if track else _check(service))
+            words.append(f"track {track}/{name}" if track else _check(service))
         lines.append(" ".join(words))
     return lines
 
@@ -93,23 +98,32 @@ def _strip_rules(lengths: Iterable[int], map_path: str) -> list[str]:
 
 def _host_rules(service: ServiceEndpoint, options: ProxyOptions) -> list[str]:
     rules = [
-        f"http-request set-header {word(name)} {word(log_text(value))}"
+        f"http-request set-header {word(name)} {word(log_text(value) or _EMPTY)}"
         for name, value in sorted(options.headers.items())
     ]
-    authorities = {_authority(url) for url in service.targets}
     if not options.change_origin:
         return rules
-    if len(authorities) == 1:
-        return [*rules, f"http-request set-header Host {word(log_text(authorities.pop()))}"]
-    return ["http-send-name-header Host", *rules]
+    servers = _servers(service)
+    if len(servers) > 1 and _named_by_authority(servers.values()):
+        return ["http-send-name-header Host", *rules]
+    host = _authority(service.targets[0])
+    return [*rules, f"http-request set-header Host {word(log_text(host))}"]
 
 
-def _server_name(urls: tuple[Url, ...], at: int) -> str:
-    """The authority where the upstreams differ in it: HAProxy sends the server's name as Host."""
-    authorities = [_authority(url) for url in urls]
-    if len(set(authorities)) == len(authorities) > 1 and "[" not in "".join(authorities):
-        return authorities[at]
-    return f"s{at + 1}"
+def _servers(service: ServiceEndpoint) -> dict[str, Url]:
+    """Each address once, by the name of its server.
+
+    The names are the authorities where HAProxy is to send them as Host. It takes no brackets in
+    names: several addresses of which one is IPv6 all see the first one's authority.
+    """
+    urls = tuple(dict.fromkeys(service.targets))
+    if len(urls) > 1 and _named_by_authority(urls):
+        return {_authority(url): url for url in urls}
+    return {f"s{at}": url for at, url in enumerate(urls, 1)}
+
+
+def _named_by_authority(urls: Iterable[Url]) -> bool:
+    return not any(":" in url.host for url in urls)
 
 
 def _authority(url: Url) -> str:
