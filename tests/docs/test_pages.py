@@ -9,6 +9,7 @@ import typer.main
 import yaml
 
 from ostiary.cli import app
+from ostiary.compiler.guards import FOREIGN_IDENTITY
 from ostiary.compiler.logs import ERROR_FORMAT, LOG_FORMAT
 from ostiary.config.load import load
 from ostiary.config.model.settings import IdentityHeaders
@@ -118,3 +119,14 @@ def test_every_identity_header_is_explained() -> None:
     for field in IdentityHeaders.model_fields.values():
         assert f"| `{field.alias}` |" in page
         assert field.default is None or f"`{field.default}`" in page
+
+
+def test_headers_that_are_said_to_be_removed_are() -> None:
+    page = (ROOT / "docs" / "reference" / "identity-headers.md").read_text()
+    removed = re.search(r"^## Removed, always$.*?^\* `Trailer`", page, re.MULTILINE | re.DOTALL)
+    assert removed
+    named = [word for word in re.findall(r"`([\w*-]+)`", removed[0]) if word != "Trailer"]
+    assert len(named) > 20
+    for word in named:
+        for sent in (word.replace("*", ""), word.replace("*", "x"), word.replace("-", "_")):
+            assert re.match(f"{FOREIGN_IDENTITY})$", sent.lower().replace("*", "")), word
