@@ -51,7 +51,7 @@ def visit_of_api(
     if route is None:
         known = ", ".join(document.api_endpoints) or "none"
         raise NoSuchApi(f"no API endpoint named {api!r} (there are: {known})")
-    path = _sample(route.shape)
+    path = sample_path(route.shape)
     exact = path is not None and not route.host_regex
     name = _name(route, entries)
     return Visit(
@@ -64,7 +64,8 @@ def visit_of_api(
     )
 
 
-def _sample(shape: PathShape) -> str | None:
+def sample_path(shape: PathShape) -> str | None:
+    """A path that the shape matches; None where only a regular expression can tell."""
     match shape:
         case ExactPath(text) | PrefixPath(text):
             parts = ("x" if part == ":" else part for part in text.split("/"))

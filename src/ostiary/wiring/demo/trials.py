@@ -111,7 +111,7 @@ def _arguments(trial: Trial, scene: Scene) -> list[str]:
     if "//" in trial.path or ".." in trial.path.replace("%2e", "."):
         words.append("--path-as-is")
     if trial.resumes:
-        words += ["-H", "Connection: close"]
+        words += ["--http1.1", "-H", "Connection: close"]  # HTTP/2 knows no such header
     url = f"https://{trial.host}:{scene.port}{trial.path}"
     return [*words, *([url, url] if trial.resumes else [url])]
 
