@@ -24,6 +24,9 @@ AMBIGUOUS_PATH = (
     r"|^[^/]"  # `*`
 )
 
+_FIRST = "{ fc_http_major eq 1 }"
+"""The connection speaks HTTP/1; what the request line claims is another matter."""
+
 _HOST = r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$"
 
 _SIGN = "[^a-z0-9]"
@@ -64,11 +67,12 @@ def refusals(max_header_size: int | None) -> list[str]:
         *normalisation(),
         # A target that is neither a path nor a whole http URL is not HTTP (RFC 9112 section 3.2);
         # of a whole URL the service gets the path, the part that is matched.
-        f"http-request return {bad} if {{ req.ver -m beg 1. }} "
+        f"http-request return {bad} if {_FIRST} !{{ req.ver 1.0 1.1 }}",
+        f"http-request return {bad} if {_FIRST} "
         "!{ url -m beg / } !{ url -m beg -i http:// https:// }",
         f"http-request return {bad} unless {{ path -m found }}",  # a URL that ends after its host
         f"http-request return {bad} if {{ path -m reg -i -- {word(AMBIGUOUS_PATH)} }}",
-        "http-request set-uri %[pathq] if { req.ver -m beg 1. } !{ url -m beg / }",
+        f"http-request set-uri %[pathq] if {_FIRST} !{{ url -m beg / }}",
     ]
     if max_header_size is not None:
         rules.insert(

@@ -221,6 +221,8 @@ def _logging(place: Place) -> list[str]:
         "log global",
         "option dontlognull",
         "option http-ignore-probes",
+        # HTTP/2 is spoken where ALPN agreed on it, and not because a client begins with it.
+        "option disable-h2-upgrade",
         f"log-format {word(located(LOG_FORMAT))}",
         f"error-log-format {word(located(ERROR_FORMAT))}",
     ]

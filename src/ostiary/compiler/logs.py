@@ -50,7 +50,9 @@ ERROR_FORMAT = (
     + ",".join(
         (
             '"time":%Ts.%ms',
-            '"event":"handshake-failed"',
+            # HAProxy logs here whatever ended before there was a request to log: without an error
+            # of the connection, it was no HTTP.
+            _json("event", "fc_err,bool,iif(handshake-failed,request-malformed)"),
             '"client":"%ci"',
             _json("sni", "ssl_fc_sni,json(utf8s)"),
             _json("reason", "ssl_c_err,map_str(@folder@/verify-errors.map)"),
