@@ -85,8 +85,12 @@ def test_files_of_the_project_that_are_named_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("block", every("yaml"), ids=str)
-def test_configuration_in_the_pages_loads_without_a_problem(block: Block) -> None:
+def test_configuration_in_the_pages_loads_unless_it_is_said_to_be_refused(block: Block) -> None:
     text = block.text
+    if "refused" in block.marks:
+        with pytest.raises(ConfigRefused):
+            load(text, str(block), {})
+        return
     if "part" in block.marks:
         text = yaml.safe_dump(yaml.safe_load(BASE) | yaml.safe_load(text))
     else:
