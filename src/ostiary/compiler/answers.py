@@ -2,7 +2,7 @@
 
 import json
 
-from ostiary.haproxy.quote import lines, log_text, word
+from ostiary.haproxy.quote import log_text, word
 
 # The sentences of the seed's table of errors, to the letter.
 CERTIFICATE_REQUIRED = "Certificate authorization required to access the resource."
@@ -60,4 +60,4 @@ def plain(status: int, text: str) -> str:
     """Arguments of ``http-request return`` that answer with the operator's own words."""
     if not text or status in _WITHOUT_BODY:
         return f"status {status}"
-    return f"status {status} content-type 'text/plain; charset=utf-8' string {lines(text)}"
+    return f"status {status} content-type 'text/plain; charset=utf-8' string {word(text)}"

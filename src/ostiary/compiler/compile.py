@@ -36,7 +36,7 @@ def compile_document(document: Document, materials: Materials, place: Place) -> 
     if document.https:
         sections += https_sections(document, document.https, place, path_of, routing)
     sections += backend_sections(document, materials, place, pipelines, table)
-    sections += _fixed(place)
+    sections += [*upstreams.resolvers_sections(document), *_fixed(place)]
     files = {
         "haproxy.cfg": render_sections(sections),
         decision.SPOE_FILE: decision.spoe_config(),

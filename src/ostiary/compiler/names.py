@@ -29,4 +29,5 @@ ADMITTED = 1
 
 VERDICTS = "ost_verdicts"
 AGENT = "ost_agent"
+RESOLVERS = "ost_names"
 NOWHERE = "ost_not_found"

@@ -1,13 +1,16 @@
 """Service endpoints as server lines, and the rewriting between the matched and the forwarded."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from ostiary.compiler import names
 from ostiary.compiler.bundle import Materials
+from ostiary.config.model.document import Document
 from ostiary.config.model.proxy import ProxyOptions
 from ostiary.config.model.service_endpoint import ServiceEndpoint
 from ostiary.config.model.url import Url
+from ostiary.haproxy.files import Section
 from ostiary.haproxy.quote import log_text, word
 
 _STRIP = "txn.ost.strip"
@@ -32,6 +35,8 @@ def server_lines(
     lines = ["balance roundrobin"]
     for name, url in servers.items():
         words = [f"server {name} {_address(url)}"]
+        if _is_looked_up(url):
+            words.append(f"resolvers {names.RESOLVERS} init-addr libc,none resolve-prefer ipv4")
         if service.targets.count(url) > 1:
             words.append(f"weight {min(service.targets.count(url), _MAXIMUM_WEIGHT)}")
         if url.scheme == "https":
@@ -40,6 +45,25 @@ def server_lines(
             words.append(f"track {track}/{name}" if track else _check(service))
         lines.append(" ".join(words))
     return lines
+
+
+def resolvers_sections(document: Document) -> list[Section]:
+    """How names of services are looked up again while HAProxy runs; none where none has a name.
+
+    A name that isn't known yet keeps nobody from starting, and one that the name server forgets,
+    or that only ``/etc/hosts`` knows, keeps its last address.
+    """
+    services = document.service_endpoints.values()
+    if not any(_is_looked_up(url) for service in services for url in service.targets):
+        return []
+    holds = (f"hold {status} 20d" for status in ("nx", "other", "refused", "timeout"))
+    lines = ("parse-resolv-conf", "accepted_payload_size 8192", "hold valid 10s", *holds)
+    return [Section(f"resolvers {names.RESOLVERS}", lines)]
+
+
+def _is_looked_up(url: Url) -> bool:
+    is_address = ":" in url.host or re.fullmatch(r"[0-9.]+", url.host)
+    return not is_address and url.host != "localhost"
 
 
 def _check(service: ServiceEndpoint) -> str:

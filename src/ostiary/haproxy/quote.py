@@ -3,8 +3,6 @@
 Names and texts of the operator are data: they pass through here or they do not reach a file.
 """
 
-import re
-
 from ostiary.kernel.errors import OstiaryError
 
 
@@ -22,14 +20,6 @@ def word(value: str) -> str:
     """One word of a configuration line, in strong quotes, where nothing is expanded."""
     _refuse_controls(value)
     return "'" + value.replace("'", "'\\''") + "'"
-
-
-def lines(value: str) -> str:
-    """One word that may hold several lines: their ends and tabs stand between the quotes, as
-    escapes. For bodies of answers only: in a header this would be another header."""
-    escapes = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    parts = re.split(r"([\n\r\t])", value)
-    return "".join(escapes[part] if part in escapes else word(part) for part in parts)
 
 
 def regex(source: str) -> str:

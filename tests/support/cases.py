@@ -1,0 +1,75 @@
+"""Case files: a document, dashes, and what it becomes.
+
+Above the dashes stands a ``gateway.config.yml``; its first line is a comment that says what the
+case shows. Below stand the routing rules of the listener, the sections and the maps that the
+document makes (what is the same for every document is left out), or the problems it is refused for.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ostiary.compiler.bundle import Bundle, Materials, Place
+from ostiary.compiler.compile import compile_document
+from ostiary.config.load import load
+from ostiary.haproxy.quote import Unquotable
+from ostiary.kernel.problems import ConfigRefused
+
+FOLDER = Path(__file__).parents[1] / "cases"
+DASHES = "-" * 10 + "\n"
+_ALWAYS = ("backend ost_", "global", "defaults")
+_MAPS = ("routes-", "methods.map", "backends.map", "pipelines.map", "strips.map")
+
+
+@dataclass(frozen=True)
+class Case:
+    path: Path
+    document: str
+    expected: str
+
+
+def cases() -> list[Case]:
+    """Every case, by name."""
+    return [_read(path) for path in sorted(FOLDER.glob("*.case"))]
+
+
+def _read(path: Path) -> Case:
+    document, _, expected = path.read_text().partition(DASHES)
+    return Case(path, document, expected)
+
+
+def bundle_of(text: str, folder: str) -> Bundle:
+    """Raises ConfigRefused or Unquotable for a document that is refused."""
+    place = Place(folder=folder, run_folder=folder, revision=1)
+    return compile_document(load(text, "gateway.config.yml", {}).document, Materials(), place)
+
+
+def result_of(text: str) -> str:
+    """What stands below the dashes."""
+    try:
+        files = bundle_of(text, "/f").files
+    except ConfigRefused as refused:
+        return "".join(f"{problem}\n" for problem in refused.problems)
+    except Unquotable as error:
+        return f"{error}\n"
+    blocks = files["haproxy.cfg"].decode().strip().split("\n\n")
+    shown = [_shortened(block) for block in blocks if not _is_the_same_for_all(block)]
+    shown += [
+        f"[{name}]\n{content.decode()}".rstrip()
+        for name, content in sorted(files.items())
+        if name.startswith(_MAPS) and content
+    ]
+    return "\n\n".join(shown) + "\n"
+
+
+def _is_the_same_for_all(block: str) -> bool:
+    lines = block.splitlines()
+    title = lines[1] if lines[0].startswith("#") else lines[0]
+    return title.startswith(_ALWAYS)
+
+
+def _shortened(block: str) -> str:
+    """A frontend without the rules that stand before routing."""
+    if "\nfrontend " not in block:
+        return block
+    head, _, rules = block.partition("X-Forwarded-Proto http\n")
+    return "\n".join((*head.splitlines()[:2], "    ...", rules))
