@@ -197,7 +197,7 @@ class World:
     folder: Path
 
 
-SERVER_NAMES = ("default.example", "*.example", "*.wild.example", "localhost")
+SERVER_NAMES = ("default.example", "a.example", "*.example", "*.wild.example", "localhost")
 
 
 def document(kit: Kit, upstream: Upstream, tls: dict[str, Any], **more: Any) -> dict[str, Any]:
