@@ -169,7 +169,9 @@ def _extensions(
     wish: _Wish, key: PrivateKey, authority: Issued | None
 ) -> list[tuple[x509.ExtensionType, bool]]:
     profile = wish.profile
-    own = x509.SubjectKeyIdentifier.from_public_key(key.native.public_key())  # type: ignore[arg-type]
+    public = key.native.public_key()
+    # Typed for fewer kinds of keys than cryptography signs with; ours are all among them.
+    own = x509.SubjectKeyIdentifier.from_public_key(public)  # type: ignore[arg-type] # see above
     extensions: list[tuple[x509.ExtensionType, bool]] = [
         (profile.constraints, True),
         (profile.usage, True),
