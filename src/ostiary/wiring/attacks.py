@@ -59,7 +59,8 @@ class Resumption:
     """A session begun by one call and taken along to the next."""
 
     first: Heard
-    second: Heard
+    second: Heard | None
+    """None when the listener gave no session to take along."""
 
 
 def context(
@@ -103,15 +104,12 @@ def call(
 
 def resume(
     listener: Listener, version: ssl.TLSVersion, first: Call, second: Call
-) -> Resumption | None:
-    """Begin a session without a certificate, then take it to the second call.
-
-    None when the listener gives no session to take along.
-    """
+) -> Resumption:
+    """Begin a session without a certificate, then take it to the second call."""
     using = context(version)
     begun = call(listener, using, first)
     if begun.session is None:
-        return None
+        return Resumption(begun, None)
     return Resumption(begun, call(listener, using, second, begun.session))
 
 

@@ -87,8 +87,9 @@ def _try(
     tally: _Tally, listener: Listener, version: ssl.TLSVersion, first: Call, probe: Probe
 ) -> None:
     done = resume(listener, version, first, _call_of(probe))
-    if done is None:
+    if done.second is None:
         tally.tries += 1
+        tally.unreachable += done.first.unreachable
         return
     tally.resumed += done.second.resumed
     _judge(tally, done.second, probe)
