@@ -81,7 +81,7 @@ def _pipeline_files(
         "backends.map": render_map({str(route.rank): one.default for route, one in bound}),
         "pipelines.map": render_map({str(route.rank): str(one.number) for route, one in bound}),
         "strips.map": render_map({str(route.rank): str(route.strip) for route in table.routes}),
-        "apis.map": render_map({str(route.rank): route.endpoint for route in table.routes}),
+        "apis.map": render_map({str(one.rank): one.endpoint.strip() for one in table.routes}),
     }
 
 

@@ -46,6 +46,8 @@ METHODS = (
 )
 _HOST = re.compile(r"[A-Za-z0-9_.*-]{1,253}|\[[0-9A-Fa-f:.]+\]")
 _HOST_WITH_PORT = re.compile(r"([^:]+|\[[^\]]*\]):[0-9]+")
+# RFC 3986 section 3.3: a path is ASCII without blanks; the rest is percent-encoded.
+_REQUESTED = re.compile(r"[!-~]+")
 # path-to-regexp 0.1 passes these on as parts of a regular expression.
 _PATTERN_SIGNS = re.compile(r"[][(){}?+|^$\\#]")
 
@@ -61,6 +63,8 @@ def _host(value: str) -> str:
 def _path(value: str) -> str:
     if value != "*" and not value.startswith("/"):
         raise Unfit("must start with '/'", f"write {'/' + value[:78]!r}")
+    if not _REQUESTED.fullmatch(value):
+        raise Unfit("holds what no request's path holds", "percent-encode it")
     found = _PATTERN_SIGNS.search(value)
     if found:
         raise Wrong(f"{found.group()!r} isn't supported in a path", "use pathRegex")
