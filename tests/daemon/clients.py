@@ -5,7 +5,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from pathlib import Path
@@ -102,6 +102,12 @@ class Connection:
     def resumed(self) -> bool:
         assert isinstance(self.socket, ssl.SSLSocket)
         return bool(self.socket.session_reused)
+
+    @property
+    def protocol(self) -> str | None:
+        """What ALPN agreed on."""
+        assert isinstance(self.socket, ssl.SSLSocket)
+        return self.socket.selected_alpn_protocol()
 
     def send(self, raw: bytes) -> None:
         self.socket.sendall(raw)
@@ -207,8 +213,26 @@ class Http2:
 
     def read(self, stream: int, seconds: float = 10) -> Reply:
         """The answer on that stream. Raises EOFError if there is none to be had."""
+        self._receive(lambda: stream in self._ended, seconds)
+        if self._ended[stream]:
+            raise EOFError(self._ended[stream])
+        return self._replies[stream]
+
+    def head(self, stream: int, seconds: float = 10) -> Reply:
+        """The answer's head, once it is there."""
+        self._receive(lambda: stream in self._replies or stream in self._ended, seconds)
+        return self._replies[stream]
+
+    def body(self, stream: int, size: int, seconds: float = 10) -> bytes:
+        """At least ``size`` bytes of the answer's body."""
+        self._receive(
+            lambda: len(self._replies[stream].body) >= size or stream in self._ended, seconds
+        )
+        return self._replies[stream].body
+
+    def _receive(self, enough: Callable[[], bool], seconds: float) -> None:
         until = time.monotonic() + seconds
-        while stream not in self._ended:
+        while not enough():
             if time.monotonic() > until:
                 raise TimeoutError
             try:
@@ -220,9 +244,6 @@ class Http2:
             for event in self.h2.receive_data(data):
                 self._take(event)
             self.flush()
-        if self._ended[stream]:
-            raise EOFError(self._ended[stream])
-        return self._replies[stream]
 
     def _take(self, event: Any) -> None:
         match event:

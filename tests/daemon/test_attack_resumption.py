@@ -2,12 +2,13 @@
 
 import ssl
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.clients import Connection, Reply, context
-from tests.daemon.gateway import Running, World, mixed, world
+from tests.daemon.gateway import Certificates, Running, World, mixed, world
 from tests.support.pki import Made
 
 pytestmark = pytest.mark.daemon
@@ -164,6 +165,37 @@ def test_a_host_of_another_entry_is_misdirected_over_both_protocols(
     with coalescing.connection:
         assert coalescing.ask("/api/x", host).status == 421
     assert len(all_kinds.upstream.seen) == before
+
+
+@pytest.fixture(scope="module")
+def one_bind(engine_binary: EngineBinary) -> Iterator[World]:
+    """No name is strict, so that all share one bind without an SNI reader before it."""
+
+    def entries(made: Certificates) -> dict[str, Any]:
+        return {
+            "default": made.entry(requestCert=False),
+            "a.example": made.entry(made.a),
+            "b.example": made.entry(made.b),
+        }
+
+    with world(engine_binary, entries) as made:
+        yield made
+
+
+@pytest.mark.parametrize("who", ["none", "good", "of_b", "stranger"])
+def test_sessions_carried_between_lenient_names_of_one_bind_give_nothing(
+    one_bind: World, session_kind: tuple[ssl.TLSVersion, bool], who: str
+) -> None:
+    trusted = {("good", "a.example"), ("of_b", "b.example")}
+    for begun_at in ("open.example", "a.example", "b.example"):
+        tls = client(getattr(one_bind, who, None), session_kind)
+        _, session = begin(one_bind.gateway, tls, begun_at)
+        for target in ("open.example", "a.example", "b.example"):
+            connection = resume(one_bind.gateway, tls, target, session)
+            # A certificate proved at one name may count at another that trusts it: never otherwise.
+            allowed = {0, 403, 421} | ({200} if (who, target) in trusted else set())
+            assert answers(connection, target) in allowed
+    assert one_bind.gateway.status(one_bind.good, "a.example") == 200
 
 
 def test_after_a_misdirected_request_the_connection_does_not_change_its_name(

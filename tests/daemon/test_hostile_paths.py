@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -71,6 +72,10 @@ _OVERLONG = (
 )
 
 
+def _shortened(base: int, found: re.Match[bytes]) -> bytes:
+    return bytes([base + found[1][0] - 0x80])
+
+
 def leniently(target: str) -> str:
     """What the most forgiving of servers would take a request target for."""
     raw = target.encode("latin-1")
@@ -79,7 +84,7 @@ def leniently(target: str) -> str:
         raw = re.sub(rb"%u00([0-9a-fA-F]{2})", rb"%\1", raw)
         raw = unquote_to_bytes(raw)
         for pattern, base in _OVERLONG:
-            raw = re.sub(pattern, lambda m, base=base: bytes([base + m[1][0] - 0x80]), raw)
+            raw = re.sub(pattern, partial(_shortened, base), raw)
     raw = re.split(rb"[?#]", raw, maxsplit=1)[0].replace(b"\\", b"/")
     raw = re.sub(rb";[^/]*", b"", raw)
     raw = re.sub(rb"[\x00-\x20\x7f].*", b"", raw, flags=re.DOTALL)

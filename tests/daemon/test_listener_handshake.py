@@ -102,7 +102,7 @@ REASONS = {
 
 def presented(made: World, name: str) -> Any:
     """The bad client by its name; None presents nothing. Made once a world."""
-    ready = {"none": None, "stranger": made.stranger, "of-b": made.of_b}
+    ready: dict[str, Any] = {"none": None, "stranger": made.stranger, "of-b": made.of_b}
     if name in ready:
         return ready[name]
     kit, now = made.kit, made.kit.now
@@ -188,6 +188,15 @@ def test_names_are_chosen_exact_then_wildcard_then_default_whatever_their_case(
     assert gateway.status(all_kinds.good, "two.labels.wild.example") == 200
 
 
+def test_the_verdict_at_one_name_is_not_the_verdict_at_another(all_kinds: World) -> None:
+    own = all_kinds.kit.client(all_kinds.a, "known-at-a")
+    for _ in range(2):
+        assert all_kinds.gateway.status(own, "a.example") == 200
+        assert all_kinds.gateway.status(own, "b.example") == 403
+        assert all_kinds.gateway.status(own, "nobody.example") == 403
+        assert all_kinds.gateway.status(own, "other.example") == 200
+
+
 def test_without_a_default_an_unknown_name_gets_an_alert(no_default: World) -> None:
     gateway = no_default.gateway
     assert gateway.status(no_default.good, "strict.example") == 200
@@ -203,6 +212,22 @@ def test_an_entry_without_ca_trusts_nobody(all_kinds: World) -> None:
         assert alert(gateway, context(who), "strict-nobody.example")
     line = gateway.logged(lambda line: line.get("sni") == "nobody.example" and line["fingerprint"])
     assert line["reason"] == "no-trust-anchors"
+
+
+def test_the_public_roots_of_the_host_are_trusted_by_no_entry(
+    engine_binary: EngineBinary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stranger_is_public(_: dict[str, Any], made: Certificates) -> None:
+        # What OpenSSL takes for the host's own roots (manual, SSL_CTX_set_default_verify_paths).
+        issuer = made.stranger.issuer
+        assert issuer is not None
+        monkeypatch.setenv("SSL_CERT_FILE", str(issuer.certificate_file))
+
+    with world(engine_binary, mixed, stranger_is_public) as made:
+        for sni in ("nobody.example", "a.example", "open.example"):
+            assert made.gateway.status(made.stranger, sni) == 403
+        for sni in ("strict-nobody.example", "strict.example"):
+            assert alert(made.gateway, context(made.stranger), sni)
 
 
 def test_the_seeds_own_openssl_commands_make_an_accepted_version_1_certificate(

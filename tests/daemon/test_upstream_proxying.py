@@ -74,7 +74,9 @@ def _documented(made: Certificates, one: int, others: dict[str, str]) -> dict[st
         "mutual": {"url": others["mutual"], "proxyOptions": {"target": {**target, **own}}},
         "unproved": {"url": others["mutual"], "proxyOptions": {"target": target}},
     }
-    plain = {name: (f"/{name}/*", {}) for name in services if name != "base"}
+    plain: dict[str, tuple[str, dict[str, Any]]] = {
+        name: (f"/{name}/*", {}) for name in services if name != "base"
+    }
     endpoints = {name: {"paths": path} for name, (path, _) in {**PATHS, **plain}.items()}
     pipelines = {
         name: {

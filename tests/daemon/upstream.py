@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Self
@@ -144,7 +145,7 @@ class Upstream:
         if "slow" in word:
             time.sleep(float(word[word.index("slow") + 1]))
         if "ws" in word and "upgrade" in headers:
-            return _echo(peer)
+            return _echo(peer, headers)
         body = seen.as_json()
         peer.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -205,10 +206,15 @@ def _subject(peer: socket.socket) -> str | None:
     return repr(certificate["subject"]) if certificate else None
 
 
-def _echo(peer: socket.socket) -> bool:
-    peer.sendall(
-        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
-    )
+def _echo(peer: socket.socket, headers: dict[str, str]) -> bool:
+    answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+    answer += f"Upgrade: {headers['upgrade']}\r\n"
+    if "sec-websocket-key" in headers:
+        # RFC 6455 section 4.2.2: the key with this very text behind it, hashed.
+        key = headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        accept = b64encode(hashlib.sha1(key.encode()).digest()).decode()
+        answer += f"Sec-WebSocket-Accept: {accept}\r\n"
+    peer.sendall(answer.encode() + b"\r\n")
     while part := peer.recv(65536):
         peer.sendall(part)
     return False
