@@ -9,17 +9,13 @@ from ostiary.kernel.problems import ConfigRefused
 from ostiary.supervisor.binary import EngineBinary
 from ostiary.supervisor.check import CheckPassed, CheckRefused, CheckResult
 from tests.daemon.compiled import checked
-from tests.support.cases import Case, cases, result_of
+from tests.support.cases import Case, cases
 
 pytestmark = pytest.mark.daemon
 
 
-def _accepted(case: Case) -> bool:
-    return "frontend http" in result_of(case.document)
-
-
 @pytest.mark.parametrize(
-    "case", [one for one in cases() if _accepted(one)], ids=lambda case: case.path.stem
+    "case", [one for one in cases() if one.accepted], ids=lambda case: case.path.stem
 )
 def test_haproxy_takes_what_is_compiled(
     engine_binary: EngineBinary, run_folder: Path, case: Case
@@ -38,7 +34,7 @@ def _objections(result: CheckResult) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "case", [one for one in cases() if not _accepted(one)], ids=lambda case: case.path.stem
+    "case", [one for one in cases() if not one.accepted], ids=lambda case: case.path.stem
 )
 def test_a_refused_document_never_reaches_haproxy(
     engine_binary: EngineBinary, run_folder: Path, case: Case

@@ -3,6 +3,7 @@
 Above the dashes stands a ``gateway.config.yml``; its first line is a comment that says what the
 case shows. Below stand the routing rules of the listener, the sections and the maps that the
 document makes (what is the same for every document is left out), or the problems it is refused for.
+Only cases about hosts, methods and paths show how routes are looked up: their names begin so.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from ostiary.kernel.problems import ConfigRefused
 FOLDER = Path(__file__).parents[1] / "cases"
 DASHES = "-" * 10 + "\n"
 _ALWAYS = ("backend ost_", "global", "defaults")
-_MAPS = ("routes-", "methods.map", "backends.map", "pipelines.map", "strips.map")
+_MAPS = ("backends.map", "pipelines.map", "strips.map")
+_ROUTE_MAPS = ("routes-", "methods.map")
+_CHOICE = ("use_backend", "http-request set-var(txn.ost.p")
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,15 @@ class Case:
     path: Path
     document: str
     expected: str
+
+    @property
+    def made(self) -> str:
+        """What stands below the dashes."""
+        return _result(self.document, routes=self.path.stem.startswith(("host", "method", "path")))
+
+    @property
+    def accepted(self) -> bool:
+        return "frontend http" in self.made
 
 
 def cases() -> list[Case]:
@@ -43,8 +55,7 @@ def bundle_of(text: str, folder: str) -> Bundle:
     return compile_document(load(text, "gateway.config.yml", {}).document, Materials(), place)
 
 
-def result_of(text: str) -> str:
-    """What stands below the dashes."""
+def _result(text: str, *, routes: bool) -> str:
     try:
         files = bundle_of(text, "/f").files
     except ConfigRefused as refused:
@@ -52,11 +63,11 @@ def result_of(text: str) -> str:
     except Unquotable as error:
         return f"{error}\n"
     blocks = files["haproxy.cfg"].decode().strip().split("\n\n")
-    shown = [_shortened(block) for block in blocks if not _is_the_same_for_all(block)]
+    shown = [_shortened(block, routes) for block in blocks if not _is_the_same_for_all(block)]
     shown += [
         f"[{name}]\n{content.decode()}".rstrip()
         for name, content in sorted(files.items())
-        if name.startswith(_MAPS) and content
+        if name.startswith((*_MAPS, *_ROUTE_MAPS) if routes else _MAPS) and content
     ]
     return "\n\n".join(shown) + "\n"
 
@@ -67,9 +78,14 @@ def _is_the_same_for_all(block: str) -> bool:
     return title.startswith(_ALWAYS)
 
 
-def _shortened(block: str) -> str:
-    """A frontend without the rules that stand before routing."""
+def _shortened(block: str, routes: bool) -> str:
+    """A frontend without the rules that stand before routing, or before the choice of a branch."""
     if "\nfrontend " not in block:
         return block
     head, _, rules = block.partition("X-Forwarded-Proto http\n")
-    return "\n".join((*head.splitlines()[:2], "    ...", rules))
+    lines = [one for one in rules.splitlines() if routes or _is_choice(one.strip())]
+    return "\n".join((*head.splitlines()[:2], "    ...", *lines))
+
+
+def _is_choice(rule: str) -> bool:
+    return rule.startswith(_CHOICE) and "txn.ost.path" not in rule
