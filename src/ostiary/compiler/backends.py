@@ -1,6 +1,6 @@
 """Branches of pipelines and services as backends."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ostiary.compiler.bundle import Materials, Place
 from ostiary.compiler.pipelines import Branch, CompiledPipeline
@@ -21,10 +21,13 @@ def backend_sections(
 ) -> list[Section]:
     """One backend a branch; a watched service also gets one that asks for its health, once."""
     yard = _Yard(document, materials, place)
+    lengths: dict[str, set[int]] = {name: set() for name in document.api_endpoints}
+    for route in table.routes:
+        lengths[route.endpoint].add(route.strip)
     sections = []
     for name, compiled in pipelines.items():
-        endpoints = set(document.pipelines[name].api_endpoints)
-        strips = {route.rank: route.strip for route in table.routes if route.endpoint in endpoints}
+        endpoints = document.pipelines[name].api_endpoints
+        strips = set[int]().union(*(lengths[endpoint] for endpoint in endpoints))
         sections += [yard.branch(branch, strips) for branch in compiled.branches]
     return [*sections, *yard.watchers.values()]
 
@@ -38,8 +41,8 @@ class _Yard:
         self._materials = materials
         self._place = place
 
-    def branch(self, branch: Branch, strips: Mapping[int, int]) -> Section:
-        """The backend of one branch."""
+    def branch(self, branch: Branch, strips: Collection[int]) -> Section:
+        """The backend of one branch; ``strips``: what ``stripPath`` may have to take away."""
         lines = list(branch.rules)
         action = branch.proxy
         if action is not None:

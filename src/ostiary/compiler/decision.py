@@ -66,46 +66,53 @@ spoe-group judge
 """.encode()
 
 
-def judging_rules() -> list[str]:
-    """Set ``CODE`` when a certificate is presented; leave it unset when there is none."""
-    first = "if { ssl_c_used } !{ var(sess.ost.crt) -m found }"
+def certificate_facts() -> list[str]:
+    """What the log, the verdict's key and the service need of the certificate: once a connection.
+
+    A TLS 1.3 or 1.2 client can't change its certificate on an open connection here: renegotiation
+    and post-handshake authentication are off.
+    """
+    first = f"if {{ ssl_c_used }} !{{ var({names.FINGERPRINT}) -m found }}"
     key = f"var({names.ENTRY}),concat(|,{names.FINGERPRINT})"
-    known = f"{{ var({names.CODE}) -m int gt 0 }}"
     return [
         f"http-request set-var({names.SUBJECT}) ssl_c_s_dn(,0,rfc2253) {first}",
         f"http-request set-var({names.FINGERPRINT}) ssl_c_der,sha2(256),hex {first}",
+        # Each rule's test is read when the rule runs: by now there is a fingerprint, so this one
+        # must not ask whether it is missing. A key without the entry would let a certificate that
+        # is admitted at one name pass at every other.
         f"http-request set-var({names.KEY}) {key} "
         f"if {{ var({names.FINGERPRINT}) -m found }} !{_PRESENTED}",
-        f"http-request track-sc0 var({names.KEY}) table {names.VERDICTS} if {_PRESENTED}",
-        f"http-request set-var({names.NOW}) date",
-        f"http-request set-var({names.CODE}) sc_get_gpt(0,0) "
-        f"if {_PRESENTED} {{ sc_get_gpt(1,0),sub({names.NOW}) gt 0 }}",
-        f"http-request send-spoe-group ostiary judge if {_PRESENTED} !{known}",
-        f"http-request sc-set-gpt(0,0) var({names.CODE}) if {_REMEMBERED}",
-        f"http-request sc-set-gpt(1,0) var({names.UNTIL}) if {_REMEMBERED}",
-        f"http-request set-var({names.WHY}) var({names.CODE},{Reason.NO_ANSWER.code}) "
-        f"if {_PRESENTED}",
-        f"http-request set-var({names.WHY}) int({Reason.NO_CERTIFICATE.code}) unless {_PRESENTED}",
     ]
 
 
-def required_rules(entry_is_strict: str) -> list[str]:
+def judging_rules() -> list[str]:
+    """Set ``CODE``, for every request: the verdict, or the reason that there is none."""
+    known = f"{{ var({names.CODE}) -m int gt 0 }}"
+    return [
+        f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) unless {_PRESENTED}",
+        f"http-request track-sc0 var({names.KEY}) table {names.VERDICTS} if {_PRESENTED}",
+        f"http-request set-var({names.NOW}) date if {_PRESENTED}",
+        f"http-request set-var({names.CODE}) sc_get_gpt(0,0) "
+        f"if {_PRESENTED} {{ sc_get_gpt(1,0),sub({names.NOW}) gt 0 }}",
+        f"http-request send-spoe-group ostiary judge if !{known}",
+        f"http-request sc-set-gpt(0,0) var({names.CODE}) if {_REMEMBERED}",
+        f"http-request sc-set-gpt(1,0) var({names.UNTIL}) if {_REMEMBERED}",
+        f"http-request set-var({names.CODE}) int({Reason.NO_ANSWER.code}) if !{known}",
+    ]
+
+
+def required_rules(strict_entry: str) -> list[str]:
     """On strict entries nobody passes unadmitted, however the TLS session came to be.
 
-    ``entry_is_strict`` is an ACL literal, or empty when every entry of the listener is strict.
+    ``strict_entry`` is an ACL literal, or empty when every entry of the listener is strict.
     """
-    close = "hdr Connection close"
-    admitted = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
-    judged = f"{{ var({names.CODE}) -m int gt 0 }}"
-
-    def answer(status: int, detail: str, tests: str) -> str:
-        return f"http-request return {problem(status, detail)} {close} if {entry_is_strict} {tests}"
-
+    answers = (
+        (401, CERTIFICATE_REQUIRED, f"{{ var({names.CODE}) -m int {Reason.NO_CERTIFICATE.code} }}"),
+        (503, UNDECIDED, f"{{ var({names.CODE}) -m int {Reason.NO_ANSWER.code} }}"),
+        (403, CERTIFICATE_REFUSED, f"!{{ var({names.CODE}) -m int {names.ADMITTED} }}"),
+    )
+    scope = f"{strict_entry} " if strict_entry else ""
     return [
-        " ".join(rule.split(" ")).replace("if  ", "if ")
-        for rule in (
-            answer(401, CERTIFICATE_REQUIRED, f"!{_PRESENTED}"),
-            answer(403, CERTIFICATE_REFUSED, f"{judged} !{admitted}"),
-            answer(503, UNDECIDED, f"!{admitted}"),
-        )
+        f"http-request return {problem(status, detail)} hdr Connection close if {scope}{test}"
+        for status, detail, test in answers
     ]

@@ -10,6 +10,9 @@ _BUFFER = 32_768
 """Bytes. Room for the identity headers, and for a certificate chain in one SPOE frame, beside
 large request headers; HAProxy's default of 16 KiB does not hold them."""
 _REWRITE = 8_192
+LARGEST_BUFFER = 1_048_576 + _REWRITE
+"""Bytes: what ``buffer_size`` gives for the largest ``maxHeaderSize`` that a document may ask for;
+the agent must take every frame that HAProxy may offer, also after a change."""
 
 
 def global_section(document: Document, place: Place) -> Section:
@@ -53,7 +56,8 @@ def defaults_section(document: Document) -> Section:
         "timeout queue 10s",
         "timeout tunnel 1h",
         "timeout tarpit 5s",
-        "unique-id-format %[uuid()]",
+        "unique-id-format %{+X}o%pid-%Ts-%rt",
+        "http-reuse aggressive",
         *engine_errors(),
     ]
     if request_id:

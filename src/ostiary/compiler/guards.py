@@ -103,7 +103,6 @@ def removals(document: Document) -> list[str]:
 def request_facts() -> list[str]:
     """What the log and the routing need to know of the request as it came."""
     return [
-        "http-request set-var(txn.ost.method) method",
         "http-request set-var(txn.ost.logpath) path",
         f"http-request set-var({names.HOST}) req.hdr(host),host_only,lower,rtrim(.)",
     ]
@@ -112,7 +111,7 @@ def request_facts() -> list[str]:
 def origin(scheme: str) -> list[str]:
     """What the service is told about where the request came from; after ``removals``."""
     return [
-        "http-request set-header X-Forwarded-For %[src]",
-        "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
-        f"http-request set-header X-Forwarded-Proto {scheme}",
+        "option forwardfor",
+        "http-request add-header X-Forwarded-Host %[req.hdr(host)]",
+        f"http-request add-header X-Forwarded-Proto {scheme}",
     ]

@@ -11,7 +11,10 @@ from ostiary.haproxy.quote import word
 
 
 def identity_rules(document: Document) -> list[str]:
-    """Set the headers for admitted clients; computed once a connection, then copied."""
+    """Add the headers for admitted clients; computed once a connection, then copied.
+
+    ``guards.removals`` stands before: nothing of these names is left, so nothing is looked for.
+    """
     headers = document.identity.headers
     wanted = (
         (headers.client_cert, "sess.ost.cc", "ssl_c_der,base64", ":%[var(sess.ost.cc)]:"),
@@ -32,5 +35,5 @@ def identity_rules(document: Document) -> list[str]:
         if expression:
             first = f"if {AUTHENTICATED} !{{ var({variable}) -m found }}"
             rules.append(f"http-request set-var({variable}) {word(expression)} {first}")
-        rules.append(f"http-request set-header {word(name)} {value} if {AUTHENTICATED}")
+        rules.append(f"http-request add-header {word(name)} {value} if {AUTHENTICATED}")
     return rules

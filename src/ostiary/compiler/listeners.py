@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from ostiary.compiler import guards, names, tls
 from ostiary.compiler.answers import problem
 from ostiary.compiler.bundle import EntryMaterial, Place
-from ostiary.compiler.decision import judging_rules, required_rules
+from ostiary.compiler.decision import certificate_facts, judging_rules, required_rules
 from ostiary.compiler.identity import identity_rules
-from ostiary.compiler.logs import ERROR_FORMAT, LOG_FORMAT
+from ostiary.compiler.logs import ERROR_FORMAT, LOG_FORMAT, connection_rule
 from ostiary.compiler.tls import Asking, Entry
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import HttpListener, HttpsListener, TlsOptions
@@ -47,10 +47,13 @@ def https_sections(
         *_timeouts(options),
         *_logging(place),
         *([f"filter spoe engine ostiary config {word(path_of('spoe.conf'))}"] if asks else []),
+        *entry_of_connection(entries, path_of),
+        *(certificate_facts() if asks else []),
+        connection_rule(),
         *guards.refusals(options.max_header_size),
         *guards.request_facts(),
         *_request_id(document),
-        *entry_rules(entries, path_of),
+        *misdirected(entries, path_of),
         *(judging_rules() if asks else []),
         *_required(entries, path_of),
         *guards.removals(document),
@@ -84,19 +87,25 @@ def https_files(
     return files
 
 
-def entry_rules(entries: tuple[Entry, ...], path_of: PathOf) -> list[str]:
-    """Say which entry the connection belongs to, and refuse a Host that belongs to another.
+def entry_of_connection(entries: tuple[Entry, ...], path_of: PathOf) -> list[str]:
+    """Say which entry the connection belongs to, once.
 
     Names are looked up as HAProxy chose the certificate: exact, then one-label wildcard, then
     the default (HAProxy manual, crt-list).
     """
-    unset = f"!{{ var({names.ENTRY}) -m found }}"
     if len(entries) == 1:
+        unset = f"!{{ var({names.ENTRY}) -m found }}"
         return [f"http-request set-var({names.ENTRY}) str({entries[0].id}) if {unset}"]
-    sni = _entry_look_up(names.ENTRY, "ssl_fc_sni,lower", entries, path_of)
+    return _entry_look_up(names.ENTRY, "ssl_fc_sni,lower", entries, path_of)
+
+
+def misdirected(entries: tuple[Entry, ...], path_of: PathOf) -> list[str]:
+    """Refuse a Host that belongs to another entry than the connection (RFC 9110 15.5.20)."""
+    if len(entries) == 1:
+        return []
     host = _entry_look_up("txn.ost.he", f"var({names.HOST})", entries, path_of)
     same = f"{{ var(txn.ost.he),strcmp({names.ENTRY}) eq 0 }}"
-    return [*sni, *host, f"http-request return {problem(421)} hdr Connection close unless {same}"]
+    return [*host, f"http-request return {problem(421)} hdr Connection close unless {same}"]
 
 
 def _entry_look_up(
@@ -221,6 +230,8 @@ def _logging(place: Place) -> list[str]:
         "log global",
         "option dontlognull",
         "option http-ignore-probes",
+        # A kept connection is closed only after a response that says so: a reload loses nothing.
+        "option idle-close-on-response",
         # HTTP/2 is spoken where ALPN agreed on it, and not because a client begins with it.
         "option disable-h2-upgrade",
         f"log-format {word(located(LOG_FORMAT))}",

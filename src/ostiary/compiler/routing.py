@@ -1,6 +1,6 @@
 """The route table as HAProxy's maps and rules."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from ostiary.compiler import names
 from ostiary.compiler.patterns import path_regex
@@ -11,6 +11,7 @@ from ostiary.haproxy.quote import argument, regex, word
 _METHOD = "txn.ost.m"
 _CANDIDATE = "txn.ost.c"
 _STAR_HOST = "txn.ost.star"
+_MASKED = "txn.ost.masked"
 
 
 def route_files(table: RouteTable) -> dict[str, bytes]:
@@ -26,40 +27,37 @@ def route_files(table: RouteTable) -> dict[str, bytes]:
 
 def route_rules(table: RouteTable, path_of: Callable[[str], str]) -> list[str]:
     """Rules that set ``ROUTE``; ``path_of`` turns a file name into its absolute path."""
-    rules = [
-        f"http-request set-var({names.ROUTE}) int({names.NO_ROUTE})",
-        f"http-request set-var({names.PATH}) path,lower",
-        _method_rule(table, path_of),
-    ]
+    rules = [f"http-request set-var({names.PATH}) path,lower"]
+    if table.methods:
+        look = f"method,map_str({path_of('methods.map')},{ANY_METHOD})"
+        rules.append(f"http-request set-var({_METHOD}) {look}")
     if any(one.host_kind == "star" for one in table.tables):
         expression = f"var({names.HOST}),regsub({argument('^[^.]+')},{argument('*')})"
         rules.append(f"http-request set-var({_STAR_HOST}) {word(expression)}")
-    for one in sorted(table.tables, key=lambda one: (one.host_kind, one.mask, one.prefix)):
-        rules.extend(_look_up(one, path_of(f"{one.name}.map")))
+    ordered = sorted(table.tables, key=lambda one: (one.host_kind, one.mask, one.prefix))
+    if not ordered:
+        rules.append(f"http-request set-var({names.ROUTE}) int({names.NO_ROUTE})")
+    lower = f"{{ var({_CANDIDATE}),sub({names.ROUTE}) lt 0 }}"
+    for at, one in enumerate(ordered):
+        if one.mask:
+            rules.append(f"http-request set-var({_MASKED}) {word(_masked(one.mask))}")
+        found = names.ROUTE if at == 0 else _CANDIDATE
+        look = _look_up(one, path_of(f"{one.name}.map"), any_method=not table.methods)
+        rules.append(f"http-request set-var({found}) {word(look)}")
+        if at > 0:
+            rules.append(f"http-request set-var({names.ROUTE}) var({_CANDIDATE}) if {lower}")
     rules.extend(_walked(route) for route in table.walked)
     return rules
 
 
-def _method_rule(table: RouteTable, path_of: Callable[[str], str]) -> str:
-    if not table.methods:
-        return f"http-request set-var({_METHOD}) str({ANY_METHOD})"
-    return f"http-request set-var({_METHOD}) method,map_str({path_of('methods.map')},{ANY_METHOD})"
-
-
-def _look_up(one: Table, path: str) -> Iterator[str]:
-    hosts = {"any": None, "exact": names.HOST, "star": _STAR_HOST}
-    host = hosts[one.host_kind]
-    key = f"var({_METHOD}),concat(|{f',{host}' if host else ''})"
-    yield f"http-request set-var({_CANDIDATE}) {word(key)}"
-    masked = names.PATH
-    if one.mask:
-        masked = "txn.ost.masked"
-        yield f"http-request set-var({masked}) {word(_masked(one.mask))}"
+def _look_up(one: Table, path: str, *, any_method: bool) -> str:
+    """The expression that finds a rank, or NO_ROUTE, in one table: one key, one look."""
+    host = {"any": "", "exact": names.HOST, "star": _STAR_HOST}[one.host_kind]
+    key = f"str({ANY_METHOD})" if any_method else f"var({_METHOD})"
+    key += f",concat(|,{host},|)" if host else ",concat(||)"
     kind = "beg" if one.prefix else "str"
-    look = f"var({_CANDIDATE}),concat(|,{masked}),map_{kind}_int({path},{names.NO_ROUTE})"
-    yield f"http-request set-var({_CANDIDATE}) {word(look)}"
-    lower = f"{{ var({_CANDIDATE}),sub({names.ROUTE}) lt 0 }}"
-    yield f"http-request set-var({names.ROUTE}) var({_CANDIDATE}) if {lower}"
+    text = _MASKED if one.mask else names.PATH
+    return f"{key},concat(,{text}),map_{kind}_int({path},{names.NO_ROUTE})"
 
 
 def _masked(mask: tuple[int, ...]) -> str:

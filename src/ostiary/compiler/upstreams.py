@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from ostiary.compiler import names
 from ostiary.compiler.bundle import Materials
@@ -93,16 +93,19 @@ def health_lines(service: ServiceEndpoint) -> list[str]:
 
 
 def rewriting(
-    service: ServiceEndpoint, options: ProxyOptions, strips: Mapping[int, int], map_path: str
+    service: ServiceEndpoint, options: ProxyOptions, strips: Iterable[int], map_path: str
 ) -> list[str]:
-    """Rules that turn the request's path and Host into the upstream's."""
+    """Rules that turn the request's path and Host into the upstream's.
+
+    ``strips`` are the lengths that ``stripPath`` may have to take away; the map tells which.
+    """
     base = service.targets[0].path.rstrip("/")
     rules: list[str] = []
     if options.ignore_path:
         rules.append(f"http-request set-pathq {word(log_text(service.targets[0].path))}")
     else:
         if options.strip_path:
-            rules.extend(_strip_rules(strips.values(), map_path))
+            rules.extend(_strip_rules(strips, map_path))
         if options.prepend_path and base:
             rules.append(f"http-request set-path {word(log_text(base) + '%[path]')}")
     return rules + _host_rules(service, options)
