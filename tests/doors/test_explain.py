@@ -51,6 +51,12 @@ def _clients(kit: Kit, root: Made, foreign: Made) -> dict[str, Made]:
     }
 
 
+def _strict_ca(house: House, ca: str) -> str:
+    before = "strict.example: {key: site.key, cert: site.crt, ca: [root.crt]"
+    assert before in house.text
+    return house.text.replace(before, before.replace("root.crt", ca))
+
+
 @pytest.fixture(scope="module")
 def live() -> Iterator[Live]:
     folder = Path(tempfile.mkdtemp(prefix="ostiary-"))
@@ -128,6 +134,8 @@ ALERTS = {
     "alone": "unknown_ca",
     "server": "unsupported_certificate",
     "forged": "decrypt_error",
+    "too-deep": "unknown_ca",
+    "weak": "bad_certificate",
 }
 
 
@@ -174,6 +182,7 @@ VISITS = [
     ("GET", "localhost", "/x/id-42x"),
     ("GET", "localhost", "/ID-42"),
     ("GET", "localhost", "/lost"),
+    ("TRACE", "localhost", "/open"),
     ("GET", "localhost", "/nowhere"),
     ("GET", "api.example", "/hosted"),
     ("GET", "API.Example", "/hosted/"),
@@ -243,3 +252,36 @@ def test_wrong_questions_are_refused_with_a_reason(live: Live) -> None:
         assert done.code == 2, done
         assert expected in done.said
         assert "Traceback" not in done.said
+
+
+def test_an_anchor_that_is_no_root_is_foretold_to_fail_at_a_strict_name(house: House) -> None:
+    middle = house.kit.intermediate(house.root, "middle")
+    client = house.kit.client(middle, "client")
+    shown = Shown(client.der, client.chain)
+    visit = visit_of_url("https://strict.example/nowhere", "GET")
+    for ca, alert, status in (
+        ("middle.crt", "unknown_ca", None),
+        ("middle.crt, root.crt", None, 404),
+    ):
+        house.write(_strict_ca(house, ca))
+        prepared = prepare_file(house.config)
+        warned = any("its clients are refused" in one.message for one in prepared.warnings)
+        assert warned is (alert is not None)
+        told = Explainer(prepared, world.now()).visit(visit, shown).answer
+        assert (told.alert, told.status) == (alert, status)
+        with house.running():
+            saw = ask(house.port, "/nowhere", name="strict.example", shown=client)
+        assert saw.status == status
+        assert (alert or "").replace("_", " ") in saw.failure.replace("_", " ")
+
+
+def test_a_name_that_no_entry_answers_for_is_foretold(house: House) -> None:
+    default = "    default: {key: site.key, cert: site.crt, ca: [root.crt]}\n"
+    assert default in house.text
+    house.write(house.text.replace(default, ""))
+    explainer = Explainer(prepare_file(house.config), world.now())
+    told = explainer.visit(visit_of_url("https://unknown.example/", "GET"), Shown(b"")).answer
+    with house.running():
+        saw = ask(house.port, "/", name="unknown.example")
+    assert told.alert == "unrecognized_name"
+    assert "unrecognized name" in saw.failure.replace("_", " ")

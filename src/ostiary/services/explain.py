@@ -5,6 +5,7 @@ table that the engine's maps are made of.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -15,7 +16,11 @@ from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import ProxyAction, Step, TerminateAction
 from ostiary.services.explanation import Answer, Explanation, Line, Shown
 from ostiary.services.handshake import (
+    MAKE_WHOLE,
+    NOT_WHOLE,
+    UNKNOWN_NAME_ALERT,
     Fails,
+    Handshake,
     Passes,
     asks,
     choose_entry,
@@ -32,6 +37,9 @@ from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.reason import Reason
 from ostiary.trust.standing import standing_of
 
+_REFUSED_METHODS = ("CONNECT", "TRACE")
+"""As in ``compiler.guards.refusals``."""
+
 
 class Explainer:
     """Explains visits to one configuration at one time."""
@@ -39,6 +47,7 @@ class Explainer:
     def __init__(self, prepared: Prepared, now: datetime) -> None:
         """``now`` (aware) is when the visits take place."""
         self._document: Document = prepared.document
+        self._policies = prepared.policies
         self._now = now
         self._desk = Desk(standing_of(prepared.policies), Intermediates())
         self.entries: tuple[Entry, ...] = (
@@ -53,7 +62,7 @@ class Explainer:
     def certificate(self, entry: Entry, shown: Shown) -> Explanation:
         """The handshake at one entry, and what conditions will see of the certificate."""
         return _Way(self._document, self.table, f"the TLS entry {entry.name!r}").at_entry(
-            entry, self._decide(entry, shown)
+            entry, self._judge(entry, shown)
         )
 
     def visit(self, visit: Visit, shown: Shown) -> Explanation:
@@ -68,14 +77,14 @@ class Explainer:
         entry = choose_entry(self.entries, visit.name)
         if entry is None:
             return way.no_entry(visit.name)
-        return way.at_entry(entry, self._decide(entry, shown), visit)
+        return way.at_entry(entry, self._judge(entry, shown), visit)
 
-    def _decide(self, entry: Entry, shown: Shown) -> tuple[tuple[Line, ...], Decision | None]:
+    def _judge(self, entry: Entry, shown: Shown) -> "_Judged":
         if entry.asking is Asking.NOTHING:
-            return (), None
+            return _Judged((), None, Passes())
         walk = self._desk.explain(entry.id, shown.leaf, shown.chain, self._now)
         last = len(walk.steps) - 1
-        return tuple(
+        lines = tuple(
             Line(
                 name=f"certificate: {step.name}",
                 passed=step.passed,
@@ -83,7 +92,16 @@ class Explainer:
                 way_out=way_out_of(walk.decision) if at == last else "",
             )
             for at, step in enumerate(walk.steps)
-        ), walk.decision
+        )
+        anchors = self._policies[entry.id].anchors
+        return _Judged(lines, walk.decision, shake_hands(entry, walk.decision, anchors))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    lines: tuple[Line, ...]
+    decision: Decision | None
+    handshake: Handshake
 
 
 class _Way:
@@ -121,28 +139,34 @@ class _Way:
             passed=False,
             way_out=Reason.UNKNOWN_ENTRY.way_out,
         )
-        return self._alert("handshake_failure")
+        return self._alert(UNKNOWN_NAME_ALERT)
 
     def at_entry(
         self,
         entry: Entry,
-        decided: tuple[tuple[Line, ...], Decision | None],
+        judged: _Judged,
         visit: Visit | None = None,
     ) -> Explanation:
         """The handshake; then the request, if there is a visit."""
         self._entry = entry.name
         self.tell("tls entry", repr(entry.name))
         self.tell("handshake", asks(entry))
-        lines, self._decision = decided
-        self._lines.extend(lines)
-        outcome = Passes() if self._decision is None else shake_hands(entry, self._decision)
-        match outcome:
+        self._decision = judged.decision
+        self._lines.extend(judged.lines)
+        match judged.handshake:
             case Fails(alert, certain):
+                if isinstance(self._decision, Admitted):
+                    self.tell(
+                        "handshake",
+                        f"the path leads to {NOT_WHOLE}",
+                        passed=False,
+                        way_out=MAKE_WHOLE,
+                    )
                 return self._alert(alert, certain=certain)
             case Passes():
                 pass
             case _:
-                assert_never(outcome)
+                assert_never(judged.handshake)
         if entry.asking is Asking.TRUSTED and not isinstance(self._decision, Admitted):
             return self._end(_refused_here(self._decision))
         return self._request(visit) if visit else self._end(self._certificate_answer())
@@ -161,6 +185,9 @@ class _Way:
 
     def _request(self, visit: Visit) -> Explanation:
         path = normalised(visit.path)
+        if visit.method in _REFUSED_METHODS:
+            self.tell("method", f"{visit.method} is never passed on", passed=False)
+            return self._end(_gateway_says(400, "Bad Request"))
         if path is None:
             self.tell("path", f"{visit.path!r} can be read in two ways", passed=False)
             return self._end(_gateway_says(400, "Bad Request"))

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from ostiary.compiler.tls import Asking, Entry
 from ostiary.trust.decision import Admitted, Decision, Refused
 from ostiary.trust.reason import Reason
+from ostiary.x509.certificate import Certificate
+
+UNKNOWN_NAME_ALERT = "unrecognized_name"
+"""RFC 6066 section 3: what HAProxy sends where ``strict-sni`` finds no entry."""
+
+NOT_WHOLE = "no self-signed root in `ca`, which the engine's handshake wants"
+MAKE_WHOLE = (
+    "add the root, and what stands between, to `ca`; "
+    "or set rejectUnauthorized to false and let the pipelines decide"
+)
 
 NO_CERTIFICATE_ALERT = "certificate_required (handshake_failure in TLS 1.2)"
 """RFC 8446 section 6.2; TLS 1.2 has no alert of its own for it."""
@@ -49,14 +59,34 @@ class Fails:
 Handshake = Passes | Fails
 
 
-def shake_hands(entry: Entry, decision: Decision) -> Handshake:
-    """What happens at an entry to a client about whom ``decision`` is made."""
-    if entry.asking is not Asking.TRUSTED or isinstance(decision, Admitted):
+def shake_hands(entry: Entry, decision: Decision, anchors: Sequence[Certificate] = ()) -> Handshake:
+    """What happens at an entry, with these trust anchors, to a client that is so decided about."""
+    if entry.asking is not Asking.TRUSTED:
         return Passes()
+    if isinstance(decision, Admitted):
+        whole = not decision.path or leads_to_a_root(decision.path[-1], anchors)
+        return Passes() if whole else Fails("unknown_ca", certain=True)
     alert = _ALERTS.get(decision.reason)
     if alert is None:
         return Passes()
     return Fails(alert, certain=decision.reason not in _POLICY_OF_OURS)
+
+
+def leads_to_a_root(certificate: Certificate, anchors: Sequence[Certificate]) -> bool:
+    """Whether the handshake can follow the certificate to a self-signed anchor.
+
+    The agent believes every anchor, also an intermediate or a pinned certificate; HAProxy's
+    handshake wants the whole path (OpenSSL without X509_V_FLAG_PARTIAL_CHAIN).
+    """
+    by_subject = {anchor.subject_der: anchor for anchor in anchors}
+    for _ in range(len(anchors) + 1):
+        if certificate.is_self_issued:
+            return True
+        above = by_subject.get(certificate.issuer_der)
+        if above is None:
+            return False
+        certificate = above
+    return False
 
 
 def choose_entry(entries: Sequence[Entry], name: str) -> Entry | None:

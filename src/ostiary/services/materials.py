@@ -17,6 +17,7 @@ from ostiary.config.model.listeners import TlsEntry
 from ostiary.config.model.pipeline import ProxyAction
 from ostiary.config.model.proxy import Target
 from ostiary.kernel.problems import Problem, Severity
+from ostiary.services.handshake import MAKE_WHOLE, NOT_WHOLE, leads_to_a_root
 from ostiary.services.ports import ReadFile, Unreadable
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
@@ -67,6 +68,9 @@ class Gathering:
             found = self._certificates((*at, "ca", number), file)
             self._judge_anchors((*at, "ca", number), file, found)
             anchors.extend(found)
+        https = self.loaded.document.https
+        if https and https.rejects_unauthorized(name):
+            self._judge_strict((*at, "ca"), anchors)
         return EntryMaterial(
             certificate=b"".join(certificate.pem for certificate in chain),
             key=key.pem() if key else b"",
@@ -92,6 +96,17 @@ class Gathering:
                     at,
                     f"the trust anchor {certificate.subject!r} in {file!r} has expired",
                     "nobody is admitted by it; the others stand",
+                    Severity.WARNING,
+                )
+
+    def _judge_strict(self, at: Path, anchors: list[Certificate]) -> None:
+        for anchor in anchors:
+            if not leads_to_a_root(anchor, anchors):
+                self._problem(
+                    at,
+                    f"the trust anchor {anchor.subject!r} leads to {NOT_WHOLE}: "
+                    "its clients are refused",
+                    MAKE_WHOLE,
                     Severity.WARNING,
                 )
 

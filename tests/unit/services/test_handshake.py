@@ -1,10 +1,19 @@
 import pytest
 
+from ostiary.ca.authority import issue_client, new_intermediate
+from ostiary.ca.dice import SystemDice
 from ostiary.compiler.tls import Asking, Entry, entries_of
-from ostiary.services.handshake import Fails, Passes, asks, choose_entry, shake_hands
+from ostiary.services.handshake import (
+    Fails,
+    Passes,
+    asks,
+    choose_entry,
+    leads_to_a_root,
+    shake_hands,
+)
 from ostiary.trust.decision import Admitted, Refused
 from ostiary.trust.reason import Reason
-from tests.unit.services.support import NOW, prepared
+from tests.unit.services.support import NOW, prepared, root
 
 
 @pytest.mark.parametrize(
@@ -46,3 +55,15 @@ def test_what_openssl_does_not_look_at_passes_the_handshake() -> None:
 
 def test_what_is_asked_is_told_for_each_kind() -> None:
     assert len({asks(Entry("a", asking)) for asking in Asking}) == len(Asking)
+
+
+def test_the_handshake_wants_a_path_that_ends_at_a_root() -> None:
+    middle = new_intermediate(root(), "Middle", NOW, SystemDice())
+    leaf = issue_client(middle, "device", NOW, SystemDice()).certificate
+    strict = Entry("a", Asking.TRUSTED)
+    admitted = Admitted((leaf, middle.certificate), NOW)
+    anchors = [middle.certificate]
+    assert shake_hands(strict, admitted, anchors) == Fails("unknown_ca", True)
+    assert shake_hands(strict, admitted, [*anchors, root().certificate]) == Passes()
+    assert shake_hands(Entry("a", Asking.ANY), admitted, anchors) == Passes()
+    assert not leads_to_a_root(leaf, [leaf])
