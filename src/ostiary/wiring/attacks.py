@@ -102,9 +102,7 @@ def call(
             return Heard(failure=_words(error))
 
 
-def resume(
-    listener: Listener, version: ssl.TLSVersion, first: Call, second: Call
-) -> Resumption:
+def resume(listener: Listener, version: ssl.TLSVersion, first: Call, second: Call) -> Resumption:
     """Begin a session without a certificate, then take it to the second call."""
     using = context(version)
     begun = call(listener, using, first)
