@@ -169,7 +169,10 @@ def _sni_reader(
     lines = [
         "mode tcp",
         f"bind {_address(listener.hostname, listener.port, place)}",
-        "tcp-request inspect-delay 5s",
+        f"tcp-request inspect-delay {listener.options.handshake_timeout or 5000}ms",
+        # What begins with anything but a TLS handshake record (RFC 8446 section 5.1) is not waited
+        # for.
+        "tcp-request content reject if { req.len gt 0 } !{ req.payload(0,1) -m bin 16 }",
         f"tcp-request content set-var(sess.ost.group) req.ssl_sni,lower,map_str({table})",
         f"tcp-request content set-var(sess.ost.group) {word(star)} if {unset}",
         "tcp-request content accept if { req.ssl_hello_type 1 }",
