@@ -69,19 +69,17 @@ spoe-group judge
 def certificate_facts() -> list[str]:
     """What the log, the verdict's key and the service need of the certificate: once a connection.
 
-    A TLS 1.3 or 1.2 client can't change its certificate on an open connection here: renegotiation
-    and post-handshake authentication are off.
+    A client can't change its certificate on an open connection: TLS 1.2 renegotiation and
+    TLS 1.3 post-handshake authentication are off. The key always holds the entry: without it a
+    certificate that is admitted at one name would pass at every other.
     """
-    first = f"if {{ ssl_c_used }} !{{ var({names.FINGERPRINT}) -m found }}"
+    shown = "if { ssl_c_used }"
     key = f"var({names.ENTRY}),concat(|,{names.FINGERPRINT})"
     return [
-        f"http-request set-var({names.SUBJECT}) ssl_c_s_dn(,0,rfc2253) {first}",
-        f"http-request set-var({names.FINGERPRINT}) ssl_c_der,sha2(256),hex {first}",
-        # Each rule's test is read when the rule runs: by now there is a fingerprint, so this one
-        # must not ask whether it is missing. A key without the entry would let a certificate that
-        # is admitted at one name pass at every other.
-        f"http-request set-var({names.KEY}) {key} "
-        f"if {{ var({names.FINGERPRINT}) -m found }} !{_PRESENTED}",
+        f"tcp-request session set-var({names.SUBJECT}) ssl_c_s_dn(,0,rfc2253) {shown}",
+        f"tcp-request session set-var({names.FINGERPRINT}) ssl_c_der,sha2(256),hex {shown}",
+        f"tcp-request session set-var({names.KEY}) {key} "
+        f"if {{ var({names.ENTRY}) -m found }} {{ var({names.FINGERPRINT}) -m found }}",
     ]
 
 

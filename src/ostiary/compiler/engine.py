@@ -56,7 +56,7 @@ def defaults_section(document: Document) -> Section:
         "timeout queue 10s",
         "timeout tunnel 1h",
         "timeout tarpit 5s",
-        "unique-id-format %{+X}o%pid-%Ts-%rt",
+        "unique-id-format %[uuid()]",
         "http-reuse aggressive",
         *engine_errors(),
     ]

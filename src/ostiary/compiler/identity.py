@@ -4,36 +4,54 @@
 the agent admitted: names with control characters never get that far.
 """
 
+from dataclasses import dataclass
+
 from ostiary.compiler import names
 from ostiary.compiler.conditions import AUTHENTICATED
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import word
 
 
+def identity_facts(document: Document) -> list[str]:
+    """Compute the headers' texts, once a connection; copying is cheaper than formatting."""
+    return [
+        f"tcp-request session set-var({told.variable}) {word(told.expression)} if {{ ssl_c_used }}"
+        for told in _told(document)
+        if told.expression
+    ]
+
+
 def identity_rules(document: Document) -> list[str]:
-    """Add the headers for admitted clients; computed once a connection, then copied.
+    """Add the headers for admitted clients.
 
     ``guards.removals`` stands before: nothing of these names is left, so nothing is looked for.
     """
+    return [
+        f"http-request add-header {word(told.header)} {told.text} if {AUTHENTICATED}"
+        for told in _told(document)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    header: str
+    variable: str
+    expression: str
+    """Empty where the variable is there already."""
+    text: str
+
+
+def _told(document: Document) -> list[_Told]:
     headers = document.identity.headers
     wanted = (
         (headers.client_cert, "sess.ost.cc", "ssl_c_der,base64", ":%[var(sess.ost.cc)]:"),
-        (headers.subject, names.SUBJECT, "", f"%[var({names.SUBJECT})]"),
-        (headers.issuer, "sess.ost.id", "ssl_c_i_dn(,0,rfc2253)", "%[var(sess.ost.id)]"),
-        (headers.serial, "sess.ost.sn", "ssl_c_serial,hex", "%[var(sess.ost.sn)]"),
-        (
-            headers.fingerprint,
-            "sess.ost.fp",
-            f"var({names.FINGERPRINT}),lower",
-            "%[var(sess.ost.fp)]",
-        ),
+        (headers.subject, names.SUBJECT, "", ""),
+        (headers.issuer, "sess.ost.id", "ssl_c_i_dn(,0,rfc2253)", ""),
+        (headers.serial, "sess.ost.sn", "ssl_c_serial,hex", ""),
+        (headers.fingerprint, "sess.ost.fp", f"var({names.FINGERPRINT}),lower", ""),
     )
-    rules: list[str] = []
-    for name, variable, expression, value in wanted:
-        if not name:
-            continue
-        if expression:
-            first = f"if {AUTHENTICATED} !{{ var({variable}) -m found }}"
-            rules.append(f"http-request set-var({variable}) {word(expression)} {first}")
-        rules.append(f"http-request add-header {word(name)} {value} if {AUTHENTICATED}")
-    return rules
+    return [
+        _Told(name, variable, expression, text or f"%[var({variable})]")
+        for name, variable, expression, text in wanted
+        if name
+    ]

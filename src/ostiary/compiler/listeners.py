@@ -6,7 +6,7 @@ from ostiary.compiler import guards, names, tls
 from ostiary.compiler.answers import problem
 from ostiary.compiler.bundle import EntryMaterial, Place
 from ostiary.compiler.decision import certificate_facts, judging_rules, required_rules
-from ostiary.compiler.identity import identity_rules
+from ostiary.compiler.identity import identity_facts, identity_rules
 from ostiary.compiler.logs import ERROR_FORMAT, LOG_FORMAT, connection_rule
 from ostiary.compiler.tls import Asking, Entry
 from ostiary.config.model.document import Document
@@ -22,7 +22,7 @@ def http_section(
 ) -> Section:
     """The plain listener: no certificate, so no verdict."""
     lines = [
-        f"bind {_address(listener.hostname, listener.port, place)}",
+        *(f"bind {one}" for one in _addresses(listener.hostname, listener.port, place)),
         *_logging(place),
         *guards.refusals(None),
         *guards.removals(document),
@@ -49,6 +49,7 @@ def https_sections(
         *([f"filter spoe engine ostiary config {word(path_of('spoe.conf'))}"] if asks else []),
         *entry_of_connection(entries, path_of),
         *(certificate_facts() if asks else []),
+        *(identity_facts(document) if asks else []),
         connection_rule(),
         *guards.refusals(options.max_header_size),
         *guards.request_facts(),
@@ -94,9 +95,9 @@ def entry_of_connection(entries: tuple[Entry, ...], path_of: PathOf) -> list[str
     the default (HAProxy manual, crt-list).
     """
     if len(entries) == 1:
-        unset = f"!{{ var({names.ENTRY}) -m found }}"
-        return [f"http-request set-var({names.ENTRY}) str({entries[0].id}) if {unset}"]
-    return _entry_look_up(names.ENTRY, "ssl_fc_sni,lower", entries, path_of)
+        return [f"tcp-request session set-var({names.ENTRY}) str({entries[0].id})"]
+    look = _entry_look_up(names.ENTRY, "ssl_fc_sni,lower", entries, path_of)
+    return [f"tcp-request session {rule}" for rule in look]
 
 
 def misdirected(entries: tuple[Entry, ...], path_of: PathOf) -> list[str]:
@@ -105,7 +106,8 @@ def misdirected(entries: tuple[Entry, ...], path_of: PathOf) -> list[str]:
         return []
     host = _entry_look_up("txn.ost.he", f"var({names.HOST})", entries, path_of)
     same = f"{{ var(txn.ost.he),strcmp({names.ENTRY}) eq 0 }}"
-    return [*host, f"http-request return {problem(421)} hdr Connection close unless {same}"]
+    refusal = f"http-request return {problem(421)} hdr Connection close unless {same}"
+    return [*(f"http-request {rule}" for rule in host), refusal]
 
 
 def _entry_look_up(
@@ -115,12 +117,12 @@ def _entry_look_up(
     table = path_of("entries.map")
     star = f"{name},regsub({argument('^[^.]+')},{argument('*')}),map_str({table})"
     rules = [
-        f"http-request set-var({variable}) {name},map_str({table}) if {unset}",
-        f"http-request set-var({variable}) {word(star)} if {unset}",
+        f"set-var({variable}) {name},map_str({table}) if {unset}",
+        f"set-var({variable}) {word(star)} if {unset}",
     ]
     default = [entry.id for entry in entries if entry.name == "default"]
     if default:
-        rules.append(f"http-request set-var({variable}) str({default[0]}) if {unset}")
+        rules.append(f"set-var({variable}) str({default[0]}) if {unset}")
     return rules
 
 
@@ -136,12 +138,10 @@ def _required(entries: tuple[Entry, ...], path_of: PathOf) -> list[str]:
 def _binds(
     listener: HttpsListener, place: Place, path_of: PathOf, grouped: dict[str, tuple[Entry, ...]]
 ) -> list[str]:
-    alone = _address(listener.hostname, listener.port, place)
     default_group = _default_group(grouped)
-    lines = []
+    lines: list[str] = []
     for group, members in grouped.items():
-        where = alone if len(grouped) == 1 else f"unix@{_inner(place, group)} mode 600 accept-proxy"
-        words = [f"bind {where} ssl crt-list {word(path_of(f'{group}.crtlist'))}"]
+        words = [f"ssl crt-list {word(path_of(f'{group}.crtlist'))}"]
         words.append(f"alpn {','.join(listener.options.alpn_protocols or ('h2', 'http/1.1'))}")
         if group == "lenient":
             words.append("crt-ignore-err all ca-ignore-err all")
@@ -149,7 +149,10 @@ def _binds(
             words.append("strict-sni")
         if listener.options.honor_cipher_order is False:
             words.append("prefer-client-ciphers")
-        lines.append(" ".join(words))
+        alone = len(grouped) == 1
+        inner = [f"unix@{_inner(place, group)} mode 600 accept-proxy"]
+        where = _addresses(listener.hostname, listener.port, place) if alone else inner
+        lines.extend(f"bind {one} {' '.join(words)}" for one in where)
     return lines
 
 
@@ -168,7 +171,7 @@ def _sni_reader(
     star = f"req.ssl_sni,lower,regsub({argument('^[^.]+')},{argument('*')}),map_str({table})"
     lines = [
         "mode tcp",
-        f"bind {_address(listener.hostname, listener.port, place)}",
+        *(f"bind {one}" for one in _addresses(listener.hostname, listener.port, place)),
         f"tcp-request inspect-delay {listener.options.handshake_timeout or 5000}ms",
         # What begins with anything but a TLS handshake record (RFC 8446 section 5.1) is not waited
         # for.
@@ -219,10 +222,12 @@ def _inner(place: Place, group: str) -> str:
     return f"{place.run_folder}/https-{group}.sock"
 
 
-def _address(hostname: str | None, port: int, place: Place) -> str:
+def _addresses(hostname: str | None, port: int, place: Place) -> list[str]:
+    """Where to bind. Each family has its own socket: on a shared one the service and the log would
+    be told IPv4 clients as ``::ffff:192.0.2.1``."""
     if hostname is None:
-        return f":::{port} v4v6" if place.dual_stack else f"*:{port}"
-    return f"[{hostname}]:{port}" if ":" in hostname else f"{hostname}:{port}"
+        return [f"*:{port}", f":::{port} v6only"] if place.dual_stack else [f"*:{port}"]
+    return [f"[{hostname}]:{port}" if ":" in hostname else f"{hostname}:{port}"]
 
 
 def _logging(place: Place) -> list[str]:

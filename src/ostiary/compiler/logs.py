@@ -33,8 +33,7 @@ def connection_rule() -> str:
             '"resumed":%[ssl_fc_is_resumed,bool]',
         )
     )
-    first = f"unless {{ var({names.CONNECTION}) -m found }}"
-    return f"http-request set-var-fmt({names.CONNECTION}) {word(text)} {first}"
+    return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(text)}"
 
 
 LOG_FORMAT = (
