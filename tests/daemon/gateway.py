@@ -240,9 +240,6 @@ def document(kit: Kit, upstream: Upstream, tls: dict[str, Any], **more: Any) -> 
     }
 
 
-Layout = Callable[[Kit, Made, Made], dict[str, Any]]
-
-
 @contextlib.contextmanager
 def world(
     binary: EngineBinary,
