@@ -33,6 +33,10 @@ unit: setup ## Run the fast tests only
 daemon: setup-test ## Run the tests with a real HAProxy only
 	@.venv/bin/python -m pytest -q -m daemon
 
+docs: setup ## Write the generated pages of docs/reference again
+	@.venv/bin/python -m ostiary.config.reference > docs/reference/configuration.md
+	@.venv/bin/python tools/reference.py
+
 fix: setup ## Format, and mend what the linter can
 	@.venv/bin/ruff check --fix -q src tests bench; .venv/bin/ruff format -q src tests bench
 

@@ -12,7 +12,7 @@ from typing import Final, Self, cast
 import structlog
 
 from ostiary.agent.desk import Answering, Counters, Desk
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import WrongUse
 from ostiary.spoe.connection import DEFAULT_MAX_FRAME_SIZE, farewell
 from ostiary.spoe.status import Status
 
@@ -23,7 +23,7 @@ _GRACE: Final = 1.0
 """Seconds that last words may take when the agent stops; HAProxy reads them at once or never."""
 
 
-class AgentUnavailable(OstiaryError):
+class AgentUnavailable(WrongUse):
     """The agent's socket can't be had; nobody listens, so HAProxy refuses."""
 
 

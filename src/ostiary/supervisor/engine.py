@@ -122,6 +122,11 @@ class Engine:
             self._child = self._serving = None
             self._move(Event.GONE)
 
+    def hurry(self) -> None:
+        """Cut a stop short that is under way: requests in flight are given up."""
+        if self._child is not None:
+            self._child.hurry()
+
     async def _start(self, wanted: Servable) -> Confirmed:
         first = self._state is State.DOWN
         self._move(Event.START)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import WrongUse
 
 _LISTENING = "0A"  # the state's code in /proc/net/tcp, see proc(5)
 
@@ -23,7 +23,7 @@ class Address:
         return f"{host}:{self.port}"
 
 
-class PortUnavailable(OstiaryError):
+class PortUnavailable(WrongUse):
     """The engine could not listen there; ``address`` tells where."""
 
     def __init__(self, address: Address, sentence: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.supervisor.check import Finding
 from ostiary.supervisor.states import State
 
@@ -32,7 +32,7 @@ class EngineBusy(OstiaryError):
     """The engine is being stopped and takes no new revision."""
 
 
-class EngineMisplaced(OstiaryError):
+class EngineMisplaced(WrongUse):
     """The run folder can't hold the engine's sockets and files."""
 
 

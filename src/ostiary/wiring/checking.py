@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,17 +10,15 @@ from pathlib import Path
 from ostiary.compiler.bundle import Place
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
-from ostiary.services.blame import blame
 from ostiary.services.prepare import Prepared
 from ostiary.services.redact import without_keys
 from ostiary.supervisor.binary import EngineBinary, EngineMissing, EngineTooOld
-from ostiary.supervisor.check import CheckPassed, CheckRefused, CheckUndetermined, check
+from ostiary.supervisor.check import check
 from ostiary.wiring import world
 from ostiary.wiring.gateway import choose_engine, prepare_file
+from ostiary.wiring.opinion import opinion
 
 _CHECK_SECONDS = 30.0
-_SUMMING_UP = re.compile(r"(Fatal errors|Error\(s\)) found in configuration")
-"""What HAProxy says after the complaints that say why."""
 _SHOWN_REVISION = "revisions/r1"
 
 
@@ -82,24 +79,8 @@ async def _ask_engine(prepared: Prepared, binary: EngineBinary) -> tuple[Problem
         (folder / "files").mkdir(mode=0o700)
         for file, content in files.items():
             _write(folder / "files" / file, content)
-        cfg = files["haproxy.cfg"]
         answer = await check(binary, folder / "files" / "haproxy.cfg", timeout=_CHECK_SECONDS)
-    match answer:
-        case CheckPassed():
-            return ()
-        case CheckRefused(findings):
-            telling = [one for one in findings if not _SUMMING_UP.match(one.message)] or findings
-            return tuple(
-                blame(prepared.loaded, cfg, one.file, one.line, _shortened(one.message, folder))
-                for one in telling
-            )
-        case CheckUndetermined(why):
-            return (blame(prepared.loaded, cfg, None, None, why),)
-
-
-def _shortened(message: str, folder: Path) -> str:
-    """Without the names of a folder that is gone by the time anybody reads this."""
-    return message.replace(f"{folder}/files/", "").replace(f"{folder}/", "")
+        return opinion(prepared, files["haproxy.cfg"], folder / "files", answer)
 
 
 def _write(path: Path, content: bytes) -> None:

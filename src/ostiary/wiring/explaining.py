@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import WrongUse
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.ports import Unreadable
@@ -17,7 +17,7 @@ from ostiary.wiring.gateway import prepare_file
 from ostiary.x509.errors import UnreadableError
 
 
-class AskedWrongly(OstiaryError):
+class AskedWrongly(WrongUse):
     """What is to be explained can't be made out."""
 
 

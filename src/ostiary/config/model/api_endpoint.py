@@ -7,7 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit, Wrong
 
-# RFC 9110 section 9, RFC 5789 and the methods Node.js knows; CONNECT can't be routed by path.
+# RFC 9110 section 9, RFC 5789 and the methods Node.js knows; CONNECT can't be
+# routed by path, and TRACE would show a client what the gateway adds (section 9.3.8).
 METHODS = (
     "GET",
     "HEAD",
@@ -16,7 +17,6 @@ METHODS = (
     "PATCH",
     "DELETE",
     "OPTIONS",
-    "TRACE",
     "ACL",
     "BIND",
     "CHECKOUT",

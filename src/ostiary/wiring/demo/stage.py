@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ostiary.ca.dice import SystemDice
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.store.files import make_folder
 from ostiary.supervisor import leash
 from ostiary.supervisor.binary import EngineBinary
@@ -34,7 +34,7 @@ class DemoFailed(OstiaryError):
     """The gateway of the demo did not start, or ended by itself."""
 
 
-class FolderNotEmpty(OstiaryError):
+class FolderNotEmpty(WrongUse):
     """The demo writes into a folder of its own, never among other files."""
 
 
