@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ostiary.x509.certificate import Certificate
+from ostiary.x509.revocation import RevocationList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +40,8 @@ class Materials:
         default_factory=dict
     )
     """By (keyFile, certFile, caFile) as written in the document."""
-    crls: tuple[bytes, ...] = ()
-    """PEM of ``https.options.crl``."""
+    crls: tuple[RevocationList, ...] = ()
+    """The lists of ``https.options.crl``, usable or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

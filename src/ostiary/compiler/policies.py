@@ -19,6 +19,7 @@ def trust_policies(document: Document, materials: Materials) -> Mapping[str, Tru
     return {
         entry.id: TrustPolicy(
             anchors=by_name[entry.name].anchors,
+            crls=materials.crls,
             weak=_weak(settings),
             maximum_age=timedelta(milliseconds=settings.maximum_verdict_age_ms),
         )

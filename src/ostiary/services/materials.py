@@ -19,10 +19,12 @@ from ostiary.config.model.proxy import Target
 from ostiary.kernel.problems import Problem, Severity
 from ostiary.services.handshake import MAKE_WHOLE, NOT_WHOLE, leads_to_a_root
 from ostiary.services.ports import ReadFile, Unreadable
+from ostiary.services.revocation import anchors_without_list, doubts_about_lists
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 from ostiary.x509.keys import PrivateKey
 from ostiary.x509.pem import key_matches, read_certificates, read_crls, read_private_key
+from ostiary.x509.revocation import RevocationList
 
 Path = tuple[str | int, ...]
 
@@ -43,13 +45,18 @@ class Gathering:
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 (hexadecimal) of every file read, by absolute path, for the watcher."""
 
+    _crl_places: list[tuple[Path, RevocationList]] = field(default_factory=list)
+
     def gather(self) -> Materials:
         """Read everything the document names; look at ``problems`` before using the result."""
         document = self.loaded.document
         entries = {}
         for name, entry in document.https.tls.items() if document.https else ():
             entries[name] = self._entry(name, entry)
-        return Materials(entries=entries, upstreams=self._upstreams(document), crls=self._crls())
+        upstreams, crls = self._upstreams(document), self._crls()
+        materials = Materials(entries=entries, upstreams=upstreams, crls=crls)
+        self._judge_revocation(materials)
+        return materials
 
     def _entry(self, name: str, entry: TlsEntry) -> EntryMaterial:
         at: Path = ("https", "tls", name)
@@ -136,9 +143,9 @@ class Gathering:
             anchors = b"".join(one.pem for one in roots)
         return UpstreamMaterial(client=client, anchors=anchors)
 
-    def _crls(self) -> tuple[bytes, ...]:
+    def _crls(self) -> tuple[RevocationList, ...]:
         https = self.loaded.document.https
-        found = []
+        found: list[RevocationList] = []
         for number, text in enumerate(https.options.crl if https else ()):
             at: Path = ("https", "options", "crl", number)
             content = text.encode() if "-----BEGIN" in text else self._content(at, text)
@@ -149,16 +156,22 @@ class Gathering:
             except UnreadableError as error:
                 self._problem(at, str(error), error.way_out)
                 continue
-            for crl in crls:
-                if crl.next_update is not None and crl.next_update < self.now:
-                    self._problem(
-                        at,
-                        f"the revocation list of {crl.issuer!r} is out of date",
-                        "fetch a newer one; until then its clients are refused",
-                        Severity.WARNING,
-                    )
-            found.append(content)
+            self._crl_places.extend((at, crl) for crl in crls)
+            found.extend(crls)
         return tuple(found)
+
+    def _judge_revocation(self, materials: Materials) -> None:
+        https = self.loaded.document.https
+        asking = {
+            name: material.anchors
+            for name, material in materials.entries.items()
+            if https and https.requests_certificate(name)
+        }
+        for doubt in (
+            *doubts_about_lists(self._crl_places, asking, self.now),
+            *anchors_without_list(materials.crls, asking),
+        ):
+            self._problem(doubt.at, doubt.message, doubt.way_out, Severity.WARNING)
 
     def _certificates(self, at: Path, file: str) -> tuple[Certificate, ...]:
         content = self._content(at, file)

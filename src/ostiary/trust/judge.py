@@ -6,11 +6,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from ostiary.trust.decision import Admitted, Decision, Presented, Refused, Step, Walk
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.policy import TrustPolicy, oversized
 from ostiary.trust.reason import Reason
+from ostiary.trust.revocation import Listed, NotRevoked, Register, Undetermined
 from ostiary.x509.certificate import Certificate, parse
 from ostiary.x509.errors import NotACertificate, Unreadable
 from ostiary.x509.verify import (
@@ -45,14 +47,15 @@ _REASON_OF_FAULT = {
 
 
 class Keeper:
-    """A policy made ready to judge by: its anchors are loaded into a path verifier once."""
+    """A policy made ready to judge by: its anchors and revocation lists are loaded once."""
 
-    __slots__ = ("policy", "verifier")
+    __slots__ = ("policy", "register", "verifier")
 
     def __init__(self, policy: TrustPolicy) -> None:
-        """Load the anchors."""
+        """Load the anchors and index the lists."""
         self.policy = policy
         self.verifier = PathVerifier(policy.anchors)
+        self.register = Register(policy.crls, policy.anchors)
 
 
 def judge(
@@ -86,11 +89,14 @@ def walk(presented: Presented, keeper: Keeper, intermediates: Intermediates, now
 class _Case:
     """One decision in the making: the checks fill in what they learn."""
 
-    __slots__ = ("chain", "intermediates", "keeper", "leaf", "now", "path", "presented")
+    __slots__ = (
+        "chain", "intermediates", "keeper", "leaf", "not_revoked", "now", "path", "presented",
+    )  # fmt: skip
 
     leaf: Certificate
     chain: tuple[Certificate, ...]
     path: tuple[Certificate, ...]
+    not_revoked: NotRevoked
 
     def __init__(
         self, presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime
@@ -106,7 +112,8 @@ class _Case:
 
     def until(self) -> datetime:
         nearest = min(certificate.not_after for certificate in self.path)
-        return min(nearest, self.now + self.keeper.policy.maximum_age)
+        listed = self.not_revoked.until or nearest
+        return min(nearest, listed, self.now + self.keeper.policy.maximum_age)
 
     def admitted(self) -> Admitted:
         return Admitted(self.path, self.until())
@@ -223,6 +230,21 @@ def _digests(case: _Case) -> Refused | None:
     return None
 
 
+def _revocation(case: _Case) -> Refused | None:
+    finding = case.keeper.register.look_up(case.path, case.now)
+    match finding:
+        case NotRevoked():
+            case.not_revoked = finding
+            return None
+        case Listed(detail):
+            return case.refused(Reason.REVOKED, detail)
+        case Undetermined(detail, again):
+            until = case.now + REFUSAL_AGE
+            return Refused(Reason.REVOCATION_UNDETERMINED, detail, min(until, again or until))
+        case _:
+            assert_never(finding)
+
+
 def _age(case: _Case) -> Refused | None:
     # OpenSSL counts whole seconds; within the last one there is nothing left to remember.
     if case.until() > case.now:
@@ -250,5 +272,6 @@ _CHECKS = (
         _digests,
         lambda c: ", ".join(x.signature_digest for x in c.path[:-1]) or "the leaf is pinned",
     ),
+    _Check("revocation", _revocation, lambda c: c.not_revoked.told),
     _Check("until", _age, lambda c: f"good until {c.until().isoformat()}"),
 )

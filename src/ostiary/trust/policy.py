@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.keys import KeyKind, PublicKey
+from ostiary.x509.revocation import RevocationList
 
 LARGEST_RSA_BITS = 16_384
 """OPENSSL_RSA_MAX_MODULUS_BITS: OpenSSL refuses to verify with more, and it takes too long."""
@@ -70,10 +71,13 @@ class TrustPolicy:
     anchors: tuple[Certificate, ...]
     """Every one ends a path, whether root, intermediate or pinned end-entity; none: nobody."""
     weak: WeakPolicy = WeakPolicy()
+    crls: tuple[RevocationList, ...] = ()
+    """With any, also an unusable one, every certificate below an anchor must be known as not
+    revoked (OpenSSL's X509_V_FLAG_CRL_CHECK_ALL); with none, nothing is looked up."""
     maximum_age: timedelta = timedelta(hours=1)
     """How long a decision may be remembered at most."""
     id: str = field(init=False)
-    """Hash of the content, 32 hex digits; the order of anchors does not matter."""
+    """Hash of the content, 32 hex digits; the order of anchors and lists does not matter."""
 
     def __post_init__(self) -> None:
         """Derive the id."""
@@ -85,6 +89,7 @@ class TrustPolicy:
             f"rsa>={weak.minimum_rsa_bits} ec>={weak.minimum_ec_bits}",
             *sorted(weak.refuse_digests),
             f"age<={self.maximum_age.total_seconds()}",
+            *sorted({f"crl {crl.sha256.hex()}" for crl in self.crls}),
         ):
             digest.update(part.encode() + b"\n")
         object.__setattr__(self, "id", digest.hexdigest()[:32])

@@ -152,6 +152,19 @@ class Reason(Enum):
         "OpenSSL refuses the path for a reason of its own",
         "see the detail",
     )
+    REVOKED = (
+        "revoked",
+        23,
+        "the revocation list of its authority says that a certificate in the path is revoked",
+        "issue a new certificate with a new key",
+    )
+    REVOCATION_UNDETERMINED = (
+        "revocation-undetermined",
+        24,
+        "no valid revocation list tells whether a certificate in the path is revoked",
+        "name a current list of each authority in the path under `crl`; without any list nothing "
+        "is looked up",
+    )
 
 
 def reason_of_code(code: int) -> Reason | None:

@@ -8,8 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from ostiary.x509.certificate import Certificate, parse
 from ostiary.x509.errors import NotACertificate, NotACrl, NotAKey, Unreadable, UnreadableError
 from ostiary.x509.keys import PrivateKey
+from ostiary.x509.revocation import RevocationList, parse_revocation_list
 
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes. A CRL of a million entries is about 40 MB; nothing sensible is larger."""
@@ -84,19 +84,6 @@ class _Block:
         return base64.b64decode(b"".join(self.body.split()), validate=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrlInfo:
-    """A revocation list as far as a configuration cares."""
-
-    der: bytes = field(repr=False)
-    issuer: str
-    """RFC 4514 text."""
-    this_update: datetime
-    next_update: datetime | None
-    """None when the list does not say, which RFC 5280 5.1.2.5 forbids but some issuers do."""
-    entries: int
-
-
 def read_certificates(data: bytes) -> tuple[Certificate, ...]:
     """All certificates of a PEM bundle, in order, or the one of a DER file; never none.
 
@@ -131,7 +118,7 @@ def read_private_key(data: bytes) -> PrivateKey:
     raise _refusal(NotAKey, "a private key", kind)
 
 
-def read_crls(data: bytes) -> tuple[CrlInfo, ...]:
+def read_crls(data: bytes) -> tuple[RevocationList, ...]:
     """All revocation lists of a PEM bundle, or the one of a DER file; never none.
 
     Raises NotACrl. Signatures are not checked: that needs the issuer.
@@ -139,10 +126,12 @@ def read_crls(data: bytes) -> tuple[CrlInfo, ...]:
     blocks = _blocks(data, NotACrl)
     wanted = [block for block in blocks if block.label == "X509 CRL"]
     if wanted:
-        return tuple(_crl(_body(block, n, NotACrl)) for n, block in enumerate(wanted, 1))
+        return tuple(
+            parse_revocation_list(_body(block, n, NotACrl)) for n, block in enumerate(wanted, 1)
+        )
     kind = _kind(data, blocks)
     if kind is Unreadable.CRL:
-        return (_crl(data),)
+        return (parse_revocation_list(data),)
     raise _refusal(NotACrl, "a revocation list", kind)
 
 
@@ -192,22 +181,6 @@ def _key(load: Callable[[bytes, None], PrivateKeyTypes], data: bytes) -> Private
     except (ValueError, TypeError, UnsupportedAlgorithm) as fault:
         raise NotAKey(
             Unreadable.MALFORMED, "the private key does not decode, or is of an unsupported kind"
-        ) from fault
-
-
-def _crl(der: bytes) -> CrlInfo:
-    try:
-        crl = x509.load_der_x509_crl(der)
-        return CrlInfo(
-            der=der,
-            issuer=crl.issuer.rfc4514_string(),
-            this_update=crl.last_update_utc,
-            next_update=crl.next_update_utc,
-            entries=len(crl),
-        )
-    except (ValueError, TypeError, UnsupportedAlgorithm) as fault:
-        raise NotACrl(
-            Unreadable.MALFORMED, f"not a proper revocation list: {' '.join(str(fault).split())}"
         ) from fault
 
 

@@ -7,6 +7,7 @@ import pytest
 from ostiary.trust.policy import TrustPolicy, WeakPolicy
 from ostiary.trust.standing import standing_of
 from ostiary.x509.keys import KeyKind, PublicKey
+from tests.support.lists import list_of
 from tests.support.pki import Kit
 
 
@@ -14,10 +15,16 @@ def test_the_same_content_has_the_same_id_in_any_order(kit: Kit) -> None:
     a, b = kit.root("a").certificate, kit.root("b").certificate
     assert TrustPolicy(anchors=(a, b)).id == TrustPolicy(anchors=(b, a, b)).id
     assert len(TrustPolicy(anchors=()).id) == 32
+    one, other = list_of(kit.root("a")), list_of(kit.root("b"))
+    assert TrustPolicy(anchors=(a,), crls=(one, other)).id == (
+        TrustPolicy(anchors=(a,), crls=(other, one, one)).id
+    )
 
 
 def test_any_difference_makes_another_id(kit: Kit) -> None:
-    a = (kit.root("a").certificate,)
+    root = kit.root("a")
+    a = (root.certificate,)
+    one, other = list_of(root), list_of(root, {kit.client(root, "gone"): None})
     policies = (
         TrustPolicy(anchors=a),
         TrustPolicy(anchors=()),
@@ -25,6 +32,9 @@ def test_any_difference_makes_another_id(kit: Kit) -> None:
         TrustPolicy(anchors=a, weak=WeakPolicy(minimum_rsa_bits=3072)),
         TrustPolicy(anchors=a, weak=WeakPolicy(minimum_ec_bits=384)),
         TrustPolicy(anchors=a, weak=WeakPolicy(refuse_digests=frozenset({"md5"}))),
+        TrustPolicy(anchors=a, crls=(one,)),
+        TrustPolicy(anchors=a, crls=(other,)),
+        TrustPolicy(anchors=a, crls=(one, other)),
     )
     assert len({policy.id for policy in policies}) == len(policies)
 

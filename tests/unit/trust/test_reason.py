@@ -24,6 +24,8 @@ FROZEN = {
     "weak-key": 20,
     "weak-digest": 21,
     "path-refused": 22,
+    "revoked": 23,
+    "revocation-undetermined": 24,
 }
 
 

@@ -106,7 +106,9 @@ class TlsOptions(Model):
         description="Protocols to offer, best first; both when left out.",
     )
     crl: Annotated[tuple[Annotated[str, AfterValidator(_material)], ...], Listed] = Field(
-        default=(), description="Revocation lists: PEM text, or files in PEM."
+        default=(),
+        description="Revocation lists: PEM text, or files in PEM or DER. With any, a client is "
+        "refused unless the list of every authority in its path is there, valid and without it.",
     )
     keep_alive_timeout: Milliseconds | None = Field(
         default=None, description="Wait for the next request on an open connection, milliseconds."
