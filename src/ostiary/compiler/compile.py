@@ -1,5 +1,6 @@
 """The compiler's one verb: a document and its materials become the engine's files."""
 
+import json
 from collections.abc import Callable, Mapping
 
 from ostiary.compiler import decision, names, upstreams
@@ -39,7 +40,7 @@ def compile_document(document: Document, materials: Materials, place: Place) -> 
     sections += [*upstreams.resolvers_sections(document), *_fixed(place)]
     files = {
         "haproxy.cfg": render_sections(sections),
-        decision.SPOE_FILE: decision.spoe_config(),
+        decision.SPOE_FILE: decision.spoe_config(decision.question_of(document)),
         **reason_files(),
         **route_files(table),
         **_pipeline_files(document, table, pipelines),
@@ -81,7 +82,9 @@ def _pipeline_files(
         "backends.map": render_map({str(route.rank): one.default for route, one in bound}),
         "pipelines.map": render_map({str(route.rank): str(one.number) for route, one in bound}),
         "strips.map": render_map({str(route.rank): str(route.strip) for route in table.routes}),
-        "apis.map": render_map({str(one.rank): one.endpoint.strip() for one in table.routes}),
+        "apis.map": render_map(
+            {str(one.rank): _json(one.endpoint.strip()) for one in table.routes}
+        ),
     }
 
 
@@ -92,3 +95,8 @@ def _fixed(place: Place) -> list[Section]:
         decision.table_section(),
         decision.agent_section(place.agent_socket),
     ]
+
+
+def _json(text: str) -> str:
+    """The text as it stands inside the quotes of JSON, for the log: escaped once, not each time."""
+    return json.dumps(text)[1:-1]

@@ -4,14 +4,33 @@ Nothing here reads what the handshake found (``ssl_c_verify``): on resumed sessi
 where there is no certificate at all. The handshake only proves that the client holds the key.
 """
 
+from enum import Enum
+
 from ostiary.compiler import names
 from ostiary.compiler.answers import CERTIFICATE_REFUSED, CERTIFICATE_REQUIRED, UNDECIDED, problem
+from ostiary.compiler.conditions import AUTHENTICATED
+from ostiary.config.model.document import Document
 from ostiary.haproxy.files import Section
 from ostiary.trust.reason import Reason
 
 SPOE_FILE = "spoe.conf"
 _PRESENTED = f"{{ var({names.KEY}) -m found }}"
 _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
+_TOLD = f"{{ var({names.CHAIN}) -m found }}"
+
+
+class Question(Enum):
+    """The name of the SPOE message, and of its group of one."""
+
+    VERDICT = "judge"
+    WITH_CHAIN = "chain"
+    """The same question; an admitting answer also sets ``CHAIN`` for the connection."""
+
+
+def question_of(document: Document) -> Question:
+    """What the agent is asked: for the chain only where a service is to be told of it."""
+    told = document.identity.headers.client_cert_chain
+    return Question.WITH_CHAIN if told else Question.VERDICT
 
 
 def table_section() -> Section:
@@ -37,7 +56,7 @@ def agent_section(socket: str) -> Section:
     return Section(f"backend {names.AGENT}", lines)
 
 
-def spoe_config() -> bytes:
+def spoe_config(question: Question) -> bytes:
     """The SPOE engine: one message, asked by rule; no answer leaves the verdict unset.
 
     Frames are not fragmented: with ``send-frag-payload`` a certificate larger than a frame makes
@@ -46,7 +65,7 @@ def spoe_config() -> bytes:
     return f"""\
 [ostiary]
 spoe-agent ostiary
-    groups judge
+    groups {question.value}
     option var-prefix ost
     option set-on-error error
     option pipelining
@@ -58,11 +77,11 @@ spoe-agent ostiary
     maxconnrate 200
     use-backend {names.AGENT}
 
-spoe-message judge
+spoe-message {question.value}
     args entry=var({names.ENTRY}) cert=ssl_c_der chain=ssl_c_chain_der
 
-spoe-group judge
-    messages judge
+spoe-group {question.value}
+    messages {question.value}
 """.encode()
 
 
@@ -83,19 +102,36 @@ def certificate_facts() -> list[str]:
     ]
 
 
-def judging_rules() -> list[str]:
-    """Set ``CODE``, for every request: the verdict, or the reason that there is none."""
-    known = f"{{ var({names.CODE}) -m int gt 0 }}"
+def judging_rules(question: Question) -> list[str]:
+    """Set ``CODE``, for every request: the verdict, or the reason that there is none.
+
+    Where the chain is told, an admitted client is asked about once per connection even if its
+    verdict is remembered. Without that answer it is not admitted: a service that relies on the
+    chain must not take "not known" for "none".
+    """
+    undecided = f"!{{ var({names.CODE}) -m int gt 0 }}"
+    forgetting, keeping = [], []
+    if question is Question.WITH_CHAIN:
+        undecided += f" or {AUTHENTICATED} !{_TOLD}"
+        # A chain belongs to the verdict it came with: when that one is judged again, or withdrawn,
+        # another path may be the verified one.
+        same = f"{{ sc_get_gpt(1,0),sub({names.CHAIN_VERDICT}) eq 0 }}"
+        forgetting = [f"http-request unset-var({names.CHAIN}) unless {same}"]
+        keeping = [
+            f"http-request set-var({names.CHAIN_VERDICT}) var({names.UNTIL}) if {_REMEMBERED}"
+        ]
     return [
         f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) unless {_PRESENTED}",
         f"http-request track-sc0 var({names.KEY}) table {names.VERDICTS} if {_PRESENTED}",
         f"http-request set-var({names.NOW}) date if {_PRESENTED}",
         f"http-request set-var({names.CODE}) sc_get_gpt(0,0) "
         f"if {_PRESENTED} {{ sc_get_gpt(1,0),sub({names.NOW}) gt 0 }}",
-        f"http-request send-spoe-group ostiary judge if !{known}",
+        *forgetting,
+        f"http-request send-spoe-group ostiary {question.value} if {undecided}",
         f"http-request sc-set-gpt(0,0) var({names.CODE}) if {_REMEMBERED}",
         f"http-request sc-set-gpt(1,0) var({names.UNTIL}) if {_REMEMBERED}",
-        f"http-request set-var({names.CODE}) int({Reason.NO_ANSWER.code}) if !{known}",
+        *keeping,
+        f"http-request set-var({names.CODE}) int({Reason.NO_ANSWER.code}) if {undecided}",
     ]
 
 

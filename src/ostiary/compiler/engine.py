@@ -1,5 +1,6 @@
 """The process as a whole: HAProxy's global and defaults sections."""
 
+from ostiary.compiler import names
 from ostiary.compiler.answers import engine_errors
 from ostiary.compiler.bundle import Place
 from ostiary.config.model.document import Document
@@ -10,7 +11,9 @@ _BUFFER = 32_768
 """Bytes. Room for the identity headers, and for a certificate chain in one SPOE frame, beside
 large request headers; HAProxy's default of 16 KiB does not hold them."""
 _REWRITE = 8_192
-LARGEST_BUFFER = 1_048_576 + _REWRITE
+_REWRITE_CHAIN = 8_192
+"""Bytes more where the chain is told: room for ``trust.told.LONGEST``."""
+LARGEST_BUFFER = 1_048_576 + _REWRITE + _REWRITE_CHAIN
 """Bytes: what ``buffer_size`` gives for the largest ``maxHeaderSize`` that a document may ask for;
 the agent must take every frame that HAProxy may offer, also after a change."""
 
@@ -23,7 +26,7 @@ def global_section(document: Document, place: Place) -> Section:
         "expose-experimental-directives",
         "log stdout format raw local0",
         f"tune.bufsize {buffer_size(document)}",
-        f"tune.maxrewrite {_REWRITE}",
+        f"tune.maxrewrite {_REWRITE + _chain_room(document)}",
         "tune.ssl.default-dh-param 2048",
         f"hard-stop-after {engine.drain_timeout_ms}ms",
     ]
@@ -37,7 +40,11 @@ def global_section(document: Document, place: Place) -> Section:
 def buffer_size(document: Document) -> int:
     """``tune.bufsize``: the largest request head plus room for rewriting, bytes."""
     wanted = document.https.options.max_header_size if document.https else None
-    return max(_BUFFER, (wanted or 0) + _REWRITE)
+    return max(_BUFFER, (wanted or 0) + _REWRITE) + _chain_room(document)
+
+
+def _chain_room(document: Document) -> int:
+    return _REWRITE_CHAIN if document.identity.headers.client_cert_chain else 0
 
 
 def defaults_section(document: Document) -> Section:
@@ -56,7 +63,7 @@ def defaults_section(document: Document) -> Section:
         "timeout queue 10s",
         "timeout tunnel 1h",
         "timeout tarpit 5s",
-        "unique-id-format %[uuid()]",
+        f"unique-id-format %[var({names.CONNECTION_ID})]-%rt",
         "http-reuse aggressive",
         *engine_errors(),
     ]

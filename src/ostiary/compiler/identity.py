@@ -1,7 +1,9 @@
 """Identity for the service: who the admitted client is, under names the operator chose.
 
 ``Client-Cert`` and ``Client-Cert-Chain`` are RFC 9440's. What is told comes from a certificate that
-the agent admitted: names with control characters never get that far.
+the agent admitted: names with control characters never get that far. The chain comes from the agent
+itself: HAProxy can't take ``ssl_c_chain_der`` apart, and that is absent on resumed sessions and
+holds what the client sent, verified or not.
 """
 
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ def identity_rules(document: Document) -> list[str]:
     ``guards.removals`` stands before: nothing of these names is left, so nothing is looked for.
     """
     return [
-        f"http-request add-header {word(told.header)} {told.text} if {AUTHENTICATED}"
+        f"http-request add-header {word(told.header)} {told.text} if {told.condition}"
         for told in _told(document)
     ]
 
@@ -39,19 +41,28 @@ class _Told:
     expression: str
     """Empty where the variable is there already."""
     text: str
+    condition: str
 
 
 def _told(document: Document) -> list[_Told]:
     headers = document.identity.headers
+    there = f"{{ var({names.CHAIN}) -m beg : }}"
     wanted = (
         (headers.client_cert, "sess.ost.cc", "ssl_c_der,base64", ":%[var(sess.ost.cc)]:"),
+        (headers.client_cert_chain, names.CHAIN, "", ""),
         (headers.subject, names.SUBJECT, "", ""),
         (headers.issuer, "sess.ost.id", "ssl_c_i_dn(,0,rfc2253)", ""),
         (headers.serial, "sess.ost.sn", "ssl_c_serial,hex", ""),
         (headers.fingerprint, "sess.ost.fp", f"var({names.FINGERPRINT}),lower", ""),
     )
     return [
-        _Told(name, variable, expression, text or f"%[var({variable})]")
+        _Told(
+            name,
+            variable,
+            expression,
+            text or f"%[var({variable})]",
+            AUTHENTICATED if variable != names.CHAIN else f"{AUTHENTICATED} {there}",
+        )
         for name, variable, expression, text in wanted
         if name
     ]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from ostiary.compiler import guards, names, tls
 from ostiary.compiler.answers import problem
 from ostiary.compiler.bundle import EntryMaterial, Place
-from ostiary.compiler.decision import certificate_facts, judging_rules, required_rules
+from ostiary.compiler.decision import certificate_facts, judging_rules, question_of, required_rules
 from ostiary.compiler.identity import identity_facts, identity_rules
 from ostiary.compiler.logs import ERROR_FORMAT, LOG_FORMAT, connection_rule
 from ostiary.compiler.tls import Asking, Entry
@@ -55,7 +55,7 @@ def https_sections(
         *guards.request_facts(),
         *_request_id(document),
         *misdirected(entries, path_of),
-        *(judging_rules() if asks else []),
+        *(judging_rules(question_of(document)) if asks else []),
         *_required(entries, path_of),
         *guards.removals(document),
         *(identity_rules(document) if asks else []),
@@ -244,4 +244,5 @@ def _logging(place: Place) -> list[str]:
         "option disable-h2-upgrade",
         f"log-format {word(located(LOG_FORMAT))}",
         f"error-log-format {word(located(ERROR_FORMAT))}",
+        f"tcp-request session set-var({names.CONNECTION_ID}) uuid()",
     ]

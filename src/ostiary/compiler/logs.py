@@ -48,7 +48,7 @@ LOG_FORMAT = (
             _json("host", f"var({names.HOST})"),
             _text("path", "txn.ost.logpath"),
             '"status":%ST',
-            _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map),json(utf8s)"),
+            _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map)"),
             _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
             '"backend":"%b"',
             '"bytes":%B',
