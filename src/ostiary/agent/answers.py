@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ostiary.spoe.actions import Scope, set_var_head
-from ostiary.spoe.values import Kind, encode_integer
+from ostiary.spoe.values import Kind, encode_integer, encode_value
 
 ADMITTED: Final = 1
 """The one code that HAProxy's rules let pass."""
@@ -15,8 +15,13 @@ CODE: Final = "code"
 UNTIL: Final = "until"
 """Variable of the transaction: until when that may be remembered."""
 
+CHAIN: Final = "chain"
+"""Variable of the connection: the verified chain, for the service. The certificate stays the same
+while the connection is open, so this is not asked for again with each request."""
+
 _CODE_HEAD: Final = set_var_head(Scope.TRANSACTION, CODE)
 _UNTIL_HEAD: Final = set_var_head(Scope.TRANSACTION, UNTIL)
+_CHAIN_HEAD: Final = set_var_head(Scope.SESSION, CHAIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,8 @@ class Answer:
     """1 admits; every other number up to 255 is a reason to refuse."""
     until: int
     """How long the answer may be remembered: Unix seconds, 32 bits unsigned."""
+    chain: str | None = None
+    """The verified chain as text for the service; None tells nothing about it."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.code <= 255:
@@ -36,8 +43,11 @@ class Answer:
 
 
 def actions_for(answer: Answer) -> bytes:
-    """Encode ``txn.<prefix>.code`` and ``txn.<prefix>.until``, integers to HAProxy."""
-    return b"".join(
+    """Encode ``txn.<prefix>.code`` and ``txn.<prefix>.until``, integers to HAProxy.
+
+    And ``sess.<prefix>.chain``, a string, where the answer tells it.
+    """
+    verdict = b"".join(
         (
             _CODE_HEAD,
             encode_integer(Kind.UINT32, answer.code),
@@ -45,3 +55,4 @@ def actions_for(answer: Answer) -> bytes:
             encode_integer(Kind.UINT32, answer.until),
         )
     )
+    return verdict if answer.chain is None else verdict + _CHAIN_HEAD + encode_value(answer.chain)

@@ -11,6 +11,9 @@ from ostiary.spoe.values import Value
 MESSAGE: Final = "judge"
 """The spoe-message that asks; messages of other names are not for us and get an empty answer."""
 
+MESSAGE_WITH_CHAIN: Final = "chain"
+"""The spoe-message that asks the same, and for the chain as it was verified."""
+
 MAX_CHAIN: Final = 32
 """Certificates in a chain; OpenSSL's own verify depth ends at 100, and a frame holds about 50."""
 
@@ -41,6 +44,8 @@ class Question:
     """What the client sent beside its certificate, in DER one behind the other, as HAProxy's
     ``ssl_c_chain_der`` gives it: whatever the client chose, trusted or not, and on 2.6 and 2.8
     without the certificate itself. Empty on resumed sessions. ``split_chain`` takes it apart."""
+    wants_chain: bool = False
+    """Whether the answer is to tell the chain as it was verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ Reading: TypeAlias = Question | Unanswerable
 
 def read_question(notify: Notify) -> Reading:
     """Find the one question a NOTIFY asks; total over everything HAProxy could send."""
-    asked = [message for message in notify.messages if message.name == MESSAGE]
+    ours = (MESSAGE, MESSAGE_WITH_CHAIN)
+    asked = [message for message in notify.messages if message.name in ours]
     if len(asked) != 1:
         return Unanswerable(Flaw.TWO_MESSAGES if asked else Flaw.NO_MESSAGE)
     arguments = asked[0].arguments
@@ -68,7 +74,8 @@ def read_question(notify: Notify) -> Reading:
     chain = _read_chain(arguments.get("chain"))
     if chain is None:
         return Unanswerable(Flaw.CHAIN)
-    return Question(entry=entry, certificate=certificate, chain=chain)
+    wants_chain = asked[0].name == MESSAGE_WITH_CHAIN
+    return Question(entry=entry, certificate=certificate, chain=chain, wants_chain=wants_chain)
 
 
 def split_chain(chain: bytes) -> tuple[bytes, ...]:

@@ -10,6 +10,7 @@ from ostiary.agent.questions import ChainMalformed, Question, split_chain
 from ostiary.trust.decision import Admitted, Decision, Refused
 from ostiary.trust.desk import Desk
 from ostiary.trust.reason import ADMITTED_CODE, Reason
+from ostiary.trust.told import LONGEST, NOTHING, chain_list
 
 
 class Answering:
@@ -35,7 +36,27 @@ class Answering:
                 detail=decision.detail,
                 entry=question.entry,
             )
-        return Answer(code=code_of(decision), until=_seconds(decision.until, now))
+        return Answer(
+            code=code_of(decision),
+            until=_seconds(decision.until, now),
+            chain=self._told(decision, question),
+        )
+
+    def _told(self, decision: Decision, question: Question) -> str | None:
+        """The chain for the service; None unless it was asked for and verified."""
+        if not question.wants_chain or not isinstance(decision, Admitted):
+            return None
+        told = chain_list(decision.path)
+        if len(told) <= LONGEST:
+            return told
+        self._log.warning(
+            "chain-too-long",
+            characters=len(told),
+            most=LONGEST,
+            subject=decision.path[0].subject,
+            entry=question.entry,
+        )
+        return NOTHING
 
 
 def code_of(decision: Decision) -> int:

@@ -36,6 +36,14 @@ def test_a_question_names_entry_certificate_and_chain() -> None:
     assert read_question(asking()) == expected
 
 
+def test_the_name_of_the_message_says_whether_the_chain_is_to_be_told() -> None:
+    arguments: dict[str, Value] = {"entry": "orders", "cert": b"leaf"}
+    for name, wanted in (("judge", False), ("chain", True)):
+        reading = read_question(Notify(1, 1, (Message(name, arguments),)))
+        assert isinstance(reading, Question)
+        assert reading.wants_chain is wanted
+
+
 @pytest.mark.parametrize("nothing", [None, b""])
 def test_a_chain_may_be_absent(nothing: Value) -> None:
     expected = Question(entry="orders", certificate=b"leaf", chain=b"")
@@ -74,6 +82,9 @@ def test_a_notify_without_our_message_asks_nothing() -> None:
 def test_two_questions_in_one_notify_get_no_answer() -> None:
     twice = Notify(1, 1, asking().messages * 2)
     assert read_question(twice) == Unanswerable(Flaw.TWO_MESSAGES)
+    other = Message("chain", asking().messages[0].arguments)
+    both = Notify(1, 1, (*asking().messages, other))
+    assert read_question(both) == Unanswerable(Flaw.TWO_MESSAGES)
 
 
 @given(st.lists(st.integers(0, 70_000), max_size=5))

@@ -76,6 +76,10 @@ def with_endpoint(entry: str) -> str:
         (MINIMAL + "identity: {headers: {subject: Host}}", "can't be set here"),
         (MINIMAL + "identity: {headers: {subject: 'a b'}}", "isn't a header name"),
         (MINIMAL + "identity: {headers: {subject: X-A, issuer: x_a}}", "have the name 'x_a'"),
+        (
+            MINIMAL + "identity: {headers: {clientCert: null, clientCertChain: X-Chain}}",
+            "clientCertChain needs clientCert",
+        ),
         (MINIMAL + "certificatePolicy: {minimumRsaBits: 512}", "too small"),
         (MINIMAL + "certificatePolicy: {allowSha1: 1}", "must be true or false"),
         (MINIMAL + "engine: {threads: two}", "must be a number"),

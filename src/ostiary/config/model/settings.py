@@ -43,7 +43,7 @@ class IdentityHeaders(Model):
         default="Client-Cert", description="The certificate, as RFC 9440 says."
     )
     client_cert_chain: HeaderName | None = Field(
-        default=None, description="Its chain, as RFC 9440 says (Client-Cert-Chain)."
+        default=None, description="Its verified chain, as RFC 9440 says (Client-Cert-Chain)."
     )
     subject: HeaderName | None = Field(
         default="X-Client-Cert-Subject-DN", description="Subject, as a distinguished name."
@@ -76,6 +76,15 @@ class IdentityHeaders(Model):
             if folded in seen:
                 raise Wrong(f"two headers have the name {name[:80]!r}", "name them differently")
             seen.add(folded)
+        return self
+
+    @model_validator(mode="after")
+    def _chain_has_its_beginning(self) -> "IdentityHeaders":
+        # RFC 9440 section 2.3: the chain must not appear unless the certificate does.
+        if self.client_cert_chain and not self.client_cert:
+            raise Wrong(
+                "clientCertChain needs clientCert, which is null", "give clientCert a name again"
+            )
         return self
 
 
