@@ -66,23 +66,27 @@ class Running:
 
     def start(self) -> None:
         """Start and wait for ``ready``."""
+        before = self._ready()
+        self.launch()
+        until = time.monotonic() + _START_SECONDS
+        while self._ready() == before:
+            assert self.process.poll() is None, self.program_log()[-3000:]
+            assert time.monotonic() < until, self.program_log()[-3000:]
+            time.sleep(0.02)
+
+    def launch(self) -> None:
+        """Start, and wait for nothing."""
         file = self.folder / "gateway.config.yml"
         file.write_text(yaml.safe_dump(self.config, sort_keys=False))
         command = [
             sys.executable, "-c", "from ostiary.cli import main; main()",
             "run", "-c", str(file), "--state", str(self.state),
         ]  # fmt: skip
-        before = self._ready()
         with (
             (self.folder / "out.log").open("ab") as out,
             (self.folder / "err.log").open("ab") as err,
         ):
             self.process = subprocess.Popen(command, stdout=out, stderr=err)
-        until = time.monotonic() + _START_SECONDS
-        while self._ready() == before:
-            assert self.process.poll() is None, self.program_log()[-3000:]
-            assert time.monotonic() < until, self.program_log()[-3000:]
-            time.sleep(0.02)
 
     def stop(self) -> int:
         """End by SIGTERM; returns the exit code."""
@@ -157,9 +161,8 @@ def running(binary: EngineBinary, config: dict[str, Any], folder: Path) -> Itera
     for listener in ("http", "https"):
         if listener in config and not config[listener].get("port"):
             config[listener]["port"] = free_port()
-    config.setdefault("engine", {}).update(
-        {"binary": str(_program(binary, folder)), "threads": 1, "drainTimeoutMs": 1000}
-    )
+    engine = {"binary": str(_program(binary, folder)), "threads": 1}
+    config["engine"] = {"drainTimeoutMs": 1000, **config.get("engine", {}), **engine}
     gateway = Running(folder=folder, config=config)
     gateway.start()
     try:
