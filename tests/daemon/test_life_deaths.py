@@ -1,6 +1,7 @@
 """Whatever dies, and however: nobody unknown gets in, and the next start just works."""
 
 import contextlib
+import functools
 import os
 import signal
 import ssl
@@ -53,7 +54,7 @@ def test_a_killed_engine_is_back_by_itself_and_lets_nobody_in(site: World, victi
             until(lambda: serves(site))
             pid = VICTIMS[victim](site)
             os.kill(pid, signal.SIGKILL)
-            until(lambda pid=pid: not alive(pid))
+            until(functools.partial(_gone, pid))
             assert until(lambda: serves(site)) < 5
         delays = [line["seconds"] for line in log.lines("engine-restarts")]
         assert delays == sorted(delays)
@@ -77,7 +78,7 @@ def test_when_the_gateway_is_killed_the_door_is_shut_and_the_next_start_just_wor
                         os.kill(pid, signal.SIGKILL)
             gateway.process.wait(5)
             if round_ == 0:
-                until(lambda: not any(alive(pid) for pid in pids), 3)  # noqa: B023 - at once
+                until(functools.partial(_gone, *pids), 3)
             began = time.monotonic()
             gateway.start()
             assert serves(site)
@@ -163,6 +164,10 @@ def test_a_signal_to_end_before_ready_ends_the_start(site: World) -> None:
     assert (gateway.folder / "out.log").read_bytes().count(b"ready\n") == ready
     gateway.start()
     assert serves(site)
+
+
+def _gone(*pids: int) -> bool:
+    return not any(alive(pid) for pid in pids)
 
 
 def _to_the_end(slow: Connection) -> Reply:

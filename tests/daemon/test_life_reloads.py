@@ -107,8 +107,8 @@ class Polite(Http2):
     def __init__(self, connection: Connection) -> None:
         self._bytes = b""
         super().__init__(connection)
-        self._whole = self.h2.receive_data
-        self.h2.receive_data = self._without_goaway  # type: ignore[method-assign]  # see there
+        self._whole: Callable[[bytes], list[Any]] = self.h2.receive_data
+        setattr(self.h2, "receive_data", self._without_goaway)  # noqa: B010 - typed otherwise
 
     def _without_goaway(self, data: bytes) -> list[Any]:
         """The library takes nothing after a GOAWAY, also not the answers it promises."""

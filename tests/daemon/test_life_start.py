@@ -20,7 +20,7 @@ def shared(engine_binary: EngineBinary) -> Iterator[World]:
 
 
 @pytest.fixture
-def stopped(shared: World) -> Iterator[World]:
+def stopped(shared: World) -> World:
     """The world after its gateway has ended."""
     if shared.gateway.process.poll() is None:
         assert shared.gateway.stop() == 0

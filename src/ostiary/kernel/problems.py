@@ -1,6 +1,6 @@
 """Problems: what is wrong in what the operator wrote, where, and how to mend it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -48,8 +48,9 @@ class Problem:
 class ConfigRefused(WrongUse):
     """The configuration can't be used; carries every problem found, not the first only."""
 
-    def __init__(self, problems: Iterable[Problem], files: Iterable[str] = ()) -> None:
-        """``files``: the absolute paths it was read from; a change of one is worth another try."""
+    def __init__(self, problems: Iterable[Problem], files: Mapping[str, str] | None = None) -> None:
+        """``files``: what it was read from, a change of which is worth another try: SHA-256
+        (hexadecimal; empty where nothing could be read) by absolute path."""
         self.problems = tuple(problems)
-        self.files = tuple(files)
+        self.files = dict(files or {})
         super().__init__("\n".join(str(problem) for problem in self.problems))

@@ -145,9 +145,16 @@ class Revisions:
         return Revision(number, self._root / f"r{number}")
 
     def _numbers(self) -> list[int]:
-        """Numbers of the complete revisions, ascending."""
-        matches = (_FOLDER.fullmatch(entry.name) for entry in self._root.iterdir())
+        """Numbers of the complete revisions, ascending. Raises FileTrouble."""
+        matches = (_FOLDER.fullmatch(entry.name) for entry in self._entries())
         return sorted(int(match[1]) for match in matches if match and match[2] is None)
+
+    def _entries(self) -> list[Path]:
+        try:
+            return list(self._root.iterdir())
+        except OSError as exc:
+            sentence = f"can't be looked at: {exc.strerror or exc}"
+            raise FileTrouble(self._root, Trouble.UNREADABLE, sentence) from exc
 
     def _counter(self) -> int:
         content = self._marker("counter")
@@ -187,7 +194,7 @@ class Revisions:
 
     def _sweep(self) -> None:
         sweep_leftovers(self._root)
-        for entry in list(self._root.iterdir()):
+        for entry in self._entries():
             match = _FOLDER.fullmatch(entry.name)
             if match and match[2] is not None:
                 shutil.rmtree(entry, ignore_errors=True)

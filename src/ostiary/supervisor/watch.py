@@ -56,10 +56,11 @@ def look(path: Path, last: Sighting | None, *, now_ns: int) -> Sighting:
 
 
 def differs(one: Sighting, other: Sighting) -> bool:
-    """Whether the content, or its absence, changed; a new date on the same bytes is no change."""
+    """Whether the content changed, came or went; a new date on the same bytes is no change, and
+    neither is another reason for an absence."""
     if isinstance(one, Present) and isinstance(other, Present):
         return one.sha256 != other.sha256
-    return one != other
+    return isinstance(one, Present) or isinstance(other, Present)
 
 
 class Watch:
@@ -79,14 +80,15 @@ class Watch:
         """Watch these files from now on; what is known of those watched already is kept.
 
         ``used`` tells the SHA-256 (hexadecimal) of contents the caller has read and acted on, so
-        that a change between that reading and this call is not lost. Blocks for reading new files.
+        that a change between that reading and this call is not lost; an empty text tells that
+        there was nothing to read. Blocks for reading new files.
         """
         now = time.time_ns()
         seen = {path: look(path, self._seen.get(path), now_ns=now) for path in paths}
         told = {path: self._told.get(path, sighting) for path, sighting in seen.items()}
         for path, digest in (used or {}).items():
             if path in told:
-                told[path] = Present(signature=(0, 0, 0, 0, 0), sha256=digest, looked_ns=0)
+                told[path] = _used(digest)
         self._seen, self._told = seen, told
 
     async def changes(self) -> AsyncIterator[frozenset[Path]]:
@@ -122,6 +124,12 @@ class Watch:
         return frozenset(
             path for path, sighting in self._seen.items() if differs(self._told[path], sighting)
         )
+
+
+def _used(digest: str) -> Sighting:
+    if not digest:
+        return Absent("it could not be read")
+    return Present(signature=(0, 0, 0, 0, 0), sha256=digest, looked_ns=0)
 
 
 def _look_at_all(before: Mapping[Path, Sighting]) -> dict[Path, Sighting]:

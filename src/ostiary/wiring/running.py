@@ -137,11 +137,14 @@ class _Life:
             confirmed = await gateway.apply(prepared)
         except ConfigRefused as refused:
             if refused.files:
-                self._watch.replace({self._config.absolute(), *map(Path, refused.files)})
+                used = {Path(path): digest for path, digest in refused.files.items()}
+                self._watch.replace({self._config.absolute(), *used}, used=used)
             for problem in refused.problems:
                 self._log.error("configuration-refused", problem=str(problem))
         except OstiaryError as error:
             self._log.error("change-not-applied", error=str(error))
+        except Exception as error:  # noqa: BLE001 - our own bug must not end what serves
+            self._log.exception("change-not-applied", error=f"while applying a change: {error!r}")
         else:
             for warning in (*prepared.warnings, *_needs_restart(self._started, prepared)):
                 self._log.warning("configuration", problem=str(warning))

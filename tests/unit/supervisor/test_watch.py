@@ -174,6 +174,17 @@ def test_a_change_between_the_callers_reading_and_the_watch_is_not_lost(tmp_path
     assert told(watch, lambda: None) == [{"a"}]
 
 
+def test_a_file_that_came_between_the_callers_reading_and_the_watch_is_not_lost(
+    tmp_path: Path,
+) -> None:
+    come, missing = tmp_path / "come", tmp_path / "missing"
+    come.write_text("it was not there when it was wanted")
+    watch = quick()
+    watch.replace([come, missing], used={come: "", missing: ""})
+    assert told(watch, lambda: None) == [{"come"}]
+    silent(watch, lambda: None)
+
+
 def test_an_unchanged_file_is_read_again_only_while_its_date_is_young(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("x")
