@@ -16,7 +16,7 @@ from tests.daemon.gateway import World, mixed, world
 from tests.daemon.life import Log, resident, until
 
 _GOAWAY = 7
-_PAUSE = 0.05
+_PAUSE = 0.1
 """Seconds. The clients must not take the processor away from what they test."""
 _MEMORY = 120 * 1024 * 1024
 
@@ -131,8 +131,8 @@ def test_no_request_fails_during_a_hundred_reloads(engine_binary: EngineBinary) 
         threads = [
             load.keep("new", load.newcomer("a.example")),
             load.keep("new strict", load.newcomer("strict.example")),
-            load.keep("kept", load.regular("a.example", 0.01)),
-            load.keep("kept strict", load.regular("strict.example", 0.02)),
+            load.keep("kept", load.regular("a.example", 0.02)),
+            load.keep("kept strict", load.regular("strict.example", 0.05)),
             load.keep("h2", load.multiplexer("a.example")),
         ]
         slowest = max(_reload(it) for _ in range(reloads))
