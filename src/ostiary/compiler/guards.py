@@ -14,13 +14,16 @@ from ostiary.haproxy.quote import word
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n"
 """Control characters in header lines; HAProxy 2.6 passes them on by itself."""
 
+DOT_SEGMENT = r"/\.\.?(?:/|$)"
+"""`.` or `..` as a whole segment (RFC 3986 section 3.3)."""
+
 AMBIGUOUS_PATH = (
     r"%(?:2f|5c|[01][0-9a-f]|7f)"  # an encoded slash, backslash or control character
     r"|%25(?:[0-9a-f]{2}|u00)"  # doubly encoded, whatever it is
     r"|%(?:c[01]|e0%[89]|f0%8)"  # UTF-8 longer than needed (RFC 3629 section 3): `/` and `.` again
     r"|;|%3b"  # a segment's parameters: some services drop them before they look, others don't
     r"|\\|[\x00-\x20\x7f-\xff]|#"
-    r"|/\.\.?(?:/|$)"  # dot segments that normalisation left
+    rf"|{DOT_SEGMENT}"  # those that normalisation left
     r"|^[^/]"  # `*`
 )
 
@@ -84,6 +87,9 @@ def removals(document: Document) -> list[str]:
 
     A ``Connection`` header that lists foreign names makes the next hop delete those headers
     (RFC 9110 section 7.6.1): a client could have the gateway's identity headers deleted.
+
+    The one upgrade that is passed on is WebSocket's (RFC 6455). Behind one to another version of
+    HTTP (h2c) the client would send the service requests that nobody here sees.
     """
     names_of_ours = (name.lower() for name in document.identity.headers.names)
     configured = "|".join(re.sub("[^a-z0-9]", lambda _: _SIGN, name) for name in names_of_ours)
@@ -91,7 +97,10 @@ def removals(document: Document) -> list[str]:
     odd = "{ req.hdr(connection) -m found }"
     return [
         f"http-request del-header {word(pattern)} -m reg",
-        f"http-request set-var(txn.ost.up) bool(true) if {{ req.hdr(upgrade) -m found }} {odd}",
+        "http-request set-var(txn.ost.up) bool(true) if { req.hdr_cnt(upgrade) eq 1 } "
+        f"{{ req.hdr(upgrade) -m str -i websocket }} {odd}",
+        "http-request del-header upgrade if { req.hdr(upgrade) -m found } "
+        "!{ var(txn.ost.up) -m bool }",
         f"http-request del-header connection if {odd} !{{ var(txn.ost.up) -m bool }}",
         "http-request set-header connection upgrade if { var(txn.ost.up) -m bool }",
         "http-request del-header trailer",

@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Iterable
 
 from ostiary.compiler import names
+from ostiary.compiler.answers import problem
 from ostiary.compiler.bundle import Materials
+from ostiary.compiler.guards import DOT_SEGMENT
 from ostiary.config.model.document import Document
 from ostiary.config.model.proxy import ProxyOptions
 from ostiary.config.model.service_endpoint import ServiceEndpoint
@@ -120,6 +122,11 @@ def _strip_rules(lengths: Iterable[int], map_path: str) -> list[str]:
         elif length > 1:  # the leading slash stays: "/starfish" less "/star" is "/fish"
             rest = f"path,bytes({length}),regsub(^/,)"
             rules.append(f"http-request set-path /%[{rest}] if {test}")
+    if len(rules) > 1:
+        # What is taken away may end within a segment: "/star../x" less "/star" climbs out of the
+        # service's own path.
+        climbs = f"{{ path -m reg -- {word(DOT_SEGMENT)} }}"
+        rules.append(f"http-request return {problem(400)} if {climbs}")
     return rules
 
 
