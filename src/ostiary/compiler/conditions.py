@@ -5,6 +5,7 @@ from typing import assert_never
 
 from ostiary.compiler import names
 from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, literal
+from ostiary.compiler.searching import undecided_rules
 from ostiary.config.model.condition import (
     AllOf,
     Always,
@@ -41,16 +42,20 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
                 return NEVER
             return literal(f"{{ pathq -m str -- {word(condition.path)} }}")
         case PathMatch():
-            return literal(f"{{ pathq -m reg -- {regex(condition.pattern)} }}")
+            return _search("pathq", condition.pattern, algebra)
         case Method():
             return literal(f"{{ method {' '.join(condition.methods)} }}")
         case HostMatch():
-            pattern = glob_to_regex(condition.pattern)
-            return literal(f"{{ req.hdr(host) -m reg -- {regex(pattern)} }}")
+            return _search("req.hdr(host)", glob_to_regex(condition.pattern), algebra)
         case TlsClientAuthenticated():
             return literal(AUTHENTICATED)
         case _:
             assert_never(condition)
+
+
+def _search(fetch: str, source: str, algebra: Algebra) -> Expression:
+    algebra.rules += undecided_rules(fetch, source, algebra.guards)
+    return literal(f"{{ {fetch} -m reg -- {regex(source)} }}")
 
 
 def glob_to_regex(pattern: str) -> str:

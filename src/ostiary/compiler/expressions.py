@@ -72,6 +72,11 @@ class Algebra:
         self._fresh = fresh
         self._guard = guard
 
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """The tests that must stand before those of a rule that is appended to ``rules``."""
+        return (str(self._guard),) if self._guard else ()
+
     def spill(self, expression: Expression) -> Expression:
         """Compute the expression into a variable; the result is a single literal."""
         if expression.always or expression.never:

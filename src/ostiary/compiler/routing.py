@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ostiary.compiler import names
 from ostiary.compiler.patterns import path_regex
 from ostiary.compiler.routes import ANY_METHOD, Route, RouteTable, Table
+from ostiary.compiler.searching import undecided_rules
 from ostiary.haproxy.files import render_map
 from ostiary.haproxy.quote import argument, regex, word
 
@@ -46,7 +47,8 @@ def route_rules(table: RouteTable, path_of: Callable[[str], str]) -> list[str]:
         rules.append(f"http-request set-var({found}) {word(look)}")
         if at > 0:
             rules.append(f"http-request set-var({names.ROUTE}) var({_CANDIDATE}) if {lower}")
-    rules.extend(_walked(route) for route in table.walked)
+    for route in table.walked:
+        rules += _walked(route)
     return rules
 
 
@@ -69,20 +71,27 @@ def _masked(mask: tuple[int, ...]) -> str:
     return expression
 
 
-def _walked(route: Route) -> str:
+def _walked(route: Route) -> list[str]:
     source, ignores_case = path_regex(route.shape)
     flag = "-i " if ignores_case else ""
     tests = [f"{{ var({names.ROUTE}) -m int gt {route.rank} }}"]
     if route.methods:
         tests.append(f"{{ method {' '.join(sorted(route.methods))} }}")
+    rules: list[str] = []
     if route.host_regex:
-        tests.append(f"{{ var({names.HOST}) -m reg -i -- {regex(f'^(?:{route.host_regex})$')} }}")
+        whole = f"^(?:{route.host_regex})$"
+        rules += undecided_rules(f"var({names.HOST})", whole, tuple(tests), "-i ")
+        tests.append(f"{{ var({names.HOST}) -m reg -i -- {regex(whole)} }}")
     elif route.host.startswith("*."):
         tests.append(f"{{ var({names.HOST}) -m reg -i -- {regex(_star_regex(route.host))} }}")
     elif route.host:
         tests.append(f"{{ var({names.HOST}) -m str -- {word(route.host)} }}")
+    rules += undecided_rules("path", source, tuple(tests), flag)
     tests.append(f"{{ path -m reg {flag}-- {regex(source)} }}")
-    return f"http-request set-var({names.ROUTE}) int({route.rank}) if {' '.join(tests)}"
+    return [
+        *rules,
+        f"http-request set-var({names.ROUTE}) int({route.rank}) if {' '.join(tests)}",
+    ]
 
 
 def _star_regex(host: str) -> str:
