@@ -23,8 +23,10 @@ def global_section(document: Document, place: Place) -> Section:
     engine = document.engine
     lines = [
         f"setenv OSTIARY_REVISION {place.revision}",
+        f"set-var {names.GENERATION} int(0)",
         "expose-experimental-directives",
-        "log stdout format raw local0",
+        # By default a line ends after 1024 bytes: a long path would hide what came of the request.
+        "log stdout len 65535 format raw local0",
         f"tune.bufsize {buffer_size(document)}",
         f"tune.maxrewrite {_REWRITE + _chain_room(document)}",
         "tune.ssl.default-dh-param 2048",
