@@ -1,5 +1,6 @@
 """The root of the command line: verbs are registered here, errors become exit codes here."""
 
+import io
 import sys
 
 import typer
@@ -34,6 +35,10 @@ def _root(
 
 def run_app() -> int:
     """Run; 0 fine, 1 refused or failed, 2 wrong use or wrong configuration."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names come from files: what can't be encoded is shown escaped, not a reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(standalone_mode=True)
     except ConfigRefused as refused:

@@ -184,14 +184,16 @@ def _needs_restart(started: Prepared, prepared: Prepared) -> list[Problem]:
 def _access_log(prepared: Prepared) -> int:
     """The descriptor HAProxy writes the access log to: the file that is named, or our stdout.
 
-    Appending, so that a log rotated by copy and truncation goes on at its start.
+    Appending, so that a log rotated by copy and truncation goes on at its start. A pipe that nobody
+    reads is an error at once: opening it must not hang us.
     """
     named = prepared.document.logs.access
     if named is None:
         return sys.stdout.fileno()
     path = Path(prepared.folder / named)
     try:
-        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
+        return os.open(path, flags, 0o640)
     except OSError as error:
         at = prepared.loaded.problem(
             ("logs", "access"), f"{named!r} ({path}) can't be written: {error.strerror}"
