@@ -125,7 +125,6 @@ def test_a_session_of_a_ca_that_was_removed_is_worth_nothing(
         assert again.ask("/api/x", "a.example").status == 403
 
 
-@pytest.mark.xfail(reason="HAProxy's 'clear table' spares entries that a request is using")
 def test_a_request_in_flight_does_not_keep_the_verdict_of_its_connection_alive(
     site: World,
 ) -> None:

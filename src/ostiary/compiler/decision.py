@@ -34,8 +34,8 @@ def question_of(document: Document) -> Question:
 
 
 def table_section() -> Section:
-    """The memory of verdicts: two numbers a certificate, the code and until when it holds."""
-    lines = ("stick-table type string len 96 size 1m expire 1h store gpt(2)",)
+    """The memory of verdicts: the code, until when it holds, and the generation it belongs to."""
+    lines = ("stick-table type string len 96 size 1m expire 1h store gpt(3)",)
     return Section(f"backend {names.VERDICTS}", lines)
 
 
@@ -105,6 +105,10 @@ def certificate_facts() -> list[str]:
 def judging_rules(question: Question) -> list[str]:
     """Set ``CODE``, for every request: the verdict, or the reason that there is none.
 
+    A verdict counts in its generation only. Withdrawing all of them is one new number, whatever
+    their count; a verdict that was asked for before and comes after it is of the old generation.
+    (``clear table`` would spare the entries that requests under way hold.)
+
     Where the chain is told, an admitted client is asked about once per connection even if its
     verdict is remembered. Without that answer it is not admitted: a service that relies on the
     chain must not take "not known" for "none".
@@ -116,7 +120,7 @@ def judging_rules(question: Question) -> list[str]:
         # A chain belongs to the verdict it came with: when that one is judged again, or withdrawn,
         # another path may be the verified one.
         same = f"{{ sc_get_gpt(1,0),sub({names.CHAIN_VERDICT}) eq 0 }}"
-        forgetting = [f"http-request unset-var({names.CHAIN}) unless {same}"]
+        forgetting = [f"http-request unset-var({names.CHAIN}) unless {same} {AUTHENTICATED}"]
         keeping = [
             f"http-request set-var({names.CHAIN_VERDICT}) var({names.UNTIL}) if {_REMEMBERED}"
         ]
@@ -124,12 +128,15 @@ def judging_rules(question: Question) -> list[str]:
         f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) unless {_PRESENTED}",
         f"http-request track-sc0 var({names.KEY}) table {names.VERDICTS} if {_PRESENTED}",
         f"http-request set-var({names.NOW}) date if {_PRESENTED}",
+        f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION}) if {_PRESENTED}",
         f"http-request set-var({names.CODE}) sc_get_gpt(0,0) "
-        f"if {_PRESENTED} {{ sc_get_gpt(1,0),sub({names.NOW}) gt 0 }}",
+        f"if {_PRESENTED} {{ sc_get_gpt(1,0),sub({names.NOW}) gt 0 }} "
+        f"{{ sc_get_gpt(2,0),sub({names.GENERATION_SEEN}) eq 0 }}",
         *forgetting,
         f"http-request send-spoe-group ostiary {question.value} if {undecided}",
         f"http-request sc-set-gpt(0,0) var({names.CODE}) if {_REMEMBERED}",
         f"http-request sc-set-gpt(1,0) var({names.UNTIL}) if {_REMEMBERED}",
+        f"http-request sc-set-gpt(2,0) var({names.GENERATION_SEEN}) if {_REMEMBERED}",
         *keeping,
         f"http-request set-var({names.CODE}) int({Reason.NO_ANSWER.code}) if {undecided}",
     ]

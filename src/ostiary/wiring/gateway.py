@@ -1,7 +1,9 @@
 """The running gateway: applies configurations, keeps engine and agent in step, ends cleanly."""
 
 import asyncio
+import contextlib
 import os
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ import structlog
 from ostiary.agent.server import AgentLimits, AgentServer
 from ostiary.compiler.bundle import Bundle, Place
 from ostiary.compiler.engine import LARGEST_BUFFER
-from ostiary.compiler.names import VERDICTS
+from ostiary.compiler.names import GENERATION
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Severity
 from ostiary.services.prepare import Prepared, prepare
@@ -36,7 +38,7 @@ from ostiary.supervisor.child import EngineSetup
 from ostiary.supervisor.engine import Engine
 from ostiary.supervisor.ports import Address, ensure_free
 from ostiary.supervisor.reports import Confirmed, Died, Moved, Refused, Report, Retrying
-from ostiary.supervisor.runtime import RuntimeTrouble
+from ostiary.supervisor.runtime import RuntimeTrouble, WorkerGone
 from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.intermediates import load as parse_intermediates
@@ -110,6 +112,7 @@ class Gateway:
         self._revisions = Revisions(folders.state)
         self._desk = Desk(Standing({}), self._remembered_intermediates())
         self._saved_version = 0
+        self._generation = 0
         self._stdout = stdout
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -201,20 +204,32 @@ class Gateway:
     async def _withdraw(
         self, before: Standing, after: Standing, *, except_worker: int | None
     ) -> None:
-        """Make workers forget verdicts of trust that has changed; the next request asks again.
+        """Make workers disregard verdicts of trust that has changed: the next request asks again.
 
         Workers that still drain after a reload keep their connections, and so their verdicts.
         ``except_worker`` was started with the new trust and has none to forget.
         """
         if _same_trust(before, after):
             return
+        self._generation += 1
+        forget = ("experimental-mode on", f"set var {GENERATION} int({self._generation})")
         try:
             workers = (await self.engine.socket.processes()).workers
-            for worker in workers:
-                if worker.pid != except_worker:
-                    await self.engine.socket.on_worker(worker.pid, f"clear table {VERDICTS}")
         except RuntimeTrouble as error:
             self._log.error("verdicts-not-withdrawn", error=str(error))
+            return
+        for worker in workers:
+            if worker.pid == except_worker:
+                continue
+            try:
+                await self.engine.socket.on_worker(worker.pid, *forget)
+            except WorkerGone:
+                continue
+            except RuntimeTrouble as error:
+                # It may still let in whom nobody trusts any more: better no worker than that one.
+                self._log.error("worker-ended", worker=worker.pid, error=str(error))
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGKILL)
 
     async def _prune(self, revision: Revision) -> None:
         try:
