@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,18 @@ def test_over_http2_no_connect_but_for_a_websocket_reaches_the_service(
         except (EOFError, KeyError):
             status = 0
     assert all(one.all("Upgrade") == [] for one in reviewed.upstream.seen), status
+
+
+@pytest.mark.parametrize("size", [23_500, 24_200, 28_000, 32_000])
+@pytest.mark.parametrize("sni", ["default.example", "strict.example"])
+def test_no_admitted_client_is_told_of_with_nothing_for_a_certificate(
+    reviewed: World, size: int, sni: str
+) -> None:
+    client = reviewed.kit.client(reviewed.a, f"huge-{size}", padding=size)
+    before = len(reviewed.upstream.seen)
+    assert reviewed.gateway.status(client, sni, "/open/x") in (200, 500)
+    for seen in reviewed.upstream.seen[before:]:
+        assert b64decode((seen.one("Client-Cert") or "").strip(":")) == client.der
 
 
 @pytest.mark.parametrize("sign", ["a", '"', "%22", "\\"])

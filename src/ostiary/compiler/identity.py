@@ -9,9 +9,12 @@ holds what the client sent, verified or not.
 from dataclasses import dataclass
 
 from ostiary.compiler import names
+from ostiary.compiler.answers import problem
 from ostiary.compiler.conditions import AUTHENTICATED
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import word
+
+_CERTIFICATE = "sess.ost.cc"
 
 
 def identity_facts(document: Document) -> list[str]:
@@ -27,8 +30,13 @@ def identity_rules(document: Document) -> list[str]:
     """Add the headers for admitted clients.
 
     ``guards.removals`` stands before: nothing of these names is left, so nothing is looked for.
+
+    A certificate of three quarters of a buffer leaves HAProxy no room to encode it. The service
+    must not be told of an admitted client with nothing in its certificate's place.
     """
-    return [
+    untold = f"{AUTHENTICATED} !{{ var({_CERTIFICATE}) -m found }}"
+    refusal = f"http-request return {problem(500)} if {untold}"
+    return [refusal] * bool(document.identity.headers.client_cert) + [
         f"http-request add-header {word(told.header)} {told.text} if {told.condition}"
         for told in _told(document)
     ]
@@ -48,7 +56,7 @@ def _told(document: Document) -> list[_Told]:
     headers = document.identity.headers
     there = f"{{ var({names.CHAIN}) -m beg : }}"
     wanted = (
-        (headers.client_cert, "sess.ost.cc", "ssl_c_der,base64", ":%[var(sess.ost.cc)]:"),
+        (headers.client_cert, _CERTIFICATE, "ssl_c_der,base64", f":%[var({_CERTIFICATE})]:"),
         (headers.client_cert_chain, names.CHAIN, "", ""),
         (headers.subject, names.SUBJECT, "", ""),
         (headers.issuer, "sess.ost.id", "ssl_c_i_dn(,0,rfc2253)", ""),
