@@ -76,12 +76,17 @@ class Connection:
         address: str = "127.0.0.1",
         timeout: float = 15,
     ) -> None:
-        raw = socket.create_connection((address, port), timeout=timeout)
+        # Wrapped before it is connected: ``wrap_socket`` loses the socket, unclosed, when the peer
+        # resets the connection between the two.
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        raw = socket.socket(family, socket.SOCK_STREAM)
+        raw.settimeout(timeout)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = tls.wrap_socket(raw, server_hostname=sni, session=session) if tls else raw
         try:
-            self.socket = tls.wrap_socket(raw, server_hostname=sni, session=session) if tls else raw
+            self.socket.connect((address, port))
         except (OSError, ssl.SSLError):
-            raw.close()
+            self.socket.close()
             raise
         self._file = self.socket.makefile("rb")
 
