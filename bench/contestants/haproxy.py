@@ -54,7 +54,7 @@ def _environment(binary: Path) -> dict[str, str]:
     return {} if found is None else {"LD_LIBRARY_PATH": str(Path(found[1]).parent)}
 
 
-def _version(binary: Path) -> str:
+def version_of(binary: Path) -> str:
     found = re.search(r"version (\S+)", says(str(binary), "-v"))
     return "unknown" if found is None else found[1]
 
@@ -74,7 +74,7 @@ def _contestant(key: str, title: str, *, wheel: bool) -> Contestant:
         http2=True,
         refusal=Refusal.PER_REQUEST,
         locate=_wheel if wheel else lambda: on_path("haproxy"),
-        version=_version,
+        version=version_of,
         prepare=_prepare,
     )
 

@@ -7,9 +7,11 @@ from bench.contestants.express_gateway import EXPRESS_GATEWAY
 from bench.contestants.haproxy import HAPROXY, HAPROXY_WHEEL
 from bench.contestants.nginx import NGINX
 from bench.contestants.ostiary import OSTIARY
+from bench.contestants.same_work import HAPROXY_SAME_WORK
 
 ALL: tuple[Contestant, ...] = (
     OSTIARY,
+    HAPROXY_SAME_WORK,
     HAPROXY,
     HAPROXY_WHEEL,
     NGINX,
