@@ -1,6 +1,7 @@
 """``ostiary run``: the gateway's life from the first check to the last request."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -91,6 +92,7 @@ class _Life:
             return
         start.result()
         self._watch.replace(watched_files(prepared), used=watched_files(prepared))
+        gc.freeze()  # what is here now stays: no need to look through it again and again
         print("ready", flush=True)
 
     async def _stop(self, gateway: Gateway) -> None:
