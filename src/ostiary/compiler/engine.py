@@ -50,17 +50,13 @@ def _chain_room(document: Document) -> int:
 
 
 def defaults_section(document: Document) -> Section:
-    """Timeouts, retries, the request id and error documents.
-
-    Connections to services are shared by all clients: otherwise each new client costs a new
-    connection to its service, too. What that risks, ``upstreams`` makes safe.
-    """
+    """Timeouts, retries (only while nothing was sent), the request id and error documents."""
     request_id = document.identity.headers.request_id
     lines = [
         "mode http",
         "option redispatch",
         "retries 2",
-        "retry-on conn-failure empty-response",
+        "retry-on conn-failure",
         "timeout connect 5s",
         "timeout client 60s",
         "timeout server 60s",
@@ -70,7 +66,7 @@ def defaults_section(document: Document) -> Section:
         "timeout tunnel 1h",
         "timeout tarpit 5s",
         f"unique-id-format %[var({names.CONNECTION_ID})]-%rt",
-        "http-reuse always",
+        "http-reuse aggressive",
         *engine_errors(),
     ]
     if request_id:

@@ -15,9 +15,6 @@ from ostiary.config.model.url import Url
 from ostiary.haproxy.files import Section
 from ostiary.haproxy.quote import log_text, word
 
-_SAFE_RETRIES = "http-request disable-l7-retry unless { method GET HEAD OPTIONS }"
-"""A service may close a kept connection just when a request is sent on it. Only what is safe to
-repeat is sent again (RFC 9110 section 9.2.2); without this rule HAProxy would repeat a POST."""
 _STRIP = "txn.ost.strip"
 _MAXIMUM_WEIGHT = 256
 _EMPTY = "%[var(txn.ost.nothing)]"
@@ -105,7 +102,7 @@ def rewriting(
     ``strips`` are the lengths that ``stripPath`` may have to take away; the map tells which.
     """
     base = service.targets[0].path.rstrip("/")
-    rules = [_SAFE_RETRIES]
+    rules: list[str] = []
     if options.ignore_path:
         rules.append(f"http-request set-pathq {word(log_text(service.targets[0].path))}")
     else:
