@@ -163,8 +163,9 @@ class Gateway:
             self._desk.replace(before)
             await self._withdraw(standing, before, except_worker=None)
             raise
-        self._revisions.promote(revision)
+        # First what a client could profit from: a full disk must not keep old verdicts alive.
         await self._withdraw(before, standing, except_worker=confirmed.worker)
+        self._revisions.promote(revision)
         await self._prune(revision)
         return confirmed
 
