@@ -5,6 +5,8 @@ import signal
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -150,13 +152,17 @@ def test_an_open_connection_is_told_the_chain_of_the_newest_verdict(
     def name(document: dict[str, Any], _: Certificates) -> None:
         document["identity"] = {"headers": {"clientCertChain": NAME}}
 
-    with world(engine_binary, mixed, name) as telling:
+    with world(engine_binary, mixed, name) as telling, ExitStack() as closing:
         of_a = telling.kit.intermediate(telling.a, "cross-a", common_name="cross")
         of_b = telling.kit.intermediate(telling.b, "cross-b", common_name="cross", key=of_a.key)
-        client = telling.kit.client(of_a, "crossed")
+        # It ends soon, so that each verdict on it, old and new, is good until the same second.
+        ends = telling.kit.now + timedelta(minutes=10)
+        client = telling.kit.client(of_a, "crossed", not_after=ends)
         client.chain_file.write_bytes(client.pem + of_a.pem + of_b.pem)
         tls = context(client)
         opened = [telling.gateway.connect(tls, "a.example") for _ in range(3)]
+        for connection in opened:
+            closing.enter_context(connection)
         for connection in opened[:2]:
             assert connection.ask("/api/x", "a.example").status == 200
             assert told(telling) == [of_a.der]
@@ -171,6 +177,5 @@ def test_an_open_connection_is_told_the_chain_of_the_newest_verdict(
             time.sleep(0.02)
         # The first to ask has the verdict judged again; the others find it remembered.
         for connection in opened:
-            with connection:
-                assert connection.ask("/api/x", "a.example").status == 200
-                assert told(telling) == [of_b.der]
+            assert connection.ask("/api/x", "a.example").status == 200
+            assert told(telling) == [of_b.der]

@@ -118,11 +118,17 @@ def judging_rules(question: Question) -> list[str]:
     if question is Question.WITH_CHAIN:
         undecided += f" or {AUTHENTICATED} !{_TOLD}"
         # A chain belongs to the verdict it came with: when that one is judged again, or withdrawn,
-        # another path may be the verified one.
-        same = f"{{ sc_get_gpt(1,0),sub({names.CHAIN_VERDICT}) eq 0 }}"
+        # another path may be the verified one. Its end alone doesn't tell them apart: where the
+        # certificate's own end is the nearest, every verdict on it ends then.
+        same = (
+            f"{{ sc_get_gpt(1,0),sub({names.CHAIN_VERDICT}) eq 0 }} "
+            f"{{ sc_get_gpt(2,0),sub({names.CHAIN_GENERATION}) eq 0 }}"
+        )
         forgetting = [f"http-request unset-var({names.CHAIN}) unless {same} {AUTHENTICATED}"]
         keeping = [
-            f"http-request set-var({names.CHAIN_VERDICT}) var({names.UNTIL}) if {_REMEMBERED}"
+            f"http-request set-var({names.CHAIN_VERDICT}) var({names.UNTIL}) if {_REMEMBERED}",
+            f"http-request set-var({names.CHAIN_GENERATION}) var({names.GENERATION_SEEN}) "
+            f"if {_REMEMBERED}",
         ]
     return [
         f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) unless {_PRESENTED}",
