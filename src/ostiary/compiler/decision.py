@@ -71,7 +71,7 @@ spoe-agent ostiary
     option pipelining
     no option async
     no option send-frag-payload
-    timeout hello 300ms
+    timeout hello 2s
     timeout idle 30s
     timeout processing 2s
     maxconnrate 200
