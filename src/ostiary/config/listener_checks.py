@@ -34,9 +34,6 @@ def check_listeners(document: Document, places: Places) -> Iterator[Problem]:
             yield from _entry(document.https, name, entry, places)
         yield from _rejection(document.https, places)
     yield from _never_asked(document, places)
-    if document.admin is not None:
-        message = "the admin API isn't served by this version"
-        yield places.warning(("admin",), message, "remove the section")
 
 
 def _ports(document: Document, places: Places) -> Iterator[Problem]:

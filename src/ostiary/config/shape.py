@@ -39,6 +39,9 @@ SECTIONS = (
     "engine",
     "identity",
     "logs",
+    "store",
+    "clientCertificateAuth",
+    "truststore",
     "certificatePolicy",
 )
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit, Wrong
+from ostiary.config.model.client_auth import ApiAuth
 
 # RFC 9110 section 9, RFC 5789 and the methods Node.js knows; CONNECT can't be
 # routed by path, and TRACE would show a client what the gateway adds (section 9.3.8).
@@ -109,6 +110,12 @@ class ApiEndpoint(Model):
     methods: Annotated[Methods | None, BeforeValidator(_methods)] = Field(
         default=None,
         description="Methods, as a list or separated by commas; '*' or left out: all.",
+    )
+
+    client_certificate_auth: ApiAuth | None = Field(
+        default=None,
+        description="Client certificate authentication of this API, where it differs from the "
+        "gateway's. For an API with several entries, give it in one of them.",
     )
 
     @model_validator(mode="after")

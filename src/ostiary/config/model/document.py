@@ -4,10 +4,11 @@ from pydantic import Field
 
 from ostiary.config.model.api_endpoint import ApiEndpoint
 from ostiary.config.model.base import Model
+from ostiary.config.model.client_auth import GatewayAuth, Truststore
 from ostiary.config.model.listeners import Admin, HttpListener, HttpsListener
 from ostiary.config.model.pipeline import Pipeline
 from ostiary.config.model.service_endpoint import ServiceEndpoint
-from ostiary.config.model.settings import CertificatePolicy, Engine, Identity, Logs
+from ostiary.config.model.settings import CertificatePolicy, Engine, Identity, Logs, Store
 
 
 class Document(Model):
@@ -16,7 +17,8 @@ class Document(Model):
     http: HttpListener | None = Field(default=None, description="Plain HTTP listener.")
     https: HttpsListener | None = Field(default=None, description="HTTPS listener.")
     admin: Admin | None = Field(
-        default=None, description="Accepted and not served by this version (a warning)."
+        default=None,
+        description="Where REST API, metrics and console listen; on 127.0.0.1:9876 if left out.",
     )
     api_endpoints: dict[str, tuple[ApiEndpoint, ...]] = Field(
         default_factory=dict,
@@ -35,7 +37,15 @@ class Document(Model):
     identity: Identity = Field(
         default_factory=Identity, description="How services learn who the client is."
     )
+    store: Store = Field(default_factory=Store, description="Where what is managed is kept.")
     logs: Logs = Field(default_factory=Logs, description="Where logs go.")
+    client_certificate_auth: GatewayAuth = Field(
+        default_factory=GatewayAuth,
+        description="Client certificate authentication of the gateway; APIs may override parts.",
+    )
+    truststore: Truststore = Field(
+        default_factory=Truststore, description="The gateway's memory of trusted certificates."
+    )
     certificate_policy: CertificatePolicy = Field(
         default_factory=CertificatePolicy, description="What client certificates must be like."
     )

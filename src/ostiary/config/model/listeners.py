@@ -163,9 +163,35 @@ class HttpsListener(Model):
         return wanted and self.requests_certificate(name)
 
 
-class Admin(Model):
-    """Express Gateway's admin API: read, but not served by this version."""
+class AdminTls(Model):
+    """The certificate of the admin listener, and whose client certificates open it."""
 
+    key: FileName = Field(description="File with the private key, PEM.")
+    cert: FileName = Field(description="File with the certificate, PEM; the chain may follow it.")
+    ca: Annotated[tuple[FileName, ...], Listed] = Field(
+        default=(),
+        description="Files with the authorities of administrators' certificates, PEM; none: "
+        "tokens only.",
+    )
+
+
+class Admin(Model):
+    """The admin listener: REST API, metrics and console; nothing without a credential."""
+
+    enabled: Flag = Field(default=True, description="Whether to listen on a TCP port at all.")
     port: Port = Field(default=9876, description="TCP port.")
-    host: Hostname | None = Field(default=None, description="Address.")
-    hostname: Hostname | None = Field(default=None, description="Address (older name).")
+    host: Hostname | None = Field(default=None, description="Address (Express Gateway's name).")
+    hostname: Hostname | None = Field(default=None, description="Address; 127.0.0.1 when left out.")
+    tls: AdminTls | None = Field(
+        default=None, description="Serve HTTPS; needed on addresses other than loopback."
+    )
+    allow_plain_http: Flag = Field(
+        default=False,
+        description="Serve plain HTTP on addresses other than loopback, behind a proxy that you "
+        "trust: credentials travel in the open.",
+    )
+
+    @property
+    def address(self) -> str:
+        """Where to listen."""
+        return self.hostname or self.host or "127.0.0.1"

@@ -104,6 +104,16 @@ class Logs(Model):
     )
 
 
+class Store(Model):
+    """Where what is managed is kept."""
+
+    url: str | None = Field(
+        default=None,
+        description="Database, as postgresql+psycopg://user:password@host/name; a SQLite file in "
+        "the state folder when left out.",
+    )
+
+
 class CertificatePolicy(Model):
     """What a client's certificates must be like; MD5 is never accepted."""
 

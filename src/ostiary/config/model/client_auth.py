@@ -1,0 +1,164 @@
+"""``clientCertificateAuth``: who may come, for the gateway and for single APIs (the fourth seed).
+
+Everywhere here None means "not given": the gateway's value is then inherited by an API, and what
+the file leaves open may be set by console, API or command line.
+"""
+
+import ipaddress
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from ostiary.config.model.base import (
+    FileName,
+    HeaderName,
+    Listed,
+    Model,
+    OptionalFlag,
+    Unfit,
+    Wrong,
+)
+
+AuthTypeName = Literal["none", "certificate", "header"]
+HeaderFormatName = Literal["auto", "urlencoded-pem", "pem", "base64-der", "xfcc", "rfc9440"]
+PresetName = Literal[
+    "nginx", "haproxy", "aws-alb", "cloudflare", "traefik", "envoy", "f5", "rfc9440"
+]
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError as error:
+        raise Unfit(
+            "isn't an IP address or network", "write it as 10.0.0.0/8 or 2001:db8::1"
+        ) from error
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise Unfit("is empty")
+    if _CONTROL.search(value):
+        raise Unfit("holds a control character")
+    return value
+
+
+Network = Annotated[str, AfterValidator(_network)]
+Text = Annotated[str, AfterValidator(_text)]
+
+
+class NameRule(Model):
+    """Tests on a certificate beside its distinguished name; all that are given must hold."""
+
+    distinguished_name: Text | None = Field(
+        default=None, description="Pattern of the subject, as in trustedDistinguishedNames."
+    )
+    dns: Text | None = Field(default=None, description="Pattern of a DNS name in the certificate.")
+    uri: Text | None = Field(
+        default=None, description="Pattern of a URI in the certificate, such as a SPIFFE ID."
+    )
+    email: Text | None = Field(
+        default=None, description="Pattern of an email address in the certificate."
+    )
+    ip: Network | None = Field(
+        default=None, description="Network that holds an IP address in the certificate."
+    )
+    issuer: Text | None = Field(default=None, description="Pattern of the issuer's name.")
+    serial: Text | None = Field(default=None, description="Serial number, hexadecimal.")
+    fingerprint: Text | None = Field(
+        default=None, description="SHA-256 of the certificate, hexadecimal."
+    )
+    policy: Text | None = Field(
+        default=None, description="Object identifier of a certificate policy."
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "NameRule":
+        if not self.model_fields_set:
+            raise Wrong("a rule without a test", f"give one of: {', '.join(_KEYS)}")
+        return self
+
+
+_KEYS = (
+    "distinguishedName",
+    "dns",
+    "uri",
+    "email",
+    "ip",
+    "issuer",
+    "serial",
+    "fingerprint",
+    "policy",
+)
+
+
+class ApiAuth(Model):
+    """Client certificate authentication of one API: what it does not give, the gateway gives."""
+
+    required: OptionalFlag = Field(
+        default=None, description="Refuse requests without a certificate with 401."
+    )
+    trusted_distinguished_names: Annotated[tuple[Text, ...] | None, Listed] = Field(
+        default=None,
+        description="Patterns of subjects: `?` is one character, `*` any number of them inside "
+        "one attribute, `**` any further attributes. None given: every subject of a trusted "
+        "certificate passes.",
+    )
+    allow: tuple[NameRule, ...] | None = Field(
+        default=None,
+        description="Further rules; one that holds is enough, as one distinguished name is.",
+    )
+    deny: tuple[NameRule, ...] | None = Field(
+        default=None,
+        description="Rules that refuse, whatever else holds; an API's and the gateway's add up.",
+    )
+    report_only: OptionalFlag = Field(
+        default=None, description="Refuse nobody; log and count who would be refused."
+    )
+
+
+class GatewayAuth(ApiAuth):
+    """Client certificate authentication of the whole gateway; APIs may override parts of it."""
+
+    type: AuthTypeName | None = Field(
+        default=None,
+        description="Where certificates come from: none, certificate (the TLS handshake) or "
+        "header (a load balancer tells).",
+    )
+    header_preset: PresetName | None = Field(
+        default=None,
+        description="Type header: the load balancer in front; gives headerName and headerFormat.",
+    )
+    header_name: HeaderName | None = Field(
+        default=None,
+        description="Type header: the header that holds the certificate. HTTP compares names "
+        "without case (RFC 9110 section 5.1).",
+    )
+    header_format: HeaderFormatName | None = Field(
+        default=None, description="Type header: how the certificate is written there."
+    )
+    trusted_proxies: Annotated[tuple[Network, ...] | None, Listed] = Field(
+        default=None,
+        description="Type header: addresses that may speak for clients. The header of anybody "
+        "else is removed.",
+    )
+    proxy_protocol: OptionalFlag = Field(
+        default=None,
+        description="Type header: the trusted proxies begin each connection with a PROXY header.",
+    )
+    trusted_certificates: Annotated[tuple[FileName, ...] | None, Listed] = Field(
+        default=None,
+        description="Files with certificates to trust, PEM: authorities, or single certificates.",
+    )
+
+
+class Truststore(Model):
+    """The gateway's memory of trusted certificates."""
+
+    force_recovery: OptionalFlag = Field(
+        default=None,
+        description="Build the store of trusted certificates anew from the certificate library at "
+        "each start.",
+    )
