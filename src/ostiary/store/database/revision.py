@@ -1,0 +1,22 @@
+"""The revision: a number that grows with each change; what ``ETag`` and ``If-Match`` carry."""
+
+from sqlalchemy import Connection, select, update
+
+from ostiary.store.database.tables import revision
+
+
+class Revision:
+    """Read and grown in the transaction of the change, so that no two changes share a number."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def current(self) -> int:
+        """Zero before the first change."""
+        return self._connection.execute(select(revision.c.number)).scalar_one()
+
+    def grow(self) -> int:
+        """The next number."""
+        return self._connection.execute(
+            update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
+        ).scalar_one()
