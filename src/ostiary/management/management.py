@@ -1,0 +1,40 @@
+"""Management: the one object that admin API, console and command line ask."""
+
+from dataclasses import dataclass
+
+from ostiary.management.audit import Audit
+from ostiary.management.library import Library
+from ostiary.management.names import Names
+from ostiary.management.settings import Settings
+from ostiary.management.sightings import Sightings
+from ostiary.management.tokens import Tokens
+from ostiary.management.trusted import TrustedList
+from ostiary.management.truststore import Recovery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Management:
+    """Everything operators do, by subject.
+
+    What reads is a plain method that may wait for the database: call it in a thread. What changes
+    is a coroutine of the gateway's loop, takes an ``Order`` first, and returns a ``ChangeView``
+    only when the change acts (or, with ``dry_run``, with a preview). All raise the errors of
+    ``ostiary.management.errors``.
+    """
+
+    settings: Settings
+    """Type, required, rules, header of the gateway; overrides of APIs."""
+    library: Library
+    """Components and their versions."""
+    trusted: TrustedList
+    """Gateway trusted certificates."""
+    names: Names
+    """Trusted distinguished names, at the gateway and at APIs."""
+    recovery: Recovery
+    """State and recovery of the truststore and the database."""
+    sightings: Sightings
+    """Overview, clients, events, explain."""
+    tokens: Tokens
+    """Credentials, and who they are."""
+    audit: Audit
+    """What was changed."""

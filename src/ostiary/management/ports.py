@@ -1,0 +1,41 @@
+"""What management needs from the gateway and from the world; wiring plugs the hands in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ostiary.config.effective import Managed
+from ostiary.services.prepare import Prepared
+from ostiary.x509.certificate import Certificate
+
+Clock = Callable[[], datetime]
+"""Tells the time, aware and in UTC."""
+Dice = Callable[[int], bytes]
+"""So many random bytes, fit for secrets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A change is in force, on every connection."""
+
+    reloaded: bool
+    warnings: tuple[str, ...] = ()
+
+
+class Gatekeeper(Protocol):
+    """The gateway that serves, or its configuration alone when it is stopped."""
+
+    @property
+    def prepared(self) -> Prepared:
+        """What is in force: document, materials, effective settings, policies."""
+
+    def prepare(self, managed: Managed, trusted: tuple[Certificate, ...]) -> Prepared:
+        """What would be in force; checks as ``ostiary check`` does. May take seconds: call it in
+        a thread. Raises ConfigRefused."""
+
+    async def apply(self, managed: Managed, trusted: tuple[Certificate, ...]) -> Applied:
+        """Put it in force; what acted before goes on acting if anything is refused.
+
+        Raises ConfigRefused, and OstiaryError where the engine fails.
+        """
