@@ -67,14 +67,16 @@ http-request set-header X-Client-Cert %[ssl_c_der,base64] if { ssl_c_used }
 )
 _AWS_ALB = Preset(
     title="AWS Application Load Balancer",
-    header="X-Amzn-Mtls-Clientcert",
+    header="X-Amzn-Mtls-Clientcert-Leaf",
     format=HeaderFormat.URLENCODED_PEM,
     settings="""\
-aws elbv2 modify-listener --listener-arn ARN --mutual-authentication Mode=passthrough
+aws elbv2 modify-listener --listener-arn ARN \\
+    --mutual-authentication Mode=verify,TrustStoreArn=ARN
 """,
-    note="Mode passthrough sends the whole chain, unverified, so the gateway needs trusted "
-    "certificates. In mode verify the header is X-Amzn-Mtls-Clientcert-Leaf, without "
-    "intermediates. Plus, equals and slash are not escaped.",
+    note="In mode verify every connection has a certificate, so every request gets the header; "
+    "intermediates don't come along. Mode passthrough sends the whole chain unverified, as "
+    "X-Amzn-Mtls-Clientcert: find out first whether the balancer removes that header from "
+    "requests without a certificate. Plus, equals and slash are not escaped.",
 )
 _CLOUDFLARE = Preset(
     title="Cloudflare",
