@@ -1,4 +1,4 @@
 """Client certificates in headers, as load balancers send them: formats, presets, decoding. Pure.
 
-Enter by ``ostiary.forwarded.decode``.
+Enter by ``ostiary.forwarded.decode.decode``.
 """

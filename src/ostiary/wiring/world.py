@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ostiary.services.ports import Unreadable
 from ostiary.store.files import FileTrouble, read_bounded
-from ostiary.x509.pem import LARGEST_FILE
+from ostiary.x509.forms import LARGEST_FILE
 
 _DEBIAN_ROOTS = Path("/etc/ssl/certs/ca-certificates.crt")
 

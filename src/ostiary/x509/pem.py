@@ -4,84 +4,27 @@ PEM is RFC 7468 read leniently, as OpenSSL does: text around the blocks is ignor
 blocks of other kinds, as long as what was asked for is there.
 """
 
-import base64
-import binascii
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import (
-    load_der_private_key,
-    load_der_public_key,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
 from ostiary.x509.certificate import Certificate, parse
-from ostiary.x509.errors import NotACertificate, NotACrl, NotAKey, Unreadable, UnreadableError
+from ostiary.x509.errors import NotACertificate, NotACrl, NotAKey, Unreadable
+from ostiary.x509.forms import (
+    CERTIFICATE_LABELS,
+    KEY_LABELS,
+    blocks_of,
+    body_of,
+    certificate_in,
+    kind_of,
+    refusal_of,
+)
 from ostiary.x509.keys import PrivateKey
 from ostiary.x509.revocation import RevocationList, parse_revocation_list
 
-LARGEST_FILE = 64 * 1024 * 1024
-"""Bytes. A CRL of a million entries is about 40 MB; nothing sensible is larger."""
-
-_BLOCK = re.compile(
-    rb"-----BEGIN (?P<label>[A-Z0-9 ]{1,64})-----\s"
-    rb"(?P<body>(?:[^-]|-(?!----))*+)"  # never past the next dashes, so linear on any input
-    rb"-----END (?P=label)-----"
-)
-_CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
-_KEY_LABELS = frozenset(
-    {"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"}
-)
-_KINDS = {
-    "TRUSTED CERTIFICATE": Unreadable.TRUSTED_CERTIFICATE,
-    "CERTIFICATE REQUEST": Unreadable.REQUEST,
-    "NEW CERTIFICATE REQUEST": Unreadable.REQUEST,
-    "PUBLIC KEY": Unreadable.PUBLIC_KEY,
-    "RSA PUBLIC KEY": Unreadable.PUBLIC_KEY,
-    "X509 CRL": Unreadable.CRL,
-    "PKCS7": Unreadable.PKCS7,
-    "CMS": Unreadable.PKCS7,
-    **dict.fromkeys(_CERTIFICATE_LABELS, Unreadable.CERTIFICATE),
-    **dict.fromkeys(_KEY_LABELS, Unreadable.PRIVATE_KEY),
-}
-_NOUNS = {
-    Unreadable.EMPTY: "an empty file",
-    Unreadable.NO_PEM: "something else: no '-----BEGIN' line and no binary form we know",
-    Unreadable.CERTIFICATE: "a certificate",
-    Unreadable.TRUSTED_CERTIFICATE: "a certificate in OpenSSL's own TRUSTED form",
-    Unreadable.REQUEST: "a certificate signing request (CSR)",
-    Unreadable.PRIVATE_KEY: "a private key",
-    Unreadable.ENCRYPTED: "an encrypted private key",
-    Unreadable.PUBLIC_KEY: "a bare public key",
-    Unreadable.MALFORMED: "binary data that does not decode",
-    Unreadable.CRL: "a certificate revocation list (CRL)",
-    Unreadable.PKCS7: "a PKCS#7 bundle",
-    Unreadable.PKCS12: "a PKCS#12 (.p12, .pfx) bundle",
-    Unreadable.OTHER_PEM: "PEM of another kind",
-}
-_WAYS_OUT = {
-    Unreadable.REQUEST: "have a certificate authority sign it, and name the signed certificate",
-    Unreadable.TRUSTED_CERTIFICATE: "convert it: openssl x509 -in FILE -out NEWFILE",
-    Unreadable.PKCS7: "convert it: openssl pkcs7 -in FILE -print_certs -out NEWFILE",
-    Unreadable.PKCS12: "convert it: openssl pkcs12 -in FILE -nodes -out NEWFILE",
-}
 _WITHOUT_PROMPT = "remove the passphrase: openssl pkey -in FILE -out NEWFILE"
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    label: str
-    body: bytes
-    text: bytes
-
-    def der(self) -> bytes:
-        """The block's content; raises ValueError when it is not base64."""
-        # RFC 7468 2: whitespace is ignored; anything else foreign is not.
-        return base64.b64decode(b"".join(self.body.split()), validate=True)
 
 
 def read_certificates(data: bytes) -> tuple[Certificate, ...]:
@@ -89,14 +32,14 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
 
     Raises NotACertificate, which says what the bytes are instead, or which block is broken.
     """
-    blocks = _blocks(data, NotACertificate)
-    wanted = [block for block in blocks if block.label in _CERTIFICATE_LABELS]
+    blocks = blocks_of(data, NotACertificate)
+    wanted = [block for block in blocks if block.label in CERTIFICATE_LABELS]
     if wanted:
-        return tuple(_certificate(block, n) for n, block in enumerate(wanted, 1))
-    kind = _kind(data, blocks)
+        return tuple(certificate_in(block, n) for n, block in enumerate(wanted, 1))
+    kind = kind_of(data, blocks)
     if kind in (Unreadable.CERTIFICATE, Unreadable.MALFORMED):
         return (parse(data),)
-    raise _refusal(NotACertificate, "a certificate", kind)
+    raise refusal_of(NotACertificate, "a certificate", kind)
 
 
 def read_private_key(data: bytes) -> PrivateKey:
@@ -104,18 +47,18 @@ def read_private_key(data: bytes) -> PrivateKey:
 
     Raises NotAKey; ``ENCRYPTED`` when it has a passphrase, for nobody is there to type it.
     """
-    blocks = _blocks(data, NotAKey)
+    blocks = blocks_of(data, NotAKey)
     for block in blocks:
-        if block.label in _KEY_LABELS:
+        if block.label in KEY_LABELS:
             if block.label.startswith("ENCRYPTED") or b"Proc-Type: 4,ENCRYPTED" in block.body:
                 raise NotAKey(Unreadable.ENCRYPTED, "the private key is encrypted", _WITHOUT_PROMPT)
             return _key(load_pem_private_key, block.text)
-    kind = _kind(data, blocks)
+    kind = kind_of(data, blocks)
     if kind is Unreadable.PRIVATE_KEY:
         return _key(load_der_private_key, data)
     if kind is Unreadable.ENCRYPTED:
         raise NotAKey(kind, "the private key is encrypted", _WITHOUT_PROMPT)
-    raise _refusal(NotAKey, "a private key", kind)
+    raise refusal_of(NotAKey, "a private key", kind)
 
 
 def read_crls(data: bytes) -> tuple[RevocationList, ...]:
@@ -123,16 +66,16 @@ def read_crls(data: bytes) -> tuple[RevocationList, ...]:
 
     Raises NotACrl. Signatures are not checked: that needs the issuer.
     """
-    blocks = _blocks(data, NotACrl)
+    blocks = blocks_of(data, NotACrl)
     wanted = [block for block in blocks if block.label == "X509 CRL"]
     if wanted:
         return tuple(
-            parse_revocation_list(_body(block, n, NotACrl)) for n, block in enumerate(wanted, 1)
+            parse_revocation_list(body_of(block, n, NotACrl)) for n, block in enumerate(wanted, 1)
         )
-    kind = _kind(data, blocks)
+    kind = kind_of(data, blocks)
     if kind is Unreadable.CRL:
         return (parse_revocation_list(data),)
-    raise _refusal(NotACrl, "a revocation list", kind)
+    raise refusal_of(NotACrl, "a revocation list", kind)
 
 
 def key_matches(key: PrivateKey, certificate: Certificate) -> bool:
@@ -143,38 +86,6 @@ def key_matches(key: PrivateKey, certificate: Certificate) -> bool:
         return False
 
 
-def _blocks(data: bytes, refusal: type[UnreadableError]) -> list[_Block]:
-    if len(data) > LARGEST_FILE:
-        raise refusal(
-            Unreadable.TOO_LARGE, f"{len(data)} bytes are more than the {LARGEST_FILE} we read"
-        )
-    return [
-        _Block(match["label"].decode("ascii"), match["body"], match[0])
-        for match in _BLOCK.finditer(data)
-    ]
-
-
-def _certificate(block: _Block, number: int) -> Certificate:
-    der = _body(block, number, NotACertificate)
-    try:
-        return parse(der)
-    except NotACertificate as fault:
-        raise NotACertificate(
-            fault.reason, f"certificate {number} in the file: {fault.sentence}", fault.way_out
-        ) from fault
-
-
-def _body(block: _Block, number: int, refusal: type[UnreadableError]) -> bytes:
-    try:
-        return block.der()
-    except (binascii.Error, ValueError) as fault:
-        raise refusal(
-            Unreadable.MALFORMED,
-            f"PEM block {number} ({block.label}) is not base64: {fault}",
-            "copy the file again, whole and unchanged",
-        ) from fault
-
-
 def _key(load: Callable[[bytes, None], PrivateKeyTypes], data: bytes) -> PrivateKey:
     try:
         return PrivateKey(load(data, None))
@@ -182,44 +93,3 @@ def _key(load: Callable[[bytes, None], PrivateKeyTypes], data: bytes) -> Private
         raise NotAKey(
             Unreadable.MALFORMED, "the private key does not decode, or is of an unsupported kind"
         ) from fault
-
-
-def _refusal(error: type[UnreadableError], wanted: str, kind: Unreadable) -> UnreadableError:
-    return error(kind, f"not {wanted} but {_NOUNS[kind]}", _WAYS_OUT.get(kind, ""))
-
-
-def _kind(data: bytes, blocks: list[_Block]) -> Unreadable:
-    """What the bytes are, when they are not what was wanted in PEM."""
-    if not data.strip():
-        return Unreadable.EMPTY
-    if blocks:
-        return _KINDS.get(blocks[0].label, Unreadable.OTHER_PEM)
-    return next(_der_kinds(data), Unreadable.NO_PEM)
-
-
-def _der_kinds(data: bytes) -> Iterator[Unreadable]:
-    """Try the binary forms; a SEQUENCE that is none of them is something broken."""
-    if data[:1] != b"\x30":
-        return
-    trials: tuple[tuple[Unreadable, Callable[[], object]], ...] = (
-        (Unreadable.CERTIFICATE, lambda: x509.load_der_x509_certificate(data)),
-        (Unreadable.REQUEST, lambda: x509.load_der_x509_csr(data)),
-        (Unreadable.CRL, lambda: x509.load_der_x509_crl(data)),
-        (Unreadable.PRIVATE_KEY, lambda: load_der_private_key(data, None)),
-        (Unreadable.PUBLIC_KEY, lambda: load_der_public_key(data)),
-    )
-    for kind, load in trials:
-        try:
-            load()
-        except TypeError:  # what a missing passphrase is reported as
-            yield Unreadable.ENCRYPTED
-        except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
-            continue
-        else:
-            yield kind
-    # PKCS#12 (RFC 7292 4) opens with SEQUENCE { INTEGER 3, …; PKCS#7 with its own identifier.
-    if b"\x02\x01\x03\x30" in data[:8]:
-        yield Unreadable.PKCS12
-    if b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07" in data[:16]:
-        yield Unreadable.PKCS7
-    yield Unreadable.MALFORMED
