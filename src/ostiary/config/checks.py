@@ -1,11 +1,13 @@
 """What a document must be beyond its types; every finding at once.
 
-Findings about listeners and trust are in ``listener_checks``, about endpoints and pipelines in
-``route_checks``.
+Findings about listeners are in ``listener_checks``, about client certificates in ``auth_checks``,
+about endpoints and pipelines in ``route_checks``.
 """
 
 from collections.abc import Iterator
 
+from ostiary.config.auth_checks import check_auth
+from ostiary.config.effective import Effective
 from ostiary.config.foreign import POLICIES
 from ostiary.config.listener_checks import check_listeners
 from ostiary.config.model.document import Document
@@ -16,9 +18,10 @@ from ostiary.config.text.words import did_you_mean
 from ostiary.kernel.problems import Problem
 
 
-def check(document: Document, places: Places) -> Iterator[Problem]:
+def check(document: Document, places: Places, effective: Effective) -> Iterator[Problem]:
     """Yield every problem of the document as a whole, warnings included."""
-    yield from check_listeners(document, places)
+    yield from check_listeners(document, places, effective.type.value)
+    yield from check_auth(document, places, effective)
     yield from check_routes(document, places)
     yield from _policies(document, places)
 

@@ -1,4 +1,4 @@
-"""What client certificate authentication comes to: the file, what is managed, and what APIs inherit.
+"""What client certificate authentication comes to: file, what is managed, what APIs inherit.
 
 The file wins, setting by setting: what it gives is locked everywhere else. An API's own part
 replaces the gateway's; only the rules that deny add up.

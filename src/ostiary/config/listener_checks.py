@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from ostiary.config.effective import AuthType
 from ostiary.config.model.condition import (
     AllOf,
     Condition,
@@ -12,7 +13,7 @@ from ostiary.config.model.condition import (
     TlsClientAuthenticated,
 )
 from ostiary.config.model.document import Document
-from ostiary.config.model.listeners import HttpsListener, TlsEntry
+from ostiary.config.model.listeners import Admin, HttpsListener, TlsEntry
 from ostiary.config.text.tree import Places
 from ostiary.kernel.problems import Problem
 
@@ -22,28 +23,64 @@ _NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:\*\.)?{_LABEL}(?:\.{_LABEL})*", re.IGNO
 _ANY_ADDRESS = frozenset({None, "0.0.0.0", "::"})  # noqa: S104 - read, never bound
 
 
-def check_listeners(document: Document, places: Places) -> Iterator[Problem]:
-    """Yield problems of http, https and admin."""
+def check_listeners(document: Document, places: Places, auth: AuthType) -> Iterator[Problem]:
+    """Yield problems of http, https and admin; ``auth``: where client certificates come from."""
     if document.http is None and document.https is None:
         way_out = "add http: {port: 8080}, or https with a certificate"
         yield places.problem((), "neither http nor https is given", way_out)
+    yield from _ports(document, places)
     if document.https is not None:
-        yield from _ports(document, places)
         yield from _names(document.https, places)
-        for name, entry in document.https.tls.items():
-            yield from _entry(document.https, name, entry, places)
-        yield from _rejection(document.https, places)
-    yield from _never_asked(document, places)
+        if auth is not AuthType.CERTIFICATE:
+            for name, entry in document.https.tls.items():
+                yield from _entry(document.https, name, entry, places)
+            yield from _rejection(document.https, places)
+    if document.admin is not None and document.admin.enabled:
+        yield from _admin(document.admin, places)
+    if auth is AuthType.NONE:
+        yield from _never_asked(document, places)
 
 
 def _ports(document: Document, places: Places) -> Iterator[Problem]:
-    http, https = document.http, document.https
-    if http is None or https is None or http.port != https.port:
+    taken: list[tuple[str, int, str | None]] = []
+    listeners: list[tuple[str, int, str | None]] = [
+        (name, one.port, one.hostname)
+        for name, one in (("http", document.http), ("https", document.https))
+        if one is not None
+    ]
+    if document.admin is not None and document.admin.enabled:
+        listeners.append(("admin", document.admin.port, document.admin.address))
+    for name, port, host in listeners:
+        for other, its_port, its_host in taken:
+            hosts = {host, its_host}
+            if port == its_port and (len(hosts) == 1 or hosts & _ANY_ADDRESS):
+                message = f"port {port} is also the port of {other}"
+                yield places.problem((name, "port"), message, "choose another port")
+        taken.append((name, port, host))
+
+
+def _admin(admin: Admin, places: Places) -> Iterator[Problem]:
+    """Credentials must not cross a network in the open, unless somebody says he knows."""
+    if admin.host is not None and admin.hostname is not None and admin.host != admin.hostname:
+        message = f"host {admin.host!r} and hostname {admin.hostname!r} are both given"
+        yield places.problem(("admin", "host"), message, "keep one of the two")
+    if admin.tls is not None or _is_loopback(admin.address):
         return
-    hosts = {http.hostname, https.hostname}
-    if len(hosts) == 1 or hosts & _ANY_ADDRESS:
-        message = f"port {https.port} is also the port of http"
-        yield places.problem(("https", "port"), message, "choose another port")
+    path = ("admin", "hostname" if admin.hostname is not None else "host")
+    if admin.allow_plain_http:
+        message = f"credentials travel in the open to {admin.address!r}: allowPlainHttp is true"
+        yield places.warning(path, message, "add tls to admin")
+        return
+    message = f"{admin.address!r} is not a loopback address, and admin has no tls"
+    way_out = "add tls: {key: …, cert: …}, or stay on 127.0.0.1"
+    yield places.problem(path, message, way_out)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _names(https: HttpsListener, places: Places) -> Iterator[Problem]:

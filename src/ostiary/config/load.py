@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from ostiary.config.checks import check
+from ostiary.config.effective import Effective, Managed, effective
 from ostiary.config.model.document import Document
 from ostiary.config.report import extra_keys, is_about_extra_keys_only, problems_of
 from ostiary.config.shape import SECTIONS, Shaper
@@ -23,6 +24,11 @@ class Loaded:
     document: Document
     warnings: tuple[Problem, ...]
     places: Places
+    managed: Managed
+    """What is set beside the file."""
+    effective: Effective
+    """Client certificate authentication: the file and what is managed, put together."""
+    draft: "Draft"
 
     def problem(
         self,
@@ -39,11 +45,44 @@ class Loaded:
         return self.places.problem(path, message, way_out, severity)
 
 
-def load(text: str, file: str, environ: Mapping[str, str]) -> Loaded:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document that is typed, but not yet held against what is managed beside it."""
+
+    document: Document
+    places: Places
+    problems: tuple[Problem, ...]
+    """What was found so far; with an error among them ``checked`` refuses."""
+
+    def checked(self, managed: Managed | None = None) -> Loaded:
+        """Check the document as a whole, together with what is managed.
+
+        Raises ConfigRefused with all problems (warnings too), in file order.
+        """
+        managed = managed or Managed()
+        acts = effective(self.document, managed)
+        found = check(self.document, self.places, acts)
+        problems = _in_order([*self.problems, *_news(found, self.problems)])
+        if any(problem.severity is Severity.ERROR for problem in problems):
+            raise ConfigRefused(problems)
+        return Loaded(self.document, problems, self.places, managed, acts, self)
+
+
+def load(
+    text: str, file: str, environ: Mapping[str, str], managed: Managed | None = None
+) -> Loaded:
     """Read a configuration; ``file`` is only used to name places.
 
     Raises ConfigRefused with all problems (warnings too), in file order. Relative paths inside stay
     as written.
+    """
+    return draft(text, file, environ).checked(managed)
+
+
+def draft(text: str, file: str, environ: Mapping[str, str]) -> Draft:
+    """The first half of ``load``: what can be said of the text alone.
+
+    Raises ConfigRefused where the text makes no document.
     """
     reading = read(text, file, environ)
     problems = list(reading.problems)
@@ -56,10 +95,7 @@ def load(text: str, file: str, environ: Mapping[str, str]) -> Loaded:
     document = _validated(places, problems)
     if document is None:
         raise ConfigRefused(_in_order(problems))
-    problems.extend(_news(check(document, places), problems))
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise ConfigRefused(_in_order(problems))
-    return Loaded(document, _in_order(problems), places)
+    return Draft(document, places, tuple(problems))
 
 
 def _validated(places: Places, problems: list[Problem]) -> Document | None:
@@ -100,7 +136,7 @@ def _pruned(tree: Tree, paths: set[str]) -> Tree:
             return tree
 
 
-def _news(found: Iterator[Problem], known: list[Problem]) -> list[Problem]:
+def _news(found: Iterator[Problem], known: tuple[Problem, ...]) -> list[Problem]:
     """Leave out what only follows from a problem already told about the same place or inside it."""
     told = [problem.path for problem in known if problem.severity is Severity.ERROR]
     parents = {path.rpartition(".")[0] for path in told} - {""}

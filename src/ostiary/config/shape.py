@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ostiary.config.foreign import CONDITIONS, NODE_OPTIONS, POLICIES, PROXY_OPTIONS
+from ostiary.config.text.bare import is_nothing, row_of, table_of, without_nulls
 from ostiary.config.text.tree import Leaf, Row, Table, Tree
 from ostiary.config.text.words import did_you_mean, quoted
 from ostiary.kernel.problems import Problem, Severity
@@ -27,6 +28,16 @@ OWN_CONDITIONS = (
     "hostMatch",
     "tlsClientAuthenticated",
 )
+GATEWAY_ONLY = (
+    "type",
+    "headerPreset",
+    "headerName",
+    "headerFormat",
+    "trustedProxies",
+    "proxyProtocol",
+    "trustedCertificates",
+)
+"""Settings of ``clientCertificateAuth`` that APIs inherit as they are."""
 _Change = Callable[[Table], Tree]
 SECTIONS = (
     "http",
@@ -61,7 +72,7 @@ class Shaper:
         ):
             tree = self._renamed(tree, other, name)
         # An empty section ("pipelines:") is null in YAML and means the same as none.
-        tree = _without_nulls(tree, *SECTIONS)
+        tree = without_nulls(tree, *SECTIONS)
         tree = self._under(tree, "https", self._https)
         tree = self._under(tree, "apiEndpoints", self._api_endpoints)
         tree = self._under(tree, "serviceEndpoints", self._service_endpoints)
@@ -97,7 +108,7 @@ class Shaper:
     # -- listeners ---------------------------------------------------------------------------
 
     def _https(self, table: Table) -> Table:
-        return self._under(_without_nulls(table, "tls", "options"), "options", self._options)
+        return self._under(without_nulls(table, "tls", "options"), "options", self._options)
 
     def _options(self, table: Table) -> Table:
         for key, value in table.entries.items():
@@ -117,7 +128,7 @@ class Shaper:
     def _api_endpoints(self, table: Table) -> Table:
         shaped: dict[str, Tree] = {}
         for name, value in table.entries.items():
-            row = value if isinstance(value, Row) else replace(_row(value), key_at=value.key_at)
+            row = value if isinstance(value, Row) else replace(row_of(value), key_at=value.key_at)
             items = (self._api_endpoint(i) if isinstance(i, Table) else i for i in row.items)
             shaped[name] = replace(row, items=tuple(items))
         return replace(table, entries=shaped)
@@ -128,10 +139,24 @@ class Shaper:
         if isinstance(host, Leaf) and host.value in {"", "*", None}:
             table = table.without("host")
         scopes = table.entries.get("scopes")
-        if scopes is not None and not _is_nothing(scopes):
+        if scopes is not None and not is_nothing(scopes):
             message = "scopes aren't supported by this version, so nothing would enforce them"
             self._tell(scopes, message, "remove it")
-        return table.without("scopes")
+        return self._under(table.without("scopes"), "clientCertificateAuth", self._api_auth)
+
+    def _api_auth(self, table: Table) -> Table:
+        """What an API inherits from the gateway can't be changed there (the fourth seed's note)."""
+        for key in GATEWAY_ONLY:
+            value = table.entries.get(key)
+            if value is None:
+                continue
+            message = (
+                "the type can't be changed at the API level; it is inherited from the gateway"
+                if key == "type"
+                else f"{key} can't be set at the API level; it is inherited from the gateway"
+            )
+            self._tell(value, message, "set it in the gateway's clientCertificateAuth")
+        return table.without(*GATEWAY_ONLY)
 
     def _service_endpoints(self, table: Table) -> Table:
         shaped = {
@@ -148,7 +173,7 @@ class Shaper:
             value = table.entries.get(key)
             if value is None:
                 continue
-            if not (_is_nothing(value) or (isinstance(value, Leaf) and value.value == default)):
+            if not (is_nothing(value) or (isinstance(value, Leaf) and value.value == default)):
                 self._tell(value, f"the proxy option {key!r} can't be honoured", way_out)
         return table.without(*PROXY_OPTIONS)
 
@@ -185,7 +210,7 @@ class Shaper:
     def _policy(self, item: Tree) -> Tree | None:
         """Return ``{name, steps}``, or None when the policy can't be used (and was told)."""
         if isinstance(item, Leaf) and isinstance(item.value, str):
-            item = replace(_table(item), entries={item.value: replace(item, value=None)})
+            item = replace(table_of(item), entries={item.value: replace(item, value=None)})
         if not isinstance(item, Table) or not item.entries:
             self._tell(item, "a policy is a mapping with one key", "write - proxy: or - terminate:")
             return None
@@ -214,15 +239,15 @@ class Shaper:
         self._tell(tree, f"unknown {noun} {quoted(name, '')}", did_you_mean(name, ours))
 
     def _step(self, step: Tree, policy: str) -> Tree:
-        if _is_nothing(step):
-            step = _table(step)
+        if is_nothing(step):
+            step = table_of(step)
         if not isinstance(step, Table):
             return step
-        step = _without_nulls(step, "action", "condition")
+        step = without_nulls(step, "action", "condition")
         condition = step.entries.get("condition")
         if condition is not None:
             step = step.having("condition", self._condition(condition))
-        action = step.entries.get("action") or replace(_table(step), key_at=None)
+        action = step.entries.get("action") or replace(table_of(step), key_at=None)
         return step.having("action", self._action(action, policy))
 
     def _action(self, action: Tree, policy: str) -> Tree:
@@ -262,33 +287,6 @@ class Shaper:
         return tree
 
 
-def _without_nulls(table: Table, *keys: str) -> Table:
-    return table.without(*(key for key in keys if _is_null(table.entries.get(key))))
-
-
-def _is_null(tree: Tree | None) -> bool:
-    return isinstance(tree, Leaf) and tree.value is None
-
-
-def _is_nothing(tree: Tree) -> bool:
-    """Tell whether this is null, ``[]`` or ``{}``."""
-    match tree:
-        case Leaf(value=value):
-            return value is None
-        case Row(items=items):
-            return not items
-        case Table(entries=entries):
-            return not entries
-
-
-def _row(tree: Tree) -> Row:
-    return Row(at=tree.at, key_at=tree.key_at, path=tree.path, items=(tree,))
-
-
-def _table(tree: Tree) -> Table:
-    return Table(at=tree.at, key_at=tree.key_at, path=tree.path, entries={})
-
-
 def _never(tree: Tree) -> Table:
     label = Leaf(at=tree.at, key_at=None, path=tree.path, value="never")
-    return replace(_table(tree), entries={"name": label})
+    return replace(table_of(tree), entries={"name": label})

@@ -107,5 +107,25 @@ def test_a_condition_on_certificates_nobody_asks_for_is_a_warning(condition: str
     assert warned(SECURE + with_condition(condition)) == []
 
 
-def test_the_admin_section_is_a_warning() -> None:
-    assert "isn't served by this version" in only(warned(MINIMAL + "admin: {port: 9876}\n"))
+@pytest.mark.parametrize("host", ["", "host: localhost", "hostname: 127.0.0.5", "hostname: '::1'"])
+def test_administration_on_a_loopback_address_needs_no_tls(host: str) -> None:
+    assert warned(MINIMAL + f"admin: {{port: 9876, {host}}}\n") == []
+
+
+@pytest.mark.parametrize("host", ["host: 0.0.0.0", "hostname: 10.1.2.3", "hostname: admin.example"])
+def test_administration_in_the_open_is_refused_unless_told_so(host: str) -> None:
+    text = MINIMAL + f"admin: {{{host}}}\n"
+    assert "is not a loopback address, and admin has no tls" in only(refused(text))
+    assert warned(MINIMAL + f"admin: {{{host}, tls: {{key: a, cert: b}}}}\n") == []
+    assert warned(MINIMAL + f"admin: {{{host}, enabled: false}}\n") == []
+    told = MINIMAL + f"admin: {{{host}, allowPlainHttp: true}}\n"
+    assert "credentials travel in the open" in only(warned(told))
+
+
+def test_administration_can_not_share_a_port_with_traffic() -> None:
+    assert "port 8080 is also the port of http" in only(refused(MINIMAL + "admin: {port: 8080}\n"))
+
+
+def test_administration_has_one_address() -> None:
+    text = MINIMAL + "admin: {host: localhost, hostname: 127.0.0.2}\n"
+    assert "are both given" in only(refused(text))

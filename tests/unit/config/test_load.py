@@ -69,7 +69,8 @@ def test_the_example_of_the_blog_runs_as_pasted() -> None:
 def test_every_problem_is_told_at_once_in_file_order() -> None:
     lines = refused(
         MINIMAL.replace("port: 8080", "port: 8080, prot: 1").replace("[api]", "[apy]")
-        + "admin: {}\nlogs: {access: x}\npolicies: [terminate]\n"
+        + "admin: {hostname: 10.0.0.1, allowPlainHttp: true}\nlogs: {access: x}\n"
+        "policies: [terminate]\n"
     )
     found = [line.split(" (")[0] for line in lines]
     assert found == [
@@ -78,7 +79,8 @@ def test_every_problem_is_told_at_once_in_file_order() -> None:
         "so its requests are answered 404",
         "gw.yml:6:20: error: pipelines.main.apiEndpoints[0]: no apiEndpoint named 'apy'",
         "gw.yml:8:9: error: pipelines.main.policies[0]: the policy 'proxy' isn't in policies",
-        "gw.yml:10:8: warning: admin: the admin API isn't served by this version",
+        "gw.yml:10:19: warning: admin.hostname: credentials travel in the open to '10.0.0.1': "
+        "allowPlainHttp is true",
     ]
 
 
@@ -92,7 +94,7 @@ def test_a_key_like_no_section_hides_nothing() -> None:
 
 
 def test_warnings_alone_do_not_refuse() -> None:
-    result = loaded(MINIMAL + "admin: {port: 9876}\n")
+    result = loaded(MINIMAL + "admin: {hostname: 10.0.0.1, allowPlainHttp: true}\n")
     assert [problem.severity for problem in result.warnings] == [Severity.WARNING]
 
 

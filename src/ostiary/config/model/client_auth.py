@@ -8,7 +8,7 @@ import ipaddress
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ostiary.config.model.base import (
     FileName,
@@ -45,8 +45,18 @@ def _text(value: str) -> str:
     return value
 
 
+def _given(value: object) -> object:
+    # A list whose items are all commented out is null: whether nobody or everybody was meant must
+    # not be guessed at.
+    if value is None:
+        raise Unfit("is empty", "write a list, [] for an empty one, or remove the key")
+    return value
+
+
 Network = Annotated[str, AfterValidator(_network)]
 Text = Annotated[str, AfterValidator(_text)]
+_Given = BeforeValidator(_given)
+"""None only when left out: an explicit null is refused."""
 
 
 class NameRule(Model):
@@ -100,17 +110,17 @@ class ApiAuth(Model):
     required: OptionalFlag = Field(
         default=None, description="Refuse requests without a certificate with 401."
     )
-    trusted_distinguished_names: Annotated[tuple[Text, ...] | None, Listed] = Field(
+    trusted_distinguished_names: Annotated[tuple[Text, ...] | None, _Given, Listed] = Field(
         default=None,
         description="Patterns of subjects: `?` is one character, `*` any number of them inside "
         "one attribute, `**` any further attributes. None given: every subject of a trusted "
         "certificate passes.",
     )
-    allow: tuple[NameRule, ...] | None = Field(
+    allow: Annotated[tuple[NameRule, ...] | None, _Given] = Field(
         default=None,
         description="Further rules; one that holds is enough, as one distinguished name is.",
     )
-    deny: tuple[NameRule, ...] | None = Field(
+    deny: Annotated[tuple[NameRule, ...] | None, _Given] = Field(
         default=None,
         description="Rules that refuse, whatever else holds; an API's and the gateway's add up.",
     )
@@ -139,7 +149,7 @@ class GatewayAuth(ApiAuth):
     header_format: HeaderFormatName | None = Field(
         default=None, description="Type header: how the certificate is written there."
     )
-    trusted_proxies: Annotated[tuple[Network, ...] | None, Listed] = Field(
+    trusted_proxies: Annotated[tuple[Network, ...] | None, _Given, Listed] = Field(
         default=None,
         description="Type header: addresses that may speak for clients. The header of anybody "
         "else is removed.",
@@ -148,7 +158,7 @@ class GatewayAuth(ApiAuth):
         default=None,
         description="Type header: the trusted proxies begin each connection with a PROXY header.",
     )
-    trusted_certificates: Annotated[tuple[FileName, ...] | None, Listed] = Field(
+    trusted_certificates: Annotated[tuple[FileName, ...] | None, _Given, Listed] = Field(
         default=None,
         description="Files with certificates to trust, PEM: authorities, or single certificates.",
     )

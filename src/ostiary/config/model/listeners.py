@@ -162,6 +162,18 @@ class HttpsListener(Model):
         wanted = self.options.reject_unauthorized if own is None else own
         return wanted and self.requests_certificate(name)
 
+    def rejects_explicitly(self, name: str) -> bool:
+        """Tell whether ``rejectUnauthorized: true`` was written for this entry, not left out.
+
+        Type certificate asks every client; Node's default would then shut the door on whoever
+        shows another certificate, before anybody could be told why (ADR 0013).
+        """
+        own = self.tls[name].reject_unauthorized
+        if own is not None:
+            return own
+        written = "reject_unauthorized" in self.options.model_fields_set
+        return written and self.options.reject_unauthorized
+
 
 class AdminTls(Model):
     """The certificate of the admin listener, and whose client certificates open it."""
