@@ -23,6 +23,13 @@ class Unreadable(Enum):
     PKCS12 = "is-pkcs12"
     ENCRYPTED = "encrypted"
     OTHER_PEM = "other-pem"
+    HOLDS_KEY = "holds-a-private-key"
+    PASSWORD_NEEDED = "password-needed"  # noqa: S105 - a code
+    WRONG_PASSWORD = "wrong-password"  # noqa: S105 - a code
+    TOO_MANY = "too-many"
+    WEB_PAGE = "is-a-web-page"
+    ARCHIVE = "is-an-archive"
+    JAVA_KEYSTORE = "is-a-java-keystore"
 
 
 class UnreadableError(OstiaryError):

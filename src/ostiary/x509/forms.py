@@ -51,8 +51,14 @@ _NOUNS = {
     Unreadable.PKCS7: "a PKCS#7 bundle",
     Unreadable.PKCS12: "a PKCS#12 (.p12, .pfx) bundle",
     Unreadable.OTHER_PEM: "PEM of another kind",
+    Unreadable.WEB_PAGE: "a web page",
+    Unreadable.ARCHIVE: "an archive",
+    Unreadable.JAVA_KEYSTORE: "a Java keystore (JKS)",
 }
 _WAYS_OUT = {
+    Unreadable.WEB_PAGE: "it may be what a server answered instead of the certificate",
+    Unreadable.ARCHIVE: "unpack it first",
+    Unreadable.JAVA_KEYSTORE: "export one: keytool -exportcert -rfc -keystore FILE -alias ALIAS",
     Unreadable.REQUEST: "have a certificate authority sign it, and name the signed certificate",
     Unreadable.TRUSTED_CERTIFICATE: "convert it: openssl x509 -in FILE -out NEWFILE",
     Unreadable.PKCS7: "convert it: openssl pkcs7 -in FILE -print_certs -out NEWFILE",
