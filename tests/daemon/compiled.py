@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.compile import compile_document
+from ostiary.config.effective import effective
 from ostiary.config.load import load
 from ostiary.config.model.document import Document
 from ostiary.supervisor.binary import EngineBinary
@@ -28,7 +29,7 @@ def compiled(document: Document | str, folder: Path) -> Bundle:
     if isinstance(document, str):
         document = load(document, "gateway.config.yml", {}).document
     place = Place(folder=str(folder), run_folder=str(folder), revision=1)
-    return compile_document(document, Materials(), place)
+    return compile_document(document, Materials(), place, effective(document))
 
 
 def written(bundle: Bundle, folder: Path) -> Path:

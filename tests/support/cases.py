@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.compile import compile_document
+from ostiary.config.effective import effective
 from ostiary.config.load import load
 from ostiary.haproxy.quote import Unquotable
 from ostiary.kernel.problems import ConfigRefused
@@ -52,7 +53,8 @@ def _read(path: Path) -> Case:
 def bundle_of(text: str, folder: str) -> Bundle:
     """Raises ConfigRefused or Unquotable for a document that is refused."""
     place = Place(folder=folder, run_folder=folder, revision=1)
-    return compile_document(load(text, "gateway.config.yml", {}).document, Materials(), place)
+    document = load(text, "gateway.config.yml", {}).document
+    return compile_document(document, Materials(), place, effective(document))
 
 
 def _result(text: str, *, routes: bool) -> str:
@@ -79,12 +81,16 @@ def _is_the_same_for_all(block: str) -> bool:
 
 
 def _shortened(block: str, routes: bool) -> str:
-    """A frontend without the rules that stand before routing, or before the choice of a branch."""
+    """A frontend's rules about routes and branches: what looks them up, and what chooses."""
     if "\nfrontend " not in block:
         return block
-    head, _, rules = block.partition("X-Forwarded-Proto http\n")
-    lines = [one for one in rules.splitlines() if routes or _is_choice(one.strip())]
-    return "\n".join((*head.splitlines()[:2], "    ...", *lines))
+    head, _, rules = block.partition("req.hdr(host),host_only,lower,rtrim(.)\n")
+    finding, _, rest = rules.partition("    http-request del-header ")
+    _, _, choosing = rest.partition("X-Forwarded-Proto http\n")
+    found = [one for one in finding.splitlines() if "http-after-response" not in one]
+    lines = [*(found if routes else []), *choosing.splitlines()]
+    shown = [one for one in lines if routes or _is_choice(one.strip())]
+    return "\n".join((*head.splitlines()[:2], "    ...", *shown))
 
 
 def _is_choice(rule: str) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ostiary.trust.anchors import AnchorSet
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.revocation import RevocationList
 
@@ -31,6 +32,19 @@ class UpstreamMaterial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdminMaterial:
+    """The TLS files of the admin listener, read and parsed; for Python's own TLS, not the
+    engine's."""
+
+    certificate: bytes
+    """PEM: the certificate, then its chain."""
+    key: bytes
+    """PEM: the private key, PKCS #8, not encrypted."""
+    anchors: tuple[Certificate, ...]
+    """Whose certificates administrators may show; empty: nobody's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
     """Everything the document names, as read from disk."""
 
@@ -40,8 +54,22 @@ class Materials:
         default_factory=dict
     )
     """By (keyFile, certFile, caFile) as written in the document."""
+    trusted: tuple[Certificate, ...] = ()
+    """Trusted at every entry with the types certificate and header: the file's
+    ``trustedCertificates`` and the store's."""
     crls: tuple[RevocationList, ...] = ()
     """The lists of ``https.options.crl``, usable or not."""
+    trusted_files: Mapping[str, tuple[Certificate, ...]] = field(default_factory=dict)
+    """What ``clientCertificateAuth.trustedCertificates`` names, by file as written."""
+    trusted_store: tuple[Certificate, ...] = ()
+    """The store's trusted certificates."""
+    admin: AdminMaterial | None = None
+
+    @property
+    def trusted(self) -> AnchorSet:
+        """Trusted at every entry and in header mode: the file's and the store's add up."""
+        of_files = (one for several in self.trusted_files.values() for one in several)
+        return AnchorSet((*of_files, *self.trusted_store))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +90,11 @@ class Place:
     def agent_socket(self) -> str:
         """Where HAProxy asks the agent."""
         return f"{self.run_folder}/agent.sock"
+
+    @property
+    def events_socket(self) -> str:
+        """Where HAProxy tells refusals, as datagrams."""
+        return f"{self.run_folder}/events.sock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,53 +8,89 @@ from ostiary.compiler.answers import problem
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.engine import defaults_section, global_section
+from ostiary.compiler.forwarding import PROXIES_FILE, proxies_file
+from ostiary.compiler.judging import Plan
 from ostiary.compiler.listeners import http_section, https_files, https_sections
 from ostiary.compiler.pipelines import CompiledPipeline, compile_pipeline
+from ostiary.compiler.questions import (
+    SPOE_FILE,
+    Question,
+    handshake_arguments,
+    header_arguments,
+    header_question_of,
+    question_of,
+    spoe_config,
+)
 from ostiary.compiler.reasons import reason_files
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.compiler.routing import route_files, route_rules
+from ostiary.compiler.scopes import Scheme, scheme_of, scope_files, scope_variable
+from ostiary.config.effective import AuthType, Effective
 from ostiary.config.model.document import Document
 from ostiary.haproxy.files import Section, render_map, render_sections
 
 PathOf = Callable[[str], str]
 
 
-def compile_document(document: Document, materials: Materials, place: Place) -> Bundle:
-    """All files of one revision; the same input gives the same bytes."""
+def compile_document(
+    document: Document, materials: Materials, place: Place, effective: Effective
+) -> Bundle:
+    """All files of one revision; the same input gives the same bytes.
+
+    ``effective``: client certificate authentication, from the document and what is managed.
+    """
 
     def path_of(name: str) -> str:
         return f"{place.folder}/{name}"
 
+    scheme = scheme_of(effective)
     table = route_table(document.api_endpoints)
     pipelines = {
         name: compile_pipeline(number, name, pipeline)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)
     }
-    routing = _routing(table, pipelines, path_of)
-    sections = [global_section(document, place), defaults_section(document)]
+    plan = Plan(
+        scheme=scheme,
+        routes=route_rules(table, path_of),
+        choices=_choices(pipelines, path_of),
+        path_of=path_of,
+    )
+    sections = [global_section(document, place, scheme.type), defaults_section(document)]
     if document.http:
-        sections.append(http_section(document, document.http, place, routing))
+        sections.append(http_section(document, document.http, place, plan))
     if document.https:
-        sections += https_sections(document, document.https, place, path_of, routing)
+        sections += https_sections(document, document.https, place, plan)
     sections += backend_sections(document, materials, place, pipelines, table)
-    sections += [*upstreams.resolvers_sections(document), *_fixed(place)]
+    sections += [*upstreams.resolvers_sections(document), *_fixed(place, scheme)]
     files = {
         "haproxy.cfg": render_sections(sections),
-        decision.SPOE_FILE: decision.spoe_config(decision.question_of(document)),
+        SPOE_FILE: spoe_config(_messages(document, scheme)),
         **reason_files(),
         **route_files(table),
+        **scope_files(scheme, table),
         **_pipeline_files(document, table, pipelines),
         **upstreams.upstream_files(materials),
     }
+    if scheme.type is AuthType.HEADER:
+        files[PROXIES_FILE] = proxies_file(scheme.header.trusted_proxies.value)
     if document.https:
-        files |= https_files(document.https, materials.entries, path_of)
+        files |= https_files(document.https, materials, plan)
     return Bundle(files=files)
 
 
-def _routing(
-    table: RouteTable, pipelines: Mapping[str, CompiledPipeline], path_of: PathOf
-) -> list[str]:
-    rules = route_rules(table, path_of)
+def _messages(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
+    """The questions that the rules ask, with their arguments."""
+    if scheme.type is not AuthType.HEADER:
+        return [(question_of(document), handshake_arguments(scope_variable(scheme)))]
+    told, written = scheme.header.name.value or "", scheme.header.format.value.value
+    return [
+        (Question.VERDICT, handshake_arguments(names.ENTRY)),
+        (header_question_of(document), header_arguments(names.SCOPE, told, written)),
+    ]
+
+
+def _choices(pipelines: Mapping[str, CompiledPipeline], path_of: PathOf) -> list[str]:
+    rules: list[str] = []
     choosing = [rule for one in pipelines.values() for rule in one.choosing]
     if choosing:
         number = f"var({names.ROUTE}),map_str_int({path_of('pipelines.map')},0)"
@@ -88,11 +124,11 @@ def _pipeline_files(
     }
 
 
-def _fixed(place: Place) -> list[Section]:
+def _fixed(place: Place, scheme: Scheme) -> list[Section]:
     nowhere = (f"http-request return {problem(404)}",)
     return [
         Section(f"backend {names.NOWHERE}", nowhere),
-        decision.table_section(),
+        decision.table_section(reports=scheme.reports),
         decision.agent_section(place.agent_socket),
     ]
 

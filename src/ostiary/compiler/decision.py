@@ -4,38 +4,31 @@ Nothing here reads what the handshake found (``ssl_c_verify``): on resumed sessi
 where there is no certificate at all. The handshake only proves that the client holds the key.
 """
 
-from enum import Enum
+from dataclasses import dataclass
 
 from ostiary.compiler import names
-from ostiary.compiler.answers import CERTIFICATE_REFUSED, CERTIFICATE_REQUIRED, UNDECIDED, problem
 from ostiary.compiler.conditions import AUTHENTICATED
-from ostiary.config.model.document import Document
+from ostiary.compiler.questions import Question
 from ostiary.haproxy.files import Section
 from ostiary.trust.reason import Reason
 
-SPOE_FILE = "spoe.conf"
-_PRESENTED = f"{{ var({names.KEY}) -m found }}"
 _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
 _TOLD = f"{{ var({names.CHAIN}) -m found }}"
+_LONGEST_KEY = 16 + len(".") + 16 + len("|") + 64
+"""Characters: an entry's id, an API's, and a SHA-256 in hex. A key that is cut would collide."""
 
 
-class Question(Enum):
-    """The name of the SPOE message, and of its group of one."""
+def table_section(*, reports: bool) -> Section:
+    """The memory of verdicts: the code, until when it holds, and the generation it belongs to.
 
-    VERDICT = "judge"
-    WITH_CHAIN = "chain"
-    """The same question; an admitting answer also sets ``CHAIN`` for the connection."""
-
-
-def question_of(document: Document) -> Question:
-    """What the agent is asked: for the chain only where a service is to be told of it."""
-    told = document.identity.headers.client_cert_chain
-    return Question.WITH_CHAIN if told else Question.VERDICT
-
-
-def table_section() -> Section:
-    """The memory of verdicts: the code, until when it holds, and the generation it belongs to."""
-    lines = ("stick-table type string len 96 size 1m expire 1h store gpt(3)",)
+    Of report-only policies also the reason for which they would have refused. ``http_req_cnt`` is
+    for the gateway: how often a certificate was seen.
+    """
+    facts = 4 if reports else 3
+    lines = (
+        f"stick-table type string len {_LONGEST_KEY} size 1m expire 1h "
+        f"store gpt({facts}),http_req_cnt",
+    )
     return Section(f"backend {names.VERDICTS}", lines)
 
 
@@ -56,53 +49,58 @@ def agent_section(socket: str) -> Section:
     return Section(f"backend {names.AGENT}", lines)
 
 
-def spoe_config(question: Question) -> bytes:
-    """The SPOE engine: one message, asked by rule; no answer leaves the verdict unset.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One thing that is judged: the certificate of the handshake, or that of a header."""
 
-    Frames are not fragmented: with ``send-frag-payload`` a certificate larger than a frame makes
-    HAProxy reconnect in a loop until the time is up. Without, it is an error at once: refused.
-    """
-    return f"""\
-[ostiary]
-spoe-agent ostiary
-    groups {question.value}
-    option var-prefix ost
-    option set-on-error error
-    option pipelining
-    no option async
-    no option send-frag-payload
-    timeout hello 2s
-    timeout idle 30s
-    timeout processing 2s
-    maxconnrate 200
-    use-backend {names.AGENT}
-
-spoe-message {question.value}
-    args entry=var({names.ENTRY}) cert=ssl_c_der chain=ssl_c_chain_der
-
-spoe-group {question.value}
-    messages {question.value}
-""".encode()
+    question: Question
+    key: str
+    """The variable whose presence says that there is something to judge: the verdict's key."""
+    counter: int
+    """Which of HAProxy's tracked counters holds the verdict: 0 to 2."""
+    facts_of: str = ""
+    """The variable with the header's hash, where the agent tells the certificate's facts too."""
 
 
-def certificate_facts() -> list[str]:
+def certificate_facts(*, key: bool) -> list[str]:
     """What the log, the verdict's key and the service need of the certificate: once a connection.
 
     A client can't change its certificate on an open connection: TLS 1.2 renegotiation and
-    TLS 1.3 post-handshake authentication are off. The key always holds the entry: without it a
-    certificate that is admitted at one name would pass at every other.
+    TLS 1.3 post-handshake authentication are off. ``key``: the verdict's key is the same for all
+    requests too, since no API has a policy of its own.
     """
     shown = "if { ssl_c_used }"
-    key = f"var({names.ENTRY}),concat(|,{names.FINGERPRINT})"
-    return [
+    facts = [
         f"tcp-request session set-var({names.SUBJECT}) ssl_c_s_dn(,0,rfc2253) {shown}",
         f"tcp-request session set-var({names.FINGERPRINT}) ssl_c_der,sha2(256),hex {shown}",
-        f"tcp-request session set-var({names.KEY}) {key} "
-        f"if {{ var({names.ENTRY}) -m found }} {{ var({names.FINGERPRINT}) -m found }}",
+    ]
+    return [*facts, f"tcp-request session {_key(names.KEY, names.ENTRY)}"] if key else facts
+
+
+def balancer_facts() -> list[str]:
+    """In header mode: the key of the verdict on whoever shows a certificate in the handshake."""
+    key = f"set-var({names.BALANCER_KEY}) var({names.ENTRY}),concat(|,{names.BALANCER})"
+    there = f"{{ var({names.ENTRY}) -m found }} {{ var({names.BALANCER}) -m found }}"
+    digest = "ssl_c_der,sha2(256),hex if { ssl_c_used }"
+    return [
+        f"tcp-request session set-var({names.BALANCER}) {digest}",
+        f"tcp-request session {key} if {there}",
     ]
 
 
-def judging_rules(question: Question) -> list[str]:
+def scoped_key() -> list[str]:
+    """The key of the verdict by the policy of the request's API."""
+    return [f"http-request {_key(names.SCOPED_KEY, names.SCOPE)}"]
+
+
+def _key(variable: str, scope: str) -> str:
+    """The key always holds the scope: without it a certificate that is admitted at one name would
+    pass at every other."""
+    there = f"{{ var({scope}) -m found }} {{ var({names.FINGERPRINT}) -m found }}"
+    return f"set-var({variable}) var({scope}),concat(|,{names.FINGERPRINT}) if {there}"
+
+
+def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     """Set ``CODE``, for every request: the verdict, or the reason that there is none.
 
     A verdict counts in its generation only. Withdrawing all of them is one new number, whatever
@@ -111,55 +109,69 @@ def judging_rules(question: Question) -> list[str]:
 
     Where the chain is told, an admitted client is asked about once per connection even if its
     verdict is remembered. Without that answer it is not admitted: a service that relies on the
-    chain must not take "not known" for "none".
+    chain must not take "not known" for "none". The same goes for the facts about a certificate
+    from a header: they are asked for whenever the connection's last request had another header.
     """
-    undecided = f"!{{ var({names.CODE}) -m int gt 0 }}"
-    forgetting, keeping = [], []
-    if question is Question.WITH_CHAIN:
-        undecided += f" or {AUTHENTICATED} !{_TOLD}"
+    presented = f"{{ var({shown.key}) -m found }}"
+    at = shown.counter
+    undecided = [f"!{{ var({names.CODE}) -m int gt 0 }}"]
+    if shown.question.tells_chain:
+        undecided.append(f"{AUTHENTICATED} !{_TOLD}")
+    if shown.facts_of:
+        undecided.append(f"{presented} !{facts_known(shown)}")
+    unknown = " or ".join(undecided)
+    remember = [
+        f"http-request sc-set-gpt({number},{at}) var({variable}) if {_REMEMBERED}"
+        for number, variable in enumerate(_remembered(reports=reports))
+    ]
+    return [
+        f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) "
+        f"if !{presented} !{{ var({names.CODE}) -m int gt 0 }}",
+        f"http-request track-sc{at} var({shown.key}) table {names.VERDICTS} if {presented}",
+        f"http-request set-var({names.NOW}) date if {presented}",
+        f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION}) if {presented}",
+        *_recalling(shown, presented, reports=reports),
+        f"http-request send-spoe-group ostiary {shown.question.value} if {unknown}",
+        *remember,
+        *_keeping_chain(shown),
+        f"http-request set-var({names.CODE}) int({Reason.NO_ANSWER.code}) if {unknown}",
+    ]
+
+
+def facts_known(shown: Shown) -> str:
+    """ACL literal: the session's facts are those of the request's header."""
+    return f"{{ var({names.FACTS_OF}),strcmp({shown.facts_of}) eq 0 }}"
+
+
+def _remembered(*, reports: bool) -> tuple[str, ...]:
+    facts = (names.CODE, names.UNTIL, names.GENERATION_SEEN)
+    return (*facts, names.WOULD) if reports else facts
+
+
+def _recalling(shown: Shown, presented: str, *, reports: bool) -> list[str]:
+    at = shown.counter
+    holds = (
+        f"{presented} {{ sc_get_gpt(1,{at}),sub({names.NOW}) gt 0 }} "
+        f"{{ sc_get_gpt(2,{at}),sub({names.GENERATION_SEEN}) eq 0 }}"
+    )
+    rules = [f"http-request set-var({names.CODE}) sc_get_gpt(0,{at}) if {holds}"]
+    if reports:
+        rules.append(f"http-request set-var({names.WOULD}) sc_get_gpt(3,{at}) if {holds}")
+    if shown.question.tells_chain:
         # A chain belongs to the verdict it came with: when that one is judged again, or withdrawn,
         # another path may be the verified one. Its end alone doesn't tell them apart: where the
         # certificate's own end is the nearest, every verdict on it ends then.
         same = (
-            f"{{ sc_get_gpt(1,0),sub({names.CHAIN_VERDICT}) eq 0 }} "
-            f"{{ sc_get_gpt(2,0),sub({names.CHAIN_GENERATION}) eq 0 }}"
+            f"{{ sc_get_gpt(1,{at}),sub({names.CHAIN_VERDICT}) eq 0 }} "
+            f"{{ sc_get_gpt(2,{at}),sub({names.CHAIN_GENERATION}) eq 0 }}"
         )
-        forgetting = [f"http-request unset-var({names.CHAIN}) unless {same} {AUTHENTICATED}"]
-        keeping = [
-            f"http-request set-var({names.CHAIN_VERDICT}) var({names.UNTIL}) if {_REMEMBERED}",
-            f"http-request set-var({names.CHAIN_GENERATION}) var({names.GENERATION_SEEN}) "
-            f"if {_REMEMBERED}",
-        ]
-    return [
-        f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) unless {_PRESENTED}",
-        f"http-request track-sc0 var({names.KEY}) table {names.VERDICTS} if {_PRESENTED}",
-        f"http-request set-var({names.NOW}) date if {_PRESENTED}",
-        f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION}) if {_PRESENTED}",
-        f"http-request set-var({names.CODE}) sc_get_gpt(0,0) "
-        f"if {_PRESENTED} {{ sc_get_gpt(1,0),sub({names.NOW}) gt 0 }} "
-        f"{{ sc_get_gpt(2,0),sub({names.GENERATION_SEEN}) eq 0 }}",
-        *forgetting,
-        f"http-request send-spoe-group ostiary {question.value} if {undecided}",
-        f"http-request sc-set-gpt(0,0) var({names.CODE}) if {_REMEMBERED}",
-        f"http-request sc-set-gpt(1,0) var({names.UNTIL}) if {_REMEMBERED}",
-        f"http-request sc-set-gpt(2,0) var({names.GENERATION_SEEN}) if {_REMEMBERED}",
-        *keeping,
-        f"http-request set-var({names.CODE}) int({Reason.NO_ANSWER.code}) if {undecided}",
-    ]
+        rules.append(f"http-request unset-var({names.CHAIN}) unless {same} {AUTHENTICATED}")
+    return rules
 
 
-def required_rules(strict_entry: str) -> list[str]:
-    """On strict entries nobody passes unadmitted, however the TLS session came to be.
-
-    ``strict_entry`` is an ACL literal, or empty when every entry of the listener is strict.
-    """
-    answers = (
-        (401, CERTIFICATE_REQUIRED, f"{{ var({names.CODE}) -m int {Reason.NO_CERTIFICATE.code} }}"),
-        (503, UNDECIDED, f"{{ var({names.CODE}) -m int {Reason.NO_ANSWER.code} }}"),
-        (403, CERTIFICATE_REFUSED, f"!{{ var({names.CODE}) -m int {names.ADMITTED} }}"),
-    )
-    scope = f"{strict_entry} " if strict_entry else ""
-    return [
-        f"http-request return {problem(status, detail)} hdr Connection close if {scope}{test}"
-        for status, detail, test in answers
-    ]
+def _keeping_chain(shown: Shown) -> list[str]:
+    if not shown.question.tells_chain:
+        return []
+    verdict = f"set-var({names.CHAIN_VERDICT}) var({names.UNTIL})"
+    generation = f"set-var({names.CHAIN_GENERATION}) var({names.GENERATION_SEEN})"
+    return [f"http-request {rule} if {_REMEMBERED}" for rule in (verdict, generation)]

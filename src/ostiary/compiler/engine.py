@@ -3,6 +3,8 @@
 from ostiary.compiler import names
 from ostiary.compiler.answers import engine_errors
 from ostiary.compiler.bundle import Place
+from ostiary.compiler.forwarding import LARGEST_HEADER
+from ostiary.config.effective import AuthType
 from ostiary.config.model.document import Document
 from ostiary.haproxy.files import Section
 from ostiary.haproxy.quote import word
@@ -18,7 +20,7 @@ LARGEST_BUFFER = 1_048_576 + _REWRITE + _REWRITE_CHAIN
 the agent must take every frame that HAProxy may offer, also after a change."""
 
 
-def global_section(document: Document, place: Place) -> Section:
+def global_section(document: Document, place: Place, auth_type: AuthType) -> Section:
     """Limits, sockets and the revision that this process says it runs."""
     engine = document.engine
     lines = [
@@ -27,7 +29,9 @@ def global_section(document: Document, place: Place) -> Section:
         "expose-experimental-directives",
         # By default a line ends after 1024 bytes: a long path would hide what came of the request.
         "log stdout len 65535 format raw local0",
-        f"tune.bufsize {buffer_size(document)}",
+        # What is refused by policy is also told to the gateway; nobody waits for it to listen.
+        f"log unix@{place.events_socket} len 65535 format raw local0 err",
+        f"tune.bufsize {buffer_size(document, auth_type)}",
         f"tune.maxrewrite {_REWRITE + _chain_room(document)}",
         "tune.ssl.default-dh-param 2048",
         f"hard-stop-after {engine.drain_timeout_ms}ms",
@@ -39,10 +43,11 @@ def global_section(document: Document, place: Place) -> Section:
     return Section("global", tuple(lines), "engine")
 
 
-def buffer_size(document: Document) -> int:
+def buffer_size(document: Document, auth_type: AuthType = AuthType.NONE) -> int:
     """``tune.bufsize``: the largest request head plus room for rewriting, bytes."""
     wanted = document.https.options.max_header_size if document.https else None
-    return max(_BUFFER, (wanted or 0) + _REWRITE) + _chain_room(document)
+    forwarded = LARGEST_HEADER if auth_type is AuthType.HEADER else 0
+    return max(_BUFFER + forwarded, (wanted or 0) + _REWRITE) + _chain_room(document)
 
 
 def _chain_room(document: Document) -> int:

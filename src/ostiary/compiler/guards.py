@@ -82,8 +82,10 @@ def refusals(max_header_size: int | None) -> list[str]:
     return rules
 
 
-def removals(document: Document) -> list[str]:
+def removals(document: Document, more: tuple[str, ...] = ()) -> list[str]:
     """Remove what only the gateway may say, and hop-by-hop lists that could drop what it says.
+
+    ``more``: further names to remove, in any spelling.
 
     A ``Connection`` header that lists foreign names makes the next hop delete those headers
     (RFC 9110 section 7.6.1): a client could have the gateway's identity headers deleted.
@@ -91,7 +93,7 @@ def removals(document: Document) -> list[str]:
     The one upgrade that is passed on is WebSocket's (RFC 6455). Behind one to another version of
     HTTP (h2c) the client would send the service requests that nobody here sees.
     """
-    names_of_ours = (name.lower() for name in document.identity.headers.names)
+    names_of_ours = (name.lower() for name in (*document.identity.headers.names, *more))
     configured = "|".join(re.sub("[^a-z0-9]", lambda _: _SIGN, name) for name in names_of_ours)
     pattern = f"{FOREIGN_IDENTITY}|{configured})$" if configured else f"{FOREIGN_IDENTITY})$"
     odd = "{ req.hdr(connection) -m found }"

@@ -1,66 +1,78 @@
 """Listeners as frontends: where to listen, with which TLS, and the rules in their order."""
 
-from collections.abc import Callable, Mapping
-
 from ostiary.compiler import guards, names, tls
 from ostiary.compiler.answers import problem
-from ostiary.compiler.bundle import EntryMaterial, Place
-from ostiary.compiler.decision import certificate_facts, judging_rules, question_of, required_rules
-from ostiary.compiler.identity import identity_facts, identity_rules
-from ostiary.compiler.logs import ERROR_FORMAT, LOG_FORMAT, connection_rule
+from ostiary.compiler.bundle import Materials, Place
+from ostiary.compiler.forwarding import peer_rules
+from ostiary.compiler.identity import identity_rules
+from ostiary.compiler.judging import PathOf, Plan, judged_by_header, judging
+from ostiary.compiler.logs import ERROR_FORMAT, connection_rule, log_format
+from ostiary.compiler.questions import SPOE_FILE
+from ostiary.compiler.scopes import Scheme
 from ostiary.compiler.tls import Asking, Entry
+from ostiary.config.effective import AuthType
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import HttpListener, HttpsListener, TlsOptions
 from ostiary.haproxy.files import Section
 from ostiary.haproxy.quote import argument, word
 
-PathOf = Callable[[str], str]
 
-
-def http_section(
-    document: Document, listener: HttpListener, place: Place, routing: list[str]
-) -> Section:
-    """The plain listener: no certificate, so no verdict."""
+def http_section(document: Document, listener: HttpListener, place: Place, plan: Plan) -> Section:
+    """The plain listener: a certificate can only come in a header."""
+    by_header = plan.scheme.type is AuthType.HEADER
+    path_of = plan.path_of
     lines = [
         *(f"bind {one}" for one in _addresses(listener.hostname, listener.port, place)),
-        *_logging(place),
+        *_logging(place, plan.scheme),
+        *_peers(plan, behind_reader=False),
+        _connection_id(),
+        *([_filter(path_of)] if by_header else []),
         *guards.refusals(None),
-        *guards.removals(document),
         *guards.request_facts(),
         *_request_id(document),
+        *plan.routes,
+        *(judged_by_header(document, plan) if by_header else []),
+        *guards.removals(document, _secret_headers(plan.scheme)),
+        *(identity_rules(document) if by_header else []),
         *guards.origin("http"),
-        *routing,
+        *plan.choices,
     ]
     return Section("frontend http", tuple(lines), "http")
 
 
 def https_sections(
-    document: Document, listener: HttpsListener, place: Place, path_of: PathOf, routing: list[str]
+    document: Document, listener: HttpsListener, place: Place, plan: Plan
 ) -> list[Section]:
-    """The TLS listener, and the SNI reader before it when its entries need two binds."""
-    entries = tls.entries_of(listener)
+    """The TLS listener, and the SNI reader before it when its entries need two binds.
+
+    The order is the one in which ``services.explain`` tells it: what can be read in two ways is
+    refused, the Host must belong to the connection's entry, the route says whose policy judges, and
+    only who passes it learns whether there is anything at the path.
+    """
+    entries = tls.entries_of(listener, plan.scheme.type)
     grouped = tls.groups(entries)
-    options = listener.options
-    asks = any(entry.asking is not Asking.NOTHING for entry in entries)
+    judged = judging(document, plan, entries)
+    path_of = plan.path_of
     lines = [
         *_binds(listener, place, path_of, grouped),
-        *_timeouts(options),
-        *_logging(place),
-        *([f"filter spoe engine ostiary config {word(path_of('spoe.conf'))}"] if asks else []),
+        *_timeouts(listener.options),
+        *_logging(place, plan.scheme),
+        *_peers(plan, behind_reader=len(grouped) > 1),
+        _connection_id(),
+        *([_filter(path_of)] if judged.rules else []),
         *entry_of_connection(entries, path_of),
-        *(certificate_facts() if asks else []),
-        *(identity_facts(document) if asks else []),
-        connection_rule(),
-        *guards.refusals(options.max_header_size),
+        *judged.facts,
+        connection_rule(in_header=plan.scheme.type is AuthType.HEADER),
+        *guards.refusals(listener.options.max_header_size),
         *guards.request_facts(),
         *_request_id(document),
         *misdirected(entries, path_of),
-        *(judging_rules(question_of(document)) if asks else []),
-        *_required(entries, path_of),
-        *guards.removals(document),
-        *(identity_rules(document) if asks else []),
+        *plan.routes,
+        *judged.rules,
+        *guards.removals(document, _secret_headers(plan.scheme)),
+        *(identity_rules(document) if judged.tells else []),
         *guards.origin("https"),
-        *routing,
+        *plan.choices,
     ]
     sections = [Section("frontend https", tuple(lines), "https")]
     if len(grouped) > 1:
@@ -68,18 +80,34 @@ def https_sections(
     return sections
 
 
-def https_files(
-    listener: HttpsListener, materials: Mapping[str, EntryMaterial], path_of: PathOf
-) -> dict[str, bytes]:
+def _peers(plan: Plan, *, behind_reader: bool) -> list[str]:
+    if plan.scheme.type is not AuthType.HEADER:
+        return []
+    return peer_rules(plan.scheme, plan.path_of, behind_reader=behind_reader)
+
+
+def _secret_headers(scheme: Scheme) -> tuple[str, ...]:
+    """Headers of clients that no service may see: the one a balancer would put certificates in."""
+    name = scheme.header.name.value if scheme.type is AuthType.HEADER else None
+    return (name,) if name else ()
+
+
+def _filter(path_of: PathOf) -> str:
+    return f"filter spoe engine ostiary config {word(path_of(SPOE_FILE))}"
+
+
+def https_files(listener: HttpsListener, materials: Materials, plan: Plan) -> dict[str, bytes]:
     """Certificates, trust anchors, crt-lists and the maps of names."""
-    entries = tls.entries_of(listener)
+    path_of = plan.path_of
+    entries = tls.entries_of(listener, plan.scheme.type)
     grouped = tls.groups(entries)
     extra = _entry_options(listener.options)
     files = {
         f"{group}.crtlist": tls.crt_list(members, path_of, extra)
         for group, members in grouped.items()
     }
-    files |= tls.entry_files(entries, materials)
+    trusted = materials.trusted if plan.scheme.type is AuthType.CERTIFICATE else ()
+    files |= tls.entry_files(entries, materials.entries, trusted)
     files["entries.map"] = tls.entry_map(entries)
     strict = sorted(entry.id for entry in entries if entry.asking is Asking.TRUSTED)
     files["strict.lst"] = "".join(f"{one}\n" for one in strict).encode()
@@ -124,15 +152,6 @@ def _entry_look_up(
     if default:
         rules.append(f"set-var({variable}) str({default[0]}) if {unset}")
     return rules
-
-
-def _required(entries: tuple[Entry, ...], path_of: PathOf) -> list[str]:
-    strict = [entry for entry in entries if entry.asking is Asking.TRUSTED]
-    if not strict:
-        return []
-    if len(strict) == len(entries):
-        return required_rules("")
-    return required_rules(f"{{ var({names.ENTRY}) -m str -f {word(path_of('strict.lst'))} }}")
 
 
 def _binds(
@@ -230,7 +249,11 @@ def _addresses(hostname: str | None, port: int, place: Place) -> list[str]:
     return [f"[{hostname}]:{port}" if ":" in hostname else f"{hostname}:{port}"]
 
 
-def _logging(place: Place) -> list[str]:
+def _connection_id() -> str:
+    return f"tcp-request session set-var({names.CONNECTION_ID}) uuid()"
+
+
+def _logging(place: Place, scheme: Scheme) -> list[str]:
     def located(text: str) -> str:
         return text.replace("@folder@", place.folder)
 
@@ -242,7 +265,6 @@ def _logging(place: Place) -> list[str]:
         "option idle-close-on-response",
         # HTTP/2 is spoken where ALPN agreed on it, and not because a client begins with it.
         "option disable-h2-upgrade",
-        f"log-format {word(located(LOG_FORMAT))}",
+        f"log-format {word(located(log_format(scheme)))}",
         f"error-log-format {word(located(ERROR_FORMAT))}",
-        f"tcp-request session set-var({names.CONNECTION_ID}) uuid()",
     ]

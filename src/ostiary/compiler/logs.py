@@ -5,6 +5,8 @@ Python is not on this path: at full load the log costs the gateway a formatted l
 """
 
 from ostiary.compiler import names
+from ostiary.compiler.scopes import Scheme
+from ostiary.config.effective import AuthType
 from ostiary.haproxy.quote import argument, word
 
 
@@ -18,16 +20,20 @@ def _text(name: str, variable: str) -> str:
     return _json(name, f"var({variable}),json(utf8s)")
 
 
-def connection_rule() -> str:
+def connection_rule(*, in_header: bool = False) -> str:
     """Write the part of the log that is the same for every request of a connection, once.
 
     It begins with a comma: it follows the client's address. Formatting costs more than copying, and
-    this is most of the line.
+    this is most of the line. ``in_header``: the certificate differs from request to request.
     """
+    shown = (
+        _json("fingerprint", f"var({names.FINGERPRINT})"),
+        _text("subject", names.SUBJECT),
+    )
     text = "," + ",".join(
         (
-            _json("fingerprint", f"var({names.FINGERPRINT})"),
-            _text("subject", names.SUBJECT),
+            *(() if in_header else shown),
+            _json("entry", f"var({names.ENTRY})"),
             _json("sni", "ssl_fc_sni,json(utf8s)"),
             '"tls":"%sslv"',
             '"resumed":%[ssl_fc_is_resumed,bool]',
@@ -36,28 +42,48 @@ def connection_rule() -> str:
     return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(text)}"
 
 
-LOG_FORMAT = (
-    "{"
-    + ",".join(
-        (
-            '"time":%Ts.%ms',
-            '"event":"request"',
-            '"request_id":"%ID"',
-            f'"client":"%ci"%[var({names.CONNECTION},{argument(" ")})]',
-            '"method":"%HM"',
-            _json("host", f"var({names.HOST})"),
-            _text("path", "txn.ost.logpath"),
-            '"status":%ST',
-            _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map)"),
-            _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
-            '"backend":"%b"',
-            '"bytes":%B',
-            '"ms":{"total":%Ta,"queue":%Tw,"connect":%Tc,"service":%Tr}',
-            '"end":"%ts"',
-        )
+def log_format(scheme: Scheme) -> str:
+    """The line of one request; what the types add stands where that type is in force."""
+    parts = (
+        '"time":%Ts.%ms',
+        '"event":"request"',
+        '"request_id":"%ID"',
+        f'"client":"%ci"%[var({names.CONNECTION},{argument(" ")})]',
+        *_certificate(scheme),
+        '"method":"%HM"',
+        _json("host", f"var({names.HOST})"),
+        _text("path", "txn.ost.logpath"),
+        '"status":%ST',
+        _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map)"),
+        _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
+        *_policy(scheme),
+        '"backend":"%b"',
+        '"bytes":%B',
+        '"ms":{"total":%Ta,"queue":%Tw,"connect":%Tc,"service":%Tr}',
+        '"end":"%ts"',
     )
-    + "}"
-)
+    return "{" + ",".join(parts) + "}"
+
+
+def _certificate(scheme: Scheme) -> list[str]:
+    if scheme.type is not AuthType.HEADER:
+        return []
+    return [
+        _json("fingerprint", f"var({names.HEADER_FINGERPRINT})"),
+        _text("subject", names.HEADER_SUBJECT),
+    ]
+
+
+def _policy(scheme: Scheme) -> list[str]:
+    """Whose policy judged, and for what reason a report-only one would have refused."""
+    if scheme.type is AuthType.NONE:
+        return []
+    # The variable is absent where the gateway's own policy judged; ``concat`` bears that.
+    own = f"str(.),concat(,{names.API}),length,sub(1),bool,iif(api,gateway)"
+    policy = _json("policy", own) if scheme.apis else '"policy":"gateway"'
+    would = _json("would_refuse", f"var({names.WOULD}),map_str(@folder@/reasons.map)")
+    return [policy, would] if scheme.reports else [policy]
+
 
 ERROR_FORMAT = (
     "{"

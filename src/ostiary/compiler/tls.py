@@ -6,20 +6,36 @@ from enum import Enum
 
 from ostiary.compiler.bundle import EntryMaterial, entry_id
 from ostiary.compiler.nobody import NOBODY
+from ostiary.config.effective import AuthType
 from ostiary.config.model.listeners import HttpsListener
 from ostiary.haproxy.files import CrtListEntry, render_crt_list, render_map
+from ostiary.x509.certificate import Certificate
 
 LISTENER = "https"
+NOBODY_FILE = "nobody.pem"
 
 
 class Asking(Enum):
     """What the handshake does about client certificates."""
 
-    NOTHING = "none"
-    ANY = "optional"
-    """Asked for; any or none is let through, and the pipeline decides."""
-    TRUSTED = "required"
+    NOTHING = "nothing"
+    ANY = "any"
+    """Asked for; any or none is let through, and policy or pipeline decides."""
+    SHOWN = "shown"
+    """Asked for; one that isn't trusted fails the handshake, none is let through."""
+    TRUSTED = "trusted"
     """Asked for; without a trusted one the handshake fails."""
+
+    @property
+    def verify(self) -> str:
+        """The word of HAProxy's ``verify``."""
+        match self:
+            case Asking.NOTHING:
+                return "none"
+            case Asking.ANY | Asking.SHOWN:
+                return "optional"
+            case Asking.TRUSTED:
+                return "required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +44,9 @@ class Entry:
 
     name: str
     asking: Asking
+    silent: bool = False
+    """Clients aren't told whose certificates are welcome. The engine then needs no file that
+    changes with what is trusted, and a handshake doesn't grow with it."""
 
     @property
     def id(self) -> str:
@@ -35,9 +54,24 @@ class Entry:
         return entry_id(LISTENER, self.name)
 
 
-def entries_of(listener: HttpsListener) -> tuple[Entry, ...]:
-    """All entries; names in lower case, as SNI ignores case (RFC 6066 section 3)."""
+def entries_of(listener: HttpsListener, auth_type: AuthType = AuthType.NONE) -> tuple[Entry, ...]:
+    """All entries; names in lower case, as SNI ignores case (RFC 6066 section 3).
+
+    With type certificate every entry asks, whatever ``requestCert`` says.
+    """
+    if auth_type is AuthType.CERTIFICATE:
+        return tuple(_judged(listener, name) for name in listener.tls)
     return tuple(Entry(name.lower(), _asking(listener, name)) for name in listener.tls)
+
+
+def _judged(listener: HttpsListener, name: str) -> Entry:
+    """Bad certificates get the HTTP answer, unless the handshake was told to refuse them in so
+    many words: ``rejectUnauthorized`` is true by default."""
+    own, options = listener.tls[name].reject_unauthorized, listener.options
+    told = "reject_unauthorized" in options.model_fields_set and options.reject_unauthorized
+    strict = told if own is None else own
+    asking = Asking.SHOWN if strict else Asking.ANY
+    return Entry(name.lower(), asking, silent=not strict)
 
 
 def _asking(listener: HttpsListener, name: str) -> Asking:
@@ -68,8 +102,11 @@ def crt_list(
     ordered = sorted(entries, key=lambda entry: (entry.name != "default", entry.name))
     lines = []
     for entry in ordered:
-        options = [f"verify {entry.asking.value}", *extra]
-        if entry.asking is not Asking.NOTHING:
+        options = [f"verify {entry.asking.verify}", *extra]
+        if entry.silent:
+            # As ca-file its name would be sent, and clients hold back what it didn't issue.
+            options.insert(0, f"ca-verify-file {path_of(NOBODY_FILE)}")
+        elif entry.asking is not Asking.NOTHING:
             options.insert(0, f"ca-file {path_of(f'ca-{entry.id}.pem')}")
         words = tuple(word for option in options for word in option.split(" "))
         names = () if entry.name == "default" else (entry.name,)
@@ -100,19 +137,25 @@ def group_map(grouped: Mapping[str, tuple[Entry, ...]]) -> bytes:
 
 
 def entry_files(
-    entries: tuple[Entry, ...], materials: Mapping[str, EntryMaterial]
+    entries: tuple[Entry, ...],
+    materials: Mapping[str, EntryMaterial],
+    trusted: tuple[Certificate, ...] = (),
 ) -> dict[str, bytes]:
     """Certificate and key of each entry in one file, and its trust anchors.
 
-    An entry that asks for certificates but trusts nobody gets an anchor that expired long ago
-    and whose key does not exist: never the system's public roots.
+    ``trusted`` are trusted at every entry. An entry that asks for certificates but trusts nobody
+    gets an anchor that expired long ago and whose key does not exist: never the system's public
+    roots.
     """
     by_name = {name.lower(): material for name, material in materials.items()}
     files: dict[str, bytes] = {}
     for entry in entries:
         material = by_name[entry.name]
         files[f"server-{entry.id}.pem"] = material.certificate + material.key
-        if entry.asking is not Asking.NOTHING:
-            anchors = b"".join(anchor.pem for anchor in material.anchors)
+        if entry.silent:
+            files[NOBODY_FILE] = NOBODY
+        elif entry.asking is not Asking.NOTHING:
+            believed = dict.fromkeys((*material.anchors, *trusted))
+            anchors = b"".join(anchor.pem for anchor in believed)
             files[f"ca-{entry.id}.pem"] = anchors or NOBODY
     return files

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.compile import compile_document
 from ostiary.compiler.policies import trust_policies
+from ostiary.config.effective import effective
 from ostiary.config.load import Loaded, load
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import Unquotable
@@ -41,7 +42,9 @@ class Prepared:
     def bundle(self, place: Place) -> Bundle:
         """The engine's files for one revision. Raises ConfigRefused."""
         try:
-            return compile_document(self.document, self.materials, place)
+            return compile_document(
+                self.document, self.materials, place, effective(self.document)
+            )
         except Unquotable as error:
             raise ConfigRefused([_whole(self.file, str(error), "")]) from error
 

@@ -3,6 +3,7 @@
 from ostiary.compiler.bundle import EntryMaterial, Materials, Place
 from ostiary.compiler.compile import compile_document
 from ostiary.compiler.engine import LARGEST_BUFFER, buffer_size
+from ostiary.config.effective import effective
 from ostiary.config.load import load
 from ostiary.config.model.document import Document
 from ostiary.trust.told import LONGEST
@@ -26,7 +27,8 @@ def files(headers: str) -> tuple[str, str]:
     place = Place(folder="/f", run_folder="/r", revision=1)
     entry = EntryMaterial(certificate=b"", key=b"", anchors=())
     materials = Materials(entries={"default": entry})
-    found = compile_document(document(headers), materials, place).files
+    written = document(headers)
+    found = compile_document(written, materials, place, effective(written)).files
     return found["haproxy.cfg"].decode(), found["spoe.conf"].decode()
 
 

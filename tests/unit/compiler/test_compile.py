@@ -9,6 +9,7 @@ import pytest
 
 from ostiary.compiler.bundle import Materials, Place
 from ostiary.compiler.compile import compile_document
+from ostiary.config.effective import effective
 from ostiary.config.load import load
 from ostiary.config.model.document import Document
 
@@ -42,7 +43,9 @@ def document(count: int) -> Document:
 
 
 def _frontend(found: Document) -> list[str]:
-    cfg = compile_document(found, Materials(), _PLACE).files["haproxy.cfg"].decode()
+    cfg = (
+        compile_document(found, Materials(), _PLACE, effective(found)).files["haproxy.cfg"].decode()
+    )
     return cfg.split("frontend http\n")[1].split("\n\n")[0].splitlines()
 
 
@@ -78,7 +81,9 @@ def test_the_same_document_gives_the_same_bytes_in_any_process() -> None:
         "from tests.unit.compiler.test_compile import _PLACE, document\n"
         "from ostiary.compiler.bundle import Materials\n"
         "from ostiary.compiler.compile import compile_document\n"
-        "files = compile_document(document(5), Materials(), _PLACE).files\n"
+        "from ostiary.config.effective import effective\n"
+        "found = document(5)\n"
+        "files = compile_document(found, Materials(), _PLACE, effective(found)).files\n"
         "print(hashlib.sha256(repr(list(files.items())).encode()).hexdigest())\n"
     )
     said = {
@@ -95,7 +100,10 @@ def test_the_same_document_gives_the_same_bytes_in_any_process() -> None:
 
 
 def test_sections_stand_in_the_order_of_the_document() -> None:
-    cfg = compile_document(document(3), Materials(), _PLACE).files["haproxy.cfg"].decode()
+    found = document(3)
+    cfg = (
+        compile_document(found, Materials(), _PLACE, effective(found)).files["haproxy.cfg"].decode()
+    )
     titles = [line for line in cfg.splitlines() if line and line[0] not in " #"]
     assert titles == [
         *("global", "defaults", "frontend http"),
@@ -108,7 +116,6 @@ def test_sections_stand_in_the_order_of_the_document() -> None:
 def test_a_name_can_not_open_a_line_of_its_own(name: str) -> None:
     found = document(1)
     pipelines = {name: found.pipelines["p0"]}
-    cfg = compile_document(
-        found.model_copy(update={"pipelines": pipelines}), Materials(), _PLACE
-    ).files["haproxy.cfg"]
+    renamed = found.model_copy(update={"pipelines": pipelines})
+    cfg = compile_document(renamed, Materials(), _PLACE, effective(renamed)).files["haproxy.cfg"]
     assert b"# pipelines.a?b\n" in cfg

@@ -1,0 +1,126 @@
+"""What a policy does with a verdict: 401, 503, 403, or only a report.
+
+* absent and required: 401;
+* shown, and nobody answered what to think of it: 503;
+* shown and refused: 403, also where none is required;
+* report-only: nothing is refused.
+
+``services.explain`` tells the same in the same order; a change here is a change there.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from ostiary.compiler import names
+from ostiary.compiler.answers import (
+    CERTIFICATE_REFUSED,
+    CERTIFICATE_REQUIRED,
+    UNDECIDED,
+    plain,
+    problem,
+)
+from ostiary.compiler.scopes import Mode, Scheme
+from ostiary.config.effective import AuthType
+from ostiary.trust.reason import Reason
+
+_ABSENT = f"{{ var({names.CODE}) -m int {Reason.NO_CERTIFICATE.code} }}"
+_UNANSWERED = f"{{ var({names.CODE}) -m int {Reason.NO_ANSWER.code} }}"
+_REFUSED = f"!{{ var({names.CODE}) -m int {names.ADMITTED} }}"
+
+_ANSWERS = ((401, CERTIFICATE_REQUIRED), (503, UNDECIDED), (403, CERTIFICATE_REFUSED))
+
+_WANTS_TEXT = (
+    "{ req.hdr(accept) -m sub -i text/plain } !{ req.hdr(accept) -m sub -i json } "
+    "!{ req.hdr(accept) -m reg -i 'text/plain.*;[ \\t]*q=0(\\.0*)?[ \\t]*$' }"
+)
+"""``Accept`` (RFC 9110 section 12.5.1) names text/plain and nothing of JSON: a wildcard, or no
+header, means that the client takes what we have, the problem document."""
+
+_TELL = "http-request set-log-level err"
+"""What is refused, or would be, is told to the gateway itself, which listens for this level."""
+
+
+def required_rules(strict_entry: str) -> list[str]:
+    """On strict entries nobody passes unadmitted, however the TLS session came to be.
+
+    ``strict_entry`` is an ACL literal, or empty when every entry of the listener is strict.
+    """
+    scope = [strict_entry] if strict_entry else []
+    return [
+        _said(401, [*scope, _ABSENT]),
+        _said(503, [*scope, _UNANSWERED]),
+        _said(403, [*scope, _REFUSED, "!" + _ABSENT, "!" + _UNANSWERED]),
+        *_answers(close=True),
+    ]
+
+
+def policy_rules(scheme: Scheme) -> list[str]:
+    """Enforce the policy of the request's scope; for the types certificate and header.
+
+    Where no API has a policy of its own a refused client is refused everywhere at its entry, so the
+    connection is closed: the next one may show another certificate. Where an API might admit the
+    client, and where the connection is a load balancer's, it stays open.
+    """
+    rules = [*_reporting(scheme), *_refusing(scheme)]
+    if any(Mode.REPORT_ONLY not in mode for mode in scheme.modes):
+        rules += _answers(close=scheme.type is AuthType.CERTIFICATE and not scheme.apis)
+    return rules
+
+
+def _reporting(scheme: Scheme) -> Iterator[str]:
+    if not scheme.reports:
+        return
+    report = _tests(scheme, Mode.REPORT_ONLY)
+    would = f"http-request set-var({names.WOULD}) var({names.CODE}) if"
+    yield _line(would, [_REFUSED, "!" + _ABSENT, *(report or [])])
+    required = _tests(scheme, Mode.REPORT_ONLY | Mode.REQUIRED)
+    if required is not None:
+        yield _line(would, [_ABSENT, *required])
+    yield f"{_TELL} if {{ var({names.WOULD}) -m int gt 0 }}"
+
+
+def _refusing(scheme: Scheme) -> Iterator[str]:
+    refusing = _tests(scheme, Mode.LENIENT, without=Mode.REPORT_ONLY)
+    if refusing is None:
+        return
+    required = _tests(scheme, Mode.REQUIRED, without=Mode.REPORT_ONLY)
+    if required is not None:
+        yield _said(401, [_ABSENT, *required])
+    yield _said(503, [_UNANSWERED, *refusing])
+    yield _said(403, [_REFUSED, "!" + _ABSENT, "!" + _UNANSWERED, *refusing])
+
+
+def _tests(scheme: Scheme, wanted: Mode, without: Mode = Mode.LENIENT) -> list[str] | None:
+    """ACL literals for "the mode has ``wanted`` and nothing of ``without``".
+
+    Empty where every request's has; None where no request's has. What refuses is written as "not
+    one of the others", so that a mode nobody knows refuses.
+    """
+    fitting = {mode for mode in scheme.modes if wanted in mode and not mode & without}
+    if not fitting:
+        return None
+    if len(fitting) == len(scheme.modes):
+        return []
+    if Mode.REPORT_ONLY in wanted:
+        return [_mode_is(fitting)]
+    return ["!" + _mode_is(scheme.modes - fitting)]
+
+
+def _mode_is(modes: Iterable[Mode]) -> str:
+    return f"{{ var({names.MODE}) -m int {' '.join(sorted(str(one.value) for one in modes))} }}"
+
+
+def _said(status: int, tests: list[str]) -> str:
+    return _line(f"http-request set-var({names.SAID}) int({status}) if", tests)
+
+
+def _line(rule: str, tests: list[str]) -> str:
+    return " ".join((rule, *tests))
+
+
+def _answers(*, close: bool) -> Iterator[str]:
+    hanging_up = " hdr Connection close" if close else ""
+    yield f"{_TELL} if {{ var({names.SAID}) -m found }}"
+    for status, sentence in _ANSWERS:
+        test = f"{{ var({names.SAID}) -m int {status} }}"
+        yield f"http-request return {plain(status, sentence)}{hanging_up} if {test} {_WANTS_TEXT}"
+        yield f"http-request return {problem(status, sentence)}{hanging_up} if {test}"

@@ -1,0 +1,76 @@
+"""Header mode: the client's certificate is in a header that a trusted load balancer sets.
+
+Whoever connects from another address has its header removed unread, like every other name by which
+a client could pose as somebody (``guards.removals``).
+"""
+
+from collections.abc import Callable, Sequence
+
+from ostiary.compiler import names
+from ostiary.compiler.decision import Shown, facts_known, judging_rules
+from ostiary.compiler.questions import header_question_of
+from ostiary.compiler.scopes import Scheme
+from ostiary.config.model.document import Document
+from ostiary.haproxy.quote import argument, word
+from ostiary.trust.reason import Reason
+
+PROXIES_FILE = "trusted-proxies.lst"
+LARGEST_HEADER = 16_384
+"""Bytes of the header's value: a certificate and three intermediates with RSA keys of 4,096 bits,
+percent-encoded. The engine's buffers have room for it beside other headers."""
+
+_TRUSTED = f"{{ var({names.PROXY}) -m bool }}"
+
+
+def proxies_file(networks: Sequence[str]) -> bytes:
+    """The addresses that may speak for clients, one a line."""
+    return "".join(f"{one}\n" for one in sorted(networks)).encode()
+
+
+def peer_rules(scheme: Scheme, path_of: Callable[[str], str], *, behind_reader: bool) -> list[str]:
+    """Say once a connection whether its peer may speak for clients.
+
+    That is the address of the TCP connection itself, looked at before a PROXY header replaces it.
+    ``behind_reader``: the frontend stands behind the SNI reader, and the address comes from there.
+    """
+    trusted = f"{{ src -f {word(path_of(PROXIES_FILE))} }}"
+    if behind_reader:
+        return [f"tcp-request session set-var({names.PROXY}) bool(true) if {trusted}"]
+    rules = [f"tcp-request connection set-var({names.PROXY}) bool(true) if {trusted}"]
+    if scheme.header.proxy_protocol.value:
+        rules.append(f"tcp-request connection expect-proxy layer4 if {trusted}")
+    return rules
+
+
+def header_rules(document: Document, scheme: Scheme) -> list[str]:
+    """Set ``CODE`` by the certificate in the header; stands before the header is removed.
+
+    Two headers are refused unread: one of them may be the client's own, passed on by a balancer
+    that adds without replacing. An empty one is what balancers send where there is no certificate.
+    """
+    name = argument(scheme.header.name.value or "")
+    count = f"req.fhdr_cnt({name})"
+    one = f"{_TRUSTED} {{ {count} eq 1 }}"
+    size = f"req.fhdr({name}),length"
+    fits = f"{{ {size} -m int 1:{LARGEST_HEADER} }}"
+    shown = Shown(
+        question=header_question_of(document),
+        key=names.SCOPED_KEY,
+        counter=1,
+        facts_of=names.HEADER_HASH,
+    )
+    known = f"{{ var({names.HEADER_HASH}) -m found }} {facts_known(shown)}"
+    code = f"http-request set-var({names.CODE})"
+    key = f"set-var({names.SCOPED_KEY}) var({names.SCOPE}),concat(|,{names.HEADER_HASH})"
+    return [
+        f"http-request unset-var({names.CODE})",
+        f"http-request unset-var({names.UNTIL})",
+        f"{code} int({Reason.HEADER_REPEATED.code}) if {_TRUSTED} {{ {count} gt 1 }}",
+        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {one} {{ {size} gt {LARGEST_HEADER} }}",
+        f"http-request set-var({names.HEADER_HASH}) req.fhdr({name}),sha2(256),hex if {one} {fits}",
+        f"http-request {key} if {{ var({names.HEADER_HASH}) -m found }}",
+        *judging_rules(shown, reports=scheme.reports),
+        # Copies: until the log is written another request may have told other facts.
+        f"http-request set-var({names.HEADER_FINGERPRINT}) var({names.FINGERPRINT}) if {known}",
+        f"http-request set-var({names.HEADER_SUBJECT}) var({names.SUBJECT}) if {known}",
+    ]

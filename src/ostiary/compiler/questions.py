@@ -1,0 +1,80 @@
+"""What HAProxy asks the agent, as SPOE messages (doc/SPOE.txt)."""
+
+from collections.abc import Iterable
+from enum import Enum
+
+from ostiary.compiler import names
+from ostiary.config.model.document import Document
+from ostiary.haproxy.quote import argument, word
+
+SPOE_FILE = "spoe.conf"
+
+
+class Question(Enum):
+    """The name of the SPOE message, and of its group of one."""
+
+    VERDICT = "judge"
+    """About the certificate of the handshake."""
+    WITH_CHAIN = "chain"
+    """The same question; an admitting answer also sets ``CHAIN`` for the connection."""
+    HEADER = "header"
+    """About the certificate in a header; the answer also tells its facts."""
+    HEADER_WITH_CHAIN = "header-chain"
+
+    @property
+    def tells_chain(self) -> bool:
+        """Whether the answer tells the verified chain."""
+        return self in (Question.WITH_CHAIN, Question.HEADER_WITH_CHAIN)
+
+
+def question_of(document: Document) -> Question:
+    """What is asked about the handshake's certificate: for the chain only where a service is to
+    be told of it."""
+    told = document.identity.headers.client_cert_chain
+    return Question.WITH_CHAIN if told else Question.VERDICT
+
+
+def header_question_of(document: Document) -> Question:
+    """The same about a certificate in a header."""
+    told = document.identity.headers.client_cert_chain
+    return Question.HEADER_WITH_CHAIN if told else Question.HEADER
+
+
+def handshake_arguments(scope: str) -> str:
+    """``scope``: the variable that says whose policy judges."""
+    return f"entry=var({scope}) cert=ssl_c_der chain=ssl_c_chain_der"
+
+
+def header_arguments(scope: str, header: str, written: str) -> str:
+    """The value as bytes: as a text it would be another one where it isn't UTF-8."""
+    value = f"req.fhdr({argument(header)}),bytes(0)"
+    return f"entry=var({scope}) header={word(value)} format=str({written})"
+
+
+def spoe_config(messages: Iterable[tuple[Question, str]]) -> bytes:
+    """The SPOE engine: messages with their arguments, each asked by rule.
+
+    No answer leaves the verdict unset. Frames are not fragmented: with ``send-frag-payload`` a
+    certificate larger than a frame makes HAProxy reconnect in a loop until the time is up. Without,
+    it is an error at once: refused.
+    """
+    asked = [(question.value, arguments) for question, arguments in messages]
+    lines = [
+        "[ostiary]",
+        "spoe-agent ostiary",
+        f"    groups {' '.join(name for name, _ in asked)}",
+        "    option var-prefix ost",
+        "    option set-on-error error",
+        "    option pipelining",
+        "    no option async",
+        "    no option send-frag-payload",
+        "    timeout hello 2s",
+        "    timeout idle 30s",
+        "    timeout processing 2s",
+        "    maxconnrate 200",
+        f"    use-backend {names.AGENT}",
+    ]
+    for name, arguments in asked:
+        lines += ["", f"spoe-message {name}", f"    args {arguments}"]
+        lines += ["", f"spoe-group {name}", f"    messages {name}"]
+    return ("\n".join(lines) + "\n").encode()
