@@ -1,31 +1,156 @@
-"""The document's trust policies: what each TLS entry believes, for the agent to judge by."""
+"""The document's trust policies: what each scope believes, for the agent to judge by.
 
-from collections.abc import Mapping
+A scope is a TLS entry, or an API with a part of its own at one (``compiler.scopes``); in header mode
+there is one entry for all listeners.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
-from ostiary.compiler.bundle import Materials
-from ostiary.compiler.tls import Asking, entries_of
+from ostiary.compiler.bundle import EntryMaterial, Materials
+from ostiary.compiler.scopes import HEADER_ENTRY, scope_of
+from ostiary.compiler.tls import Asking, Entry, entries_of
+from ostiary.config.effective import AuthType, Effective, EffectivePolicy
+from ostiary.config.model.client_auth import NameRule
 from ostiary.config.model.document import Document
 from ostiary.config.model.settings import CertificatePolicy
+from ostiary.trust.anchors import AnchorSet
+from ostiary.trust.names.rules import NameRules, Rule, rule_of
 from ostiary.trust.policy import TrustPolicy, WeakPolicy
 
 
-def trust_policies(document: Document, materials: Materials) -> Mapping[str, TrustPolicy]:
-    """By entry id; only entries that ask for a certificate judge any."""
+def trust_policies(
+    document: Document, materials: Materials, effective: Effective
+) -> Mapping[str, TrustPolicy]:
+    """By scope; only entries that ask for a certificate judge any.
+
+    Raises PatternRefused for names that can't be read.
+    """
+    making = _Making(document, materials, effective)
+    entries = asking_entries(document, effective)
+    anchors = making.anchors(entries)
+    match effective.type.value:
+        case AuthType.NONE:
+            return {entry.id: making.policy(anchors[entry.name], _OPEN) for entry in entries}
+        case AuthType.CERTIFICATE:
+            scopes = {entry.id: anchors[entry.name] for entry in entries}
+            return dict(making.of_scopes(scopes))
+        case AuthType.HEADER:
+            # The entries' own anchors are the balancers'; the clients' are trusted everywhere.
+            own = {entry.id: making.policy(anchors[entry.name], _OPEN) for entry in entries}
+            return own | dict(making.of_scopes({HEADER_ENTRY: materials.trusted}, path=False))
+
+
+def asking_entries(document: Document, effective: Effective) -> tuple[Entry, ...]:
+    """The TLS entries that ask for a certificate."""
     if document.https is None:
-        return {}
-    by_name = {name.lower(): material for name, material in materials.entries.items()}
-    settings = document.certificate_policy
-    return {
-        entry.id: TrustPolicy(
-            anchors=by_name[entry.name].anchors,
-            crls=materials.crls,
-            weak=_weak(settings),
-            maximum_age=timedelta(milliseconds=settings.maximum_verdict_age_ms),
+        return ()
+    entries = entries_of(document.https, effective.type.value)
+    return tuple(entry for entry in entries if entry.asking is not Asking.NOTHING)
+
+
+def rule_from(written: NameRule) -> Rule:
+    """The rule that somebody wrote; raises PatternRefused."""
+    return rule_of(
+        distinguished_name=written.distinguished_name,
+        dns=written.dns,
+        uri=written.uri,
+        email=written.email,
+        ip=written.ip,
+        issuer=written.issuer,
+        serial=written.serial,
+        fingerprint=written.fingerprint,
+        policy=written.policy,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    names: NameRules = NameRules()
+    report_only: bool = False
+
+
+_OPEN = _Asked()
+
+
+class _Making:
+    """Makes policies that share what is equal: a thousand APIs may trust ten thousand anchors."""
+
+    def __init__(self, document: Document, materials: Materials, effective: Effective) -> None:
+        self._settings = document.certificate_policy
+        self._materials = materials
+        self._effective = effective
+        self._rules: dict[tuple[int, ...], NameRules] = {}
+        self._weak = _weak(document.certificate_policy)
+
+    def anchors(self, entries: tuple[Entry, ...]) -> Mapping[str, AnchorSet]:
+        """By the entry's name in lower case: its own, and with type certificate those that are
+        trusted everywhere. Entries with the same own ones share one set."""
+        made: dict[str, AnchorSet] = {}
+        everywhere = self._effective.type.value is AuthType.CERTIFICATE
+        trusted = self._materials.trusted if everywhere else AnchorSet()
+        by_name = {name.lower(): one for name, one in self._materials.entries.items()}
+        found = {}
+        for entry in entries:
+            own = AnchorSet(by_name[entry.name].anchors)
+            if own.id not in made:
+                made[own.id] = together(own, trusted)
+            found[entry.name] = made[own.id]
+        return found
+
+    def of_scopes(
+        self, entries: Mapping[str, AnchorSet], *, path: bool = True
+    ) -> Iterator[tuple[str, TrustPolicy]]:
+        """The gateway's policy at each entry (id to anchors), and the overriding APIs' ones.
+
+        ``path`` False: without any anchor, whoever hands certificates over has verified them.
+        """
+        gateway = self._asked(self._effective.gateway)
+        apis = {
+            name: self._asked(self._effective.apis[name]) for name in self._effective.overriding
+        }
+        for entry, anchors in entries.items():
+            needed = path or bool(anchors)
+            yield entry, self.policy(anchors, gateway, path_needed=needed)
+            for name, asked in apis.items():
+                yield scope_of(entry, name), self.policy(anchors, asked, path_needed=needed)
+
+    def policy(self, anchors: AnchorSet, asked: _Asked, *, path_needed: bool = True) -> TrustPolicy:
+        """One policy."""
+        return TrustPolicy(
+            anchors=anchors,
+            crls=self._materials.crls,
+            weak=self._weak,
+            maximum_age=timedelta(milliseconds=self._settings.maximum_verdict_age_ms),
+            names=asked.names,
+            path_needed=path_needed,
+            report_only=asked.report_only,
         )
-        for entry in entries_of(document.https)
-        if entry.asking is not Asking.NOTHING
-    }
+
+    def _asked(self, policy: EffectivePolicy) -> _Asked:
+        patterns, allow, deny = policy.names.value, policy.allow.value, policy.deny.value
+        # What APIs inherit is the same object: a long list is not even hashed for each of them.
+        # ``effective`` keeps the objects alive, so no identity is used twice.
+        key = (id(patterns), id(allow), id(deny))
+        if key not in self._rules:
+            self._rules[key] = NameRules(
+                patterns, tuple(map(rule_from, allow)), tuple(map(rule_from, deny))
+            )
+        return _Asked(self._rules[key], policy.report_only.value)
+
+
+def together(own: AnchorSet, trusted: AnchorSet) -> AnchorSet:
+    """What is trusted at an entry: its own ``ca``, and what is trusted everywhere."""
+    if not own:
+        return trusted
+    return AnchorSet((*own, *trusted)) if trusted else own
+
+
+def anchors_of(entry: EntryMaterial, materials: Materials, effective: Effective) -> AnchorSet:
+    """All anchors of one entry, as its policies have them."""
+    everywhere = effective.type.value is AuthType.CERTIFICATE
+    return together(AnchorSet(entry.anchors), materials.trusted if everywhere else AnchorSet())
 
 
 def _weak(settings: CertificatePolicy) -> WeakPolicy:

@@ -62,7 +62,7 @@ class Desk:
 
     def answer(self, entry: str, leaf: bytes, chain: tuple[bytes, ...], now: datetime) -> Decision:
         """Decide, or repeat a decision that still holds. ``now`` is aware."""
-        keeper = self._standing.entries.get(entry)
+        keeper = self._standing.keeper(entry)
         if keeper is None:
             return _unknown(entry, now)
         key = (keeper.policy.id, hashlib.sha256(leaf).digest())
@@ -74,7 +74,7 @@ class Desk:
 
     def explain(self, entry: str, leaf: bytes, chain: tuple[bytes, ...], now: datetime) -> Walk:
         """The steps of a fresh decision; remembers nothing."""
-        keeper = self._standing.entries.get(entry)
+        keeper = self._standing.keeper(entry)
         if keeper is None:
             return Walk((), _unknown(entry, now))
         return walk(Presented(entry, leaf, chain), keeper, self._intermediates, now)
@@ -98,7 +98,7 @@ def _covers(kept: _Kept, chain: tuple[bytes, ...]) -> bool:
 
 
 def _unknown(entry: str, now: datetime) -> Refused:
-    return Refused(Reason.UNKNOWN_ENTRY, f"no TLS entry named {entry!r}", now + REFUSAL_AGE)
+    return Refused(Reason.UNKNOWN_ENTRY, f"nothing is known of {entry!r}", now + REFUSAL_AGE)
 
 
 def _digest(chain: tuple[bytes, ...]) -> bytes:
