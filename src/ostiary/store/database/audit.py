@@ -26,9 +26,10 @@ class Audit:
             "after": _text(entry.after),
             "request_id": entry.request_id,
         }
-        return self._connection.execute(
+        number: int = self._connection.execute(
             insert(audit).values(values).returning(audit.c.id)
         ).scalar_one()
+        return number
 
     def page(
         self,

@@ -34,11 +34,11 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
         """To the number. Raises ValueError for a time without zone."""
         return None if value is None else microseconds(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
         """From the number."""
         return None if value is None else _EPOCH + value * _MICROSECOND
 
@@ -49,11 +49,11 @@ class Seconds(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
         """To the number. Raises ValueError for a time without zone."""
         return None if value is None else whole_seconds(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
         """From the number."""
         return None if value is None else _EPOCH + timedelta(seconds=value)
 
@@ -71,7 +71,7 @@ class Words(TypeDecorator[str]):
         super().__init__()
         self.limit = limit
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
         """Checked. Raises NotStorable."""
         if value is None:
             return None
@@ -80,11 +80,11 @@ class Words(TypeDecorator[str]):
             raise NotStorable(
                 f"{shown} has {len(value)} characters (at most {self.limit} are kept here)"
             )
-        if "\0" in value or not value.isascii() and _has_surrogate(value):
+        if "\0" in value or (not value.isascii() and _has_surrogate(value)):
             raise NotStorable(f"{shown} holds a character that no database keeps (remove it)")
         return value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> str | None:
         """As it is."""
         return value
 
@@ -97,7 +97,8 @@ def seal(*parts: str | int) -> bytes:
     """
     digest = hashlib.sha256()
     for part in parts:
-        content = str(part).encode()
+        # A lone surrogate is refused by Words, with a better sentence than ours could be.
+        content = str(part).encode("utf-8", "surrogatepass")
         digest.update(b"%d:" % len(content))
         digest.update(content)
     return digest.digest()

@@ -134,6 +134,13 @@ class Library:
             raise broken(f"version {number} of component {component}")
         return str(found.pem)
 
+    def verify(self) -> None:
+        """Compare every bundle with its checksum. Raises SnapshotDamaged."""
+        query = select(versions.c.component, versions.c.number, versions.c.pem, versions.c.seal)
+        for component, number, pem, kept in self._connection.execute(query):
+            if seal(component, number, pem) != kept:
+                raise broken(f"version {number} of component {component}")
+
     def page(
         self,
         *,

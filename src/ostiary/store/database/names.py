@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, distinct, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from ostiary.store.database.columns import seal
 from ostiary.store.database.errors import NameTaken, NoSuch, TooMany
@@ -39,7 +39,7 @@ class Names:
 
     def scopes(self) -> tuple[Scope, ...]:
         """Those that have a list. Raises SnapshotDamaged."""
-        query = select(distinct(names.c.scope)).order_by(names.c.scope)
+        query = select(names.c.scope).distinct().order_by(names.c.scope)
         return tuple(scope_of(text) for text in self._connection.execute(query).scalars())
 
     def page(

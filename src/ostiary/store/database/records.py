@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Generic, TypeAlias, TypeVar
 
 JsonValue: TypeAlias = (
-    "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+    "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 )
 T = TypeVar("T")
 

@@ -13,10 +13,12 @@ class Revision:
 
     def current(self) -> int:
         """Zero before the first change."""
-        return self._connection.execute(select(revision.c.number)).scalar_one()
+        number: int = self._connection.execute(select(revision.c.number)).scalar_one()
+        return number
 
     def grow(self) -> int:
         """The next number."""
-        return self._connection.execute(
+        number: int = self._connection.execute(
             update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
         ).scalar_one()
+        return number

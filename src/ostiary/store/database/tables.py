@@ -198,7 +198,7 @@ clients = Table(
     Column("facts", LargeBinary, nullable=False),
     Column("first_seen", Seconds, nullable=False),
     Column("last_seen", Seconds, nullable=False, index=True),
-    Column("count", BigInteger, nullable=False),
+    Column("requests", BigInteger, nullable=False),
     Column("verdict", SmallInteger, nullable=False),
 )
 

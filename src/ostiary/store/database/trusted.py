@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select
 
 from ostiary.store.database.columns import seal
 from ostiary.store.database.errors import NameTaken, NoSuch
@@ -91,7 +91,7 @@ class TrustedCertificates:
 
     def in_force(self) -> Iterator[Bundle]:
         """Every trusted bundle, by its number. Raises SnapshotDamaged if the disk changed one."""
-        query = (
+        query: Select[Any] = (
             select(*_TRUSTED_COLUMNS, components.c.name, versions.c.pem, versions.c.seal)
             .select_from(_JOINED)
             .order_by(trusted.c.id)
@@ -106,7 +106,7 @@ class TrustedCertificates:
             )
 
 
-_ENTRIES = select(
+_ENTRIES: Select[Any] = select(
     *_TRUSTED_COLUMNS, *components.c, *VERSION_COLUMNS, newest_number.label("newest")
 ).select_from(_JOINED)
 

@@ -1,0 +1,77 @@
+"""Bring a database's tables to today's; refuse those of a newer program, and of any other."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, inspect, text
+
+from ostiary.store.database.errors import NewerDatabase, NotOurDatabase
+from ostiary.store.database.tables import KEPT, SEEN
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One set of tables and how it came to be."""
+
+    name: str
+    """Of the folder of scripts."""
+    tables: MetaData
+
+    @property
+    def version_table(self) -> str:
+        """Where the number of the last script run is kept."""
+        return f"ostiary_{self.name}_version"
+
+
+KEPT_HISTORY = History("kept", KEPT)
+SEEN_HISTORY = History("seen", SEEN)
+
+
+def migrate(connection: Connection, history: History, where: str) -> None:
+    """Run the scripts this database lacks, in the connection's transaction: all or none.
+
+    ``where`` names the database in refusals. Raises NewerDatabase, NotOurDatabase.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS / history.name).replace("%", "%%"))
+    # Alembic splits lists of folders by this; without it, it warns.
+    config.set_main_option("path_separator", "os")
+    config.attributes["configure"] = {
+        "connection": connection,
+        "target_metadata": history.tables,
+        "version_table": history.version_table,
+        "transaction_per_migration": False,
+    }
+    scripts = ScriptDirectory.from_config(config)
+    known = [script.revision for script in scripts.walk_revisions()]
+    found = _found(connection, history, where)
+    if found == known[0]:
+        return
+    if found is not None and found not in known:
+        if found.isdigit() and found > known[0]:
+            raise NewerDatabase(where, found, known[0])
+        raise NotOurDatabase(where, f"its tables are at {found!r}, which we never wrote")
+    command.upgrade(config, "head")
+
+
+def _found(connection: Connection, history: History, where: str) -> str | None:
+    """The number of the last script run; None for an empty database."""
+    tables = set(inspect(connection).get_table_names())
+    if history.version_table not in tables:
+        strangers = tables - {table for one in (KEPT, SEEN) for table in one.tables}
+        strangers -= {one.version_table for one in (KEPT_HISTORY, SEEN_HISTORY)}
+        # Tables with our names but no version are a stranger's, too.
+        strangers |= tables & set(history.tables.tables)
+        if strangers:
+            raise NotOurDatabase(where, f"it has a table {min(strangers)!r}")
+        return None
+    rows = connection.execute(text(f"SELECT version_num FROM {history.version_table}"))  # noqa: S608 - our own name
+    numbers = [str(number) for number in rows.scalars()]
+    if len(numbers) != 1:
+        raise NotOurDatabase(where, f"{history.version_table!r} has {len(numbers)} rows")
+    return numbers[0]
