@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ostiary.trust.anchors import AnchorSet
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.revocation import RevocationList
 
@@ -54,22 +53,13 @@ class Materials:
         default_factory=dict
     )
     """By (keyFile, certFile, caFile) as written in the document."""
-    trusted: tuple[Certificate, ...] = ()
-    """Trusted at every entry with the types certificate and header: the file's
-    ``trustedCertificates`` and the store's."""
     crls: tuple[RevocationList, ...] = ()
     """The lists of ``https.options.crl``, usable or not."""
     trusted_files: Mapping[str, tuple[Certificate, ...]] = field(default_factory=dict)
     """What ``clientCertificateAuth.trustedCertificates`` names, by file as written."""
     trusted_store: tuple[Certificate, ...] = ()
-    """The store's trusted certificates."""
+    """The store's trusted certificates; they and those of the files are ``trusted``."""
     admin: AdminMaterial | None = None
-
-    @property
-    def trusted(self) -> AnchorSet:
-        """Trusted at every entry and in header mode: the file's and the store's add up."""
-        of_files = (one for several in self.trusted_files.values() for one in several)
-        return AnchorSet((*of_files, *self.trusted_store))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

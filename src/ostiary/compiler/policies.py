@@ -1,7 +1,7 @@
 """The document's trust policies: what each scope believes, for the agent to judge by.
 
-A scope is a TLS entry, or an API with a part of its own at one (``compiler.scopes``); in header mode
-there is one entry for all listeners.
+A scope is a TLS entry, or an API with a part of its own at one (``compiler.scopes``); in header
+mode there is one entry for all listeners.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from ostiary.config.model.client_auth import NameRule
 from ostiary.config.model.document import Document
 from ostiary.config.model.settings import CertificatePolicy
 from ostiary.trust.anchors import AnchorSet
-from ostiary.trust.names.rules import NameRules, Rule, rule_of
+from ostiary.trust.names.rules import EVERYBODY, NameRules, Rule, rule_of
 from ostiary.trust.policy import TrustPolicy, WeakPolicy
 
 
@@ -38,8 +38,9 @@ def trust_policies(
             return dict(making.of_scopes(scopes))
         case AuthType.HEADER:
             # The entries' own anchors are the balancers'; the clients' are trusted everywhere.
+            trusted = AnchorSet(materials.trusted)
             own = {entry.id: making.policy(anchors[entry.name], _OPEN) for entry in entries}
-            return own | dict(making.of_scopes({HEADER_ENTRY: materials.trusted}, path=False))
+            return own | dict(making.of_scopes({HEADER_ENTRY: trusted}, path=False))
 
 
 def asking_entries(document: Document, effective: Effective) -> tuple[Entry, ...]:
@@ -67,7 +68,7 @@ def rule_from(written: NameRule) -> Rule:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    names: NameRules = NameRules()
+    names: NameRules = EVERYBODY
     report_only: bool = False
 
 
@@ -89,7 +90,7 @@ class _Making:
         trusted everywhere. Entries with the same own ones share one set."""
         made: dict[str, AnchorSet] = {}
         everywhere = self._effective.type.value is AuthType.CERTIFICATE
-        trusted = self._materials.trusted if everywhere else AnchorSet()
+        trusted = AnchorSet(self._materials.trusted if everywhere else ())
         by_name = {name.lower(): one for name, one in self._materials.entries.items()}
         found = {}
         for entry in entries:
@@ -135,7 +136,9 @@ class _Making:
         key = (id(patterns), id(allow), id(deny))
         if key not in self._rules:
             self._rules[key] = NameRules(
-                patterns, tuple(map(rule_from, allow)), tuple(map(rule_from, deny))
+                patterns=patterns,
+                allow=tuple(map(rule_from, allow)),
+                deny=tuple(map(rule_from, deny)),
             )
         return _Asked(self._rules[key], policy.report_only.value)
 
@@ -150,7 +153,7 @@ def together(own: AnchorSet, trusted: AnchorSet) -> AnchorSet:
 def anchors_of(entry: EntryMaterial, materials: Materials, effective: Effective) -> AnchorSet:
     """All anchors of one entry, as its policies have them."""
     everywhere = effective.type.value is AuthType.CERTIFICATE
-    return together(AnchorSet(entry.anchors), materials.trusted if everywhere else AnchorSet())
+    return together(AnchorSet(entry.anchors), AnchorSet(materials.trusted if everywhere else ()))
 
 
 def _weak(settings: CertificatePolicy) -> WeakPolicy:
