@@ -55,6 +55,9 @@ class Materials:
     """By (keyFile, certFile, caFile) as written in the document."""
     crls: tuple[RevocationList, ...] = ()
     """The lists of ``https.options.crl``, usable or not."""
+    trusted: tuple[Certificate, ...] = ()
+    """Trusted at every entry with type certificate, and in header mode: the file's and the store's
+    together, each once."""
     trusted_files: Mapping[str, tuple[Certificate, ...]] = field(default_factory=dict)
     """What ``clientCertificateAuth.trustedCertificates`` names, by file as written."""
     trusted_store: tuple[Certificate, ...] = ()
