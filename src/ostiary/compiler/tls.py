@@ -1,6 +1,6 @@
 """TLS entries as crt-lists, and the maps that say which entry a name belongs to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -139,7 +139,7 @@ def group_map(grouped: Mapping[str, tuple[Entry, ...]]) -> bytes:
 def entry_files(
     entries: tuple[Entry, ...],
     materials: Mapping[str, EntryMaterial],
-    trusted: tuple[Certificate, ...] = (),
+    trusted: Iterable[Certificate] = (),
 ) -> dict[str, bytes]:
     """Certificate and key of each entry in one file, and its trust anchors.
 
