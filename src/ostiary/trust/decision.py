@@ -26,6 +26,8 @@ class Admitted:
     path: tuple[Certificate, ...]
     """Leaf first, trust anchor last."""
     until: datetime
+    would_refuse: "Refused | None" = None
+    """What the names would have been refused for, where they are only reported."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from ostiary.trust.decision import Admitted, Decision, Presented, Refused, Step, Walk
+from ostiary.trust.faults import REASON_OF_FAULT
 from ostiary.trust.intermediates import Intermediates
-from ostiary.trust.policy import TrustPolicy, oversized
+from ostiary.trust.keeper import Keeper
+from ostiary.trust.naming import look_at_names
+from ostiary.trust.policy import oversized
 from ostiary.trust.reason import Reason
-from ostiary.trust.revocation import Listed, NotRevoked, Register, Undetermined
+from ostiary.trust.revocation import Listed, NotRevoked, Undetermined
 from ostiary.x509.certificate import Certificate, parse
 from ostiary.x509.errors import NotACertificate, Unreadable
 from ostiary.x509.verify import (
@@ -23,39 +26,13 @@ from ostiary.x509.verify import (
     VerifiedPath,
 )
 
+__all__ = ["LARGEST_PRESENTED", "REFUSAL_AGE", "Keeper", "judge", "walk"]
+
 LARGEST_PRESENTED = 65_536
 """Bytes of DER in leaf and chain together."""
 
 REFUSAL_AGE = timedelta(seconds=60)
 """How long a refusal may be remembered: short, since people mend things and try again."""
-
-_REASON_OF_FAULT = {
-    PathFaultKind.EXPIRED: Reason.CERTIFICATE_EXPIRED,
-    PathFaultKind.NOT_YET_VALID: Reason.NOT_YET_VALID,
-    PathFaultKind.ISSUER_MISSING: Reason.ISSUER_MISSING,
-    PathFaultKind.UNTRUSTED: Reason.UNTRUSTED_ISSUER,
-    PathFaultKind.WRONG_PURPOSE: Reason.WRONG_PURPOSE,
-    PathFaultKind.NOT_A_CA: Reason.ISSUER_NOT_A_CA,
-    PathFaultKind.TOO_LONG: Reason.PATH_TOO_LONG,
-    PathFaultKind.NAME_CONSTRAINT: Reason.NAME_CONSTRAINT_VIOLATED,
-    PathFaultKind.POLICY: Reason.CERTIFICATE_POLICY_VIOLATED,
-    PathFaultKind.SIGNATURE: Reason.SIGNATURE_INVALID,
-    PathFaultKind.CRITICAL_EXTENSION: Reason.CRITICAL_EXTENSION,
-    PathFaultKind.MALFORMED: Reason.MALFORMED_CERTIFICATE,
-    PathFaultKind.OTHER: Reason.PATH_REFUSED,
-}
-
-
-class Keeper:
-    """A policy made ready to judge by: its anchors and revocation lists are loaded once."""
-
-    __slots__ = ("policy", "register", "verifier")
-
-    def __init__(self, policy: TrustPolicy) -> None:
-        """Load the anchors and index the lists."""
-        self.policy = policy
-        self.verifier = PathVerifier(policy.anchors)
-        self.register = Register(policy.crls, policy.anchors)
 
 
 def judge(
@@ -91,12 +68,15 @@ class _Case:
 
     __slots__ = (
         "chain", "intermediates", "keeper", "leaf", "not_revoked", "now", "path", "presented",
+        "told_names", "would_refuse",
     )  # fmt: skip
 
     leaf: Certificate
     chain: tuple[Certificate, ...]
     path: tuple[Certificate, ...]
     not_revoked: NotRevoked
+    told_names: str
+    would_refuse: Refused | None
 
     def __init__(
         self, presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime
@@ -105,6 +85,7 @@ class _Case:
         self.keeper = keeper
         self.intermediates = intermediates
         self.now = now
+        self.would_refuse = None
 
     def refused(self, reason: Reason, detail: str) -> Refused:
         until = None if reason is Reason.ISSUER_MISSING else self.now + REFUSAL_AGE
@@ -116,7 +97,7 @@ class _Case:
         return min(nearest, listed, self.now + self.keeper.policy.maximum_age)
 
     def admitted(self) -> Admitted:
-        return Admitted(self.path, self.until())
+        return Admitted(self.path, self.until(), self.would_refuse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +109,7 @@ class _Check:
 
 
 def _anchors(case: _Case) -> Refused | None:
-    if case.keeper.policy.anchors:
+    if case.keeper.policy.anchors or not case.keeper.policy.path_needed:
         return None
     return case.refused(Reason.NO_TRUST_ANCHORS, Reason.NO_TRUST_ANCHORS.sentence)
 
@@ -174,6 +155,8 @@ def _reading(case: _Case) -> Refused | None:
 
 
 def _path(case: _Case) -> Refused | None:
+    if not case.keeper.policy.anchors:
+        return _alone(case)
     verifier = case.keeper.verifier
     found = verifier.verify(case.leaf, case.chain, case.now)
     if isinstance(found, PathFault) and (
@@ -193,8 +176,18 @@ def _path(case: _Case) -> Refused | None:
     return _no_path(case, found)
 
 
+def _alone(case: _Case) -> Refused | None:
+    """Somebody else has verified the path: validity and purpose are looked at as if the
+    certificate were pinned."""
+    found = PathVerifier((case.leaf,)).verify(case.leaf, (), case.now)
+    if isinstance(found, VerifiedPath):
+        case.path = found.certificates
+        return None
+    return _no_path(case, found)
+
+
 def _no_path(case: _Case, fault: PathFault) -> Refused:
-    reason = _REASON_OF_FAULT[fault.kind]
+    reason = REASON_OF_FAULT[fault.kind]
     if reason is Reason.ISSUER_MISSING and case.chain:
         # The chain was there and did not help: that will not mend itself on this certificate's
         # next resumption, so it may be remembered for a moment.
@@ -223,11 +216,16 @@ def _keys(case: _Case) -> Refused | None:
 def _digests(case: _Case) -> Refused | None:
     weak = case.keeper.policy.weak
     # The anchor is believed because the operator named it, not because of its signature.
-    for certificate in case.path[:-1]:
+    for certificate in _signed(case):
         fault = weak.fault_of_digest(certificate)
         if fault is not None:
             return case.refused(Reason.WEAK_DIGEST, f"{_who(certificate)}: {fault}")
     return None
+
+
+def _signed(case: _Case) -> tuple[Certificate, ...]:
+    """The certificates believed for their signatures; without anchors, the leaf's own counts."""
+    return case.path[:-1] if case.keeper.policy.anchors else case.path
 
 
 def _revocation(case: _Case) -> Refused | None:
@@ -245,6 +243,19 @@ def _revocation(case: _Case) -> Refused | None:
             assert_never(finding)
 
 
+def _names(case: _Case) -> Refused | None:
+    finding = look_at_names(case.leaf, case.keeper.names)
+    case.told_names = finding.told
+    if finding.reason is None:
+        return None
+    refused = case.refused(finding.reason, f"{_who(case.leaf)}: {finding.told}")
+    if not case.keeper.policy.report_only:
+        return refused
+    case.would_refuse = refused
+    case.told_names = f"would be refused ({finding.reason.value}): {finding.told}"
+    return None
+
+
 def _age(case: _Case) -> Refused | None:
     # OpenSSL counts whole seconds; within the last one there is nothing left to remember.
     if case.until() > case.now:
@@ -256,12 +267,17 @@ def _who(certificate: Certificate) -> str:
     return repr(certificate.subject) if certificate.subject else f"serial {certificate.serial:x}"
 
 
+def _tell_anchors(case: _Case) -> str:
+    count = len(case.keeper.policy.anchors)
+    return f"{count} trust anchors" if count else "none are needed: no path is asked for"
+
+
 def _tell_path(case: _Case) -> str:
     return " ← ".join(map(_who, case.path))
 
 
 _CHECKS = (
-    _Check("trust-anchors", _anchors, lambda c: f"{len(c.keeper.policy.anchors)} trust anchors"),
+    _Check("trust-anchors", _anchors, _tell_anchors),
     _Check("certificate", _shown, lambda c: f"{len(c.presented.leaf)} bytes shown"),
     _Check("size", _size, lambda c: f"{len(c.presented.chain)} certificates sent beside it"),
     _Check("reading", _reading, lambda c: f"{_who(c.leaf)} issued by {c.leaf.issuer!r}"),
@@ -270,8 +286,9 @@ _CHECKS = (
     _Check(
         "digests",
         _digests,
-        lambda c: ", ".join(x.signature_digest for x in c.path[:-1]) or "the leaf is pinned",
+        lambda c: ", ".join(x.signature_digest for x in _signed(c)) or "the leaf is pinned",
     ),
     _Check("revocation", _revocation, lambda c: c.not_revoked.told),
+    _Check("names", _names, lambda c: c.told_names),
     _Check("until", _age, lambda c: f"good until {c.until().isoformat()}"),
 )

@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from ostiary.trust.anchors import AnchorSet
+from ostiary.trust.names.rules import EVERYBODY, NameRules
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.keys import KeyKind, PublicKey
 from ostiary.x509.revocation import RevocationList
@@ -66,30 +68,48 @@ def oversized(key: PublicKey) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustPolicy:
-    """What one TLS entry trusts. Two policies with the same content have the same ``id``."""
+    """What one TLS entry, or one API at it, trusts.
+
+    Two policies with the same content have the same ``id``.
+    """
 
     anchors: tuple[Certificate, ...]
-    """Every one ends a path, whether root, intermediate or pinned end-entity; none: nobody."""
+    """Every one ends a path, whether root, intermediate or pinned end-entity; none: nobody.
+    Kept as an AnchorSet; give one where many policies have the same."""
     weak: WeakPolicy = WeakPolicy()
     crls: tuple[RevocationList, ...] = ()
     """With any, also an unusable one, every certificate below an anchor must be known as not
     revoked (OpenSSL's X509_V_FLAG_CRL_CHECK_ALL); with none, nothing is looked up."""
     maximum_age: timedelta = timedelta(hours=1)
     """How long a decision may be remembered at most."""
+    names: NameRules = EVERYBODY
+    """Which names may pass; none given: all."""
+    path_needed: bool = True
+    """False, and no anchors: whoever hands the certificate over has verified its path, so only the
+    certificate itself is looked at. With any anchor there must be a path all the same."""
+    report_only: bool = False
+    """Names that may not pass are reported, and admitted."""
     id: str = field(init=False)
     """Hash of the content, 32 hex digits; the order of anchors and lists does not matter."""
 
+    @property
+    def anchor_set(self) -> AnchorSet:
+        """The anchors with their id."""
+        return AnchorSet(self.anchors)
+
     def __post_init__(self) -> None:
         """Derive the id."""
-        weak = self.weak
+        weak, anchors = self.weak, AnchorSet(self.anchors)
+        object.__setattr__(self, "anchors", anchors)
         digest = hashlib.sha256()
         for part in (
-            "ostiary trust policy 1",
-            *sorted({anchor.fingerprint for anchor in self.anchors}),
+            "ostiary trust policy 2",
+            anchors.id,
             f"rsa>={weak.minimum_rsa_bits} ec>={weak.minimum_ec_bits}",
             *sorted(weak.refuse_digests),
             f"age<={self.maximum_age.total_seconds()}",
             *sorted({f"crl {crl.sha256.hex()}" for crl in self.crls}),
+            f"names {self.names.id} path {self.path_needed} report {self.report_only}",
         ):
             digest.update(part.encode() + b"\n")
         object.__setattr__(self, "id", digest.hexdigest()[:32])

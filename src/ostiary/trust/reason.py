@@ -165,6 +165,37 @@ class Reason(Enum):
         "name a current list of each authority in the path under `crl`; without any list nothing "
         "is looked up",
     )
+    NAME_NOT_TRUSTED = (
+        "name-not-trusted",
+        25,
+        "no trusted distinguished name and no allow rule fits the certificate",
+        "add a pattern that fits its subject to `trustedDistinguishedNames`, or have the client "
+        "use another certificate",
+    )
+    DENIED_BY_RULE = (
+        "denied-by-rule",
+        26,
+        "a deny rule fits the certificate",
+        "see the detail for the rule; deny rules win over everything that allows",
+    )
+    HEADER_MALFORMED = (
+        "header-malformed",
+        27,
+        "the header that should hold the client certificate can't be read",
+        "set `headerFormat` to what the load balancer sends",
+    )
+    HEADER_REPEATED = (
+        "header-repeated",
+        28,
+        "the header with the client certificate came more than once",
+        "have the load balancer replace the header instead of adding it",
+    )
+    HEADER_TOO_LARGE = (
+        "header-too-large",
+        29,
+        "the header with the client certificate is too large",
+        "have the load balancer send the certificate without its chain",
+    )
 
 
 def reason_of_code(code: int) -> Reason | None:

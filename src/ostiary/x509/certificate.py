@@ -8,13 +8,13 @@ refused here, before anything is decided.
 import hashlib
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.utils import CryptographyDeprecationWarning
 from OpenSSL import crypto
 
 from ostiary.x509.errors import NotACertificate, Unreadable
@@ -25,6 +25,7 @@ from ostiary.x509.names import (
     hostile_character,
     name_values,
 )
+from ostiary.x509.structure import Attribute, Names, alternatives_of, attributes_of
 
 LARGEST_CERTIFICATE = 65_536
 """Bytes of DER. OpenSSL's default for a whole client chain is 100 KiB (SSL_CTX_set_max_cert_list);
@@ -80,9 +81,35 @@ class Certificate:
         Made anew each time, which costs microseconds: one that was asked for its extensions
         holds on to ten times the memory of the certificate.
         """
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        with _bearing_oddities():
             return x509.load_der_x509_certificate(self.der)
+
+    @property
+    def names(self) -> Names:
+        """Everything a rule about names may look at; made anew each time, like ``native``."""
+        native = self.native
+        names: x509.SubjectAlternativeName | tuple[()] = ()
+        policies: tuple[str, ...] = ()
+        with _bearing_oddities():
+            for extension in native.extensions:
+                match extension.value:
+                    case x509.SubjectAlternativeName() as found:
+                        names = found
+                    case x509.CertificatePolicies() as listed:
+                        policies = tuple(one.policy_identifier.dotted_string for one in listed)
+                    case _:
+                        pass
+            return Names(
+                subject=attributes_of(native.subject),
+                issuer=attributes_of(native.issuer),
+                alternatives=alternatives_of(names),
+                policies=policies,
+            )
+
+    @property
+    def rdns(self) -> tuple[tuple[Attribute, ...], ...]:
+        """The subject: its relative distinguished names as encoded, each with its attributes."""
+        return self.names.subject
 
     @property
     def fingerprint(self) -> str:
@@ -92,12 +119,14 @@ class Certificate:
     @property
     def subject_der(self) -> bytes:
         """The subject's Name, DER: what an issued certificate repeats as its issuer."""
-        return self.native.subject.public_bytes()
+        with _bearing_oddities():
+            return self.native.subject.public_bytes()
 
     @property
     def issuer_der(self) -> bytes:
         """The issuer's Name, DER."""
-        return self.native.issuer.public_bytes()
+        with _bearing_oddities():
+            return self.native.issuer.public_bytes()
 
     @property
     def pem(self) -> bytes:
@@ -124,15 +153,22 @@ def parse(der: bytes) -> Certificate:
             f"certificate of {len(der)} bytes is larger than {LARGEST_CERTIFICATE}",
         )
     try:
-        with warnings.catch_warnings():
-            # Odd but bearable encodings (a negative serial) only warn; we judge for ourselves.
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        with _bearing_oddities():
             native = x509.load_der_x509_certificate(der)
             return _view(der, native, crypto.load_certificate(crypto.FILETYPE_ASN1, der))
     except _READ_FAULTS as fault:
         raise NotACertificate(
             Unreadable.MALFORMED, f"not a proper certificate: {_one_line(fault)}"
         ) from fault
+
+
+@contextmanager
+def _bearing_oddities() -> Iterator[None]:
+    """Odd but bearable values (a negative serial, a country of three letters) only warn; we judge
+    for ourselves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 def _view(der: bytes, native: x509.Certificate, openssl: crypto.X509) -> Certificate:

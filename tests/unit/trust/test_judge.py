@@ -22,8 +22,16 @@ from tests.unit.trust.matrix import ROWS, Row, Showing, below, direct
 NEVER_BY_JUDGE = {
     Reason.UNKNOWN_ENTRY,  # the desk's, see test_desk
     Reason.NO_ANSWER,  # the engine's, when there was no decision at all
+    Reason.HEADER_MALFORMED,  # the agent's, when a header holds no certificate to judge
+    Reason.HEADER_REPEATED,
+    Reason.HEADER_TOO_LARGE,
 }
-PRODUCED_BESIDE = {Reason.REVOKED, Reason.REVOCATION_UNDETERMINED}  # see test_revocation
+PRODUCED_BESIDE = {
+    Reason.REVOKED,  # see test_revocation
+    Reason.REVOCATION_UNDETERMINED,
+    Reason.NAME_NOT_TRUSTED,  # see test_naming
+    Reason.DENIED_BY_RULE,
+}
 PRODUCED_BELOW = {
     Reason.NO_TRUST_ANCHORS,
     Reason.NO_CERTIFICATE,

@@ -26,6 +26,11 @@ FROZEN = {
     "path-refused": 22,
     "revoked": 23,
     "revocation-undetermined": 24,
+    "name-not-trusted": 25,
+    "denied-by-rule": 26,
+    "header-malformed": 27,
+    "header-repeated": 28,
+    "header-too-large": 29,
 }
 
 
