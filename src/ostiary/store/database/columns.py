@@ -95,13 +95,9 @@ def seal(*parts: str | int) -> bytes:
     SQLite and PostgreSQL (by default) have none of their own, and a flipped bit in a name, an
     address or a certificate is trust that nobody gave.
     """
-    digest = hashlib.sha256()
-    for part in parts:
-        # A lone surrogate is refused by Words, with a better sentence than ours could be.
-        content = str(part).encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(content))
-        digest.update(content)
-    return digest.digest()
+    # A lone surrogate is refused by Words, with a better sentence than ours could be.
+    contents = [str(part).encode("utf-8", "surrogatepass") for part in parts]
+    return hashlib.sha256(b"".join(b"%d:%b" % (len(one), one) for one in contents)).digest()
 
 
 def _has_surrogate(value: str) -> bool:

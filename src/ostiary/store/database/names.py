@@ -1,10 +1,10 @@
 """Lists of trusted distinguished names: ordered patterns, up to a hundred thousand for a scope."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
 
 from ostiary.store.database.columns import seal
 from ostiary.store.database.errors import NameTaken, NoSuch, TooMany
@@ -15,6 +15,8 @@ from ostiary.store.database.tables import names
 
 LONGEST_LIST = 100_000
 _BATCH = 5_000
+_ORDER = (names.c.position, names.c.id)
+T = TypeVar("T")
 
 
 class Names:
@@ -27,9 +29,7 @@ class Names:
         """In order. Raises SnapshotDamaged if the disk changed one."""
         place = scope_text(scope)
         query = (
-            select(names.c.pattern, names.c.seal)
-            .where(names.c.scope == place)
-            .order_by(names.c.position)
+            select(names.c.pattern, names.c.seal).where(names.c.scope == place).order_by(*_ORDER)
         )
         found = self._connection.execute(query).all()
         for pattern, kept in found:
@@ -51,9 +51,7 @@ class Names:
             texts = (names.c.pattern, names.c.note)
             query = query.where(or_(*(text.icontains(search, autoescape=True) for text in texts)))
         total = self._connection.execute(select(func.count()).select_from(query.subquery()))
-        rows = self._connection.execute(
-            query.order_by(names.c.position).offset(offset).limit(limit)
-        )
+        rows = self._connection.execute(query.order_by(*_ORDER).offset(offset).limit(limit))
         return Page(items=tuple(_name_of(row) for row in rows), total=total.scalar_one())
 
     def count(self, scope: Scope) -> int:
@@ -115,29 +113,68 @@ class Names:
             raise TooMany("trusted names", LONGEST_LIST)
         place = scope_text(scope)
         known = self._known(place)
+        kept = {row.pattern: (row.note, row.added, row.added_by) for row in known}
         given = notes or {}
+        # Most changes touch a few lines of many: what is alike at both ends stays as it is.
+        head, tail = _alike([row.pattern for row in known], wanted)
+        middle = wanted[head : len(wanted) - tail]
+        after = known[head - 1].position if head else 0
+        self._delete([row.id for row in known[head : len(known) - tail]])
+        if tail:
+            self._shift(place, known[len(known) - tail].position, after + len(middle) + 1)
         rows = []
-        for position, pattern in enumerate(wanted, 1):
-            note, added, added_by = known.get(pattern, ("", at, by))
+        for position, pattern in enumerate(middle, after + 1):
+            note, added, added_by = kept.get(pattern, ("", at, by))
             rows.append(_row(place, position, pattern, (given.get(pattern, note), added, added_by)))
-        self.clear(scope)
-        for start in range(0, len(rows), _BATCH):
-            self._connection.execute(insert(names), rows[start : start + _BATCH])
-        return len(rows)
+        for some in _batches(rows):
+            self._connection.execute(insert(names), some)
+        self._annotate([*known[:head], *known[len(known) - tail :]], given)
+        return len(wanted)
 
     def clear(self, scope: Scope) -> int:
         """Empty a scope's list; how many patterns it had."""
         gone = self._connection.execute(delete(names).where(names.c.scope == scope_text(scope)))
         return gone.rowcount
 
-    def _known(self, place: str) -> dict[str, tuple[str, datetime, str]]:
-        query = select(names.c.pattern, names.c.note, names.c.added, names.c.added_by).where(
-            names.c.scope == place
-        )
-        return {
-            row.pattern: (row.note, row.added, row.added_by)
-            for row in self._connection.execute(query)
-        }
+    def _known(self, place: str) -> list[Row[Any]]:
+        columns = (column for column in names.c if column.name not in {"scope", "seal"})
+        query: Select[Any] = select(*columns).where(names.c.scope == place)
+        return list(self._connection.execute(query.order_by(*_ORDER)))
+
+    def _delete(self, numbers: Sequence[int]) -> None:
+        for some in _batches(numbers):
+            self._connection.execute(delete(names).where(names.c.id.in_(some)))
+
+    def _shift(self, place: str, first: int, wanted: int) -> None:
+        """Make room, if it lacks: the row at position ``first`` is at ``wanted`` then."""
+        if first < wanted:
+            self._connection.execute(
+                update(names)
+                .where(names.c.scope == place, names.c.position >= first)
+                .values(position=names.c.position + (wanted - first))
+            )
+
+    def _annotate(self, rows: Iterable[Row[Any]], given: Mapping[str, str]) -> None:
+        for row in rows:
+            if given.get(row.pattern, row.note) != row.note:
+                self.note(row.id, given[row.pattern])
+
+
+def _alike(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many items both begin with, and of the rest, end with."""
+    shorter = min(len(old), len(new))
+    head = 0
+    while head < shorter and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < shorter - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    return head, tail
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]
 
 
 def _row(

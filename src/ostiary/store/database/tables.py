@@ -113,7 +113,8 @@ names = Table(
     _label("added_by"),
     # Of scope and pattern: unique in place of the pattern, which may be too long for an index.
     Column("seal", LargeBinary, nullable=False, unique=True),
-    UniqueConstraint("scope", "position"),
+    # Not unique: positions are shifted by one statement, which SQLite checks row by row.
+    Index("ix_names_scope_position", "scope", "position"),
     sqlite_autoincrement=True,
 )
 

@@ -101,9 +101,9 @@ def _settings_and_names() -> None:
         _column("seal", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("id", name="pk_names"),
         sa.UniqueConstraint("seal", name="uq_names_seal"),
-        sa.UniqueConstraint("scope", "position", name="uq_names_scope_position"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_names_scope_position", "names", ["scope", "position"])
 
 
 def _tokens() -> None:
