@@ -100,6 +100,18 @@ class Library:
         if changed.rowcount == 0:
             raise NoSuch("version", f"{number} of component {component}")
 
+    def remove_version(self, component: int, number: int) -> None:
+        """Raises NoSuch; StillTrusted while the gateway trusts this version."""
+        self.version(component, number)
+        trusting = select(trusted.c.id).where(
+            trusted.c.component == component, trusted.c.version == number
+        )
+        if self._connection.execute(trusting).first() is not None:
+            raise StillTrusted(self.component(component).name)
+        self._connection.execute(
+            delete(versions).where(versions.c.component == component, versions.c.number == number)
+        )
+
     def version(self, component: int, number: int) -> Version:
         """Raises NoSuch."""
         found = self._connection.execute(
