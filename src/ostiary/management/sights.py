@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from ostiary.management.views import CertificateView
+from ostiary.management.views import CertificateView, View
 from ostiary.store.database.records import JsonValue, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrafficPoint:
+class TrafficPoint(View):
     """One interval of the chart."""
 
     at: datetime
@@ -27,7 +27,7 @@ class TrafficPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonCount:
+class ReasonCount(View):
     """How often one reason refused."""
 
     reason: str
@@ -46,7 +46,7 @@ class BannerKind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Banner:
+class Banner(View):
     """One condition, and the way out of it."""
 
     kind: BannerKind
@@ -63,7 +63,7 @@ class ExpiringKind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExpiringView:
+class ExpiringView(View):
     """One certificate near its end, or past it."""
 
     kind: ExpiringKind
@@ -74,7 +74,7 @@ class ExpiringView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverviewView:
+class OverviewView(View):
     """The first page."""
 
     started: datetime
@@ -96,7 +96,7 @@ class OverviewView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventView:
+class EventView(View):
     """One refusal as it happened (or would have, in report-only)."""
 
     id: int
@@ -126,7 +126,7 @@ class Effect(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EffectView:
+class EffectView(View):
     """One client a change would touch."""
 
     effect: Effect
@@ -143,7 +143,7 @@ class EffectView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewView:
+class PreviewView(View):
     """What a change would do to the clients of the last ``days`` days."""
 
     days: int
@@ -160,7 +160,7 @@ class PreviewView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeView:
+class ChangeView(View):
     """What came of a change."""
 
     applied: bool
@@ -185,7 +185,7 @@ class StoreState(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveryView:
+class RecoveryView(View):
     """When and how the truststore was rebuilt last."""
 
     at: datetime
@@ -196,7 +196,7 @@ class RecoveryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TruststoreView:
+class TruststoreView(View):
     """The state of what is trusted, on the disk and in the database."""
 
     state: StoreState
@@ -211,7 +211,7 @@ class TruststoreView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepView:
+class StepView(View):
     """One step of an explanation."""
 
     name: str
@@ -221,7 +221,7 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainView:
+class ExplainView(View):
     """Why a certificate is let in, or not."""
 
     about: str
@@ -236,7 +236,7 @@ class ExplainView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditView:
+class AuditView(View):
     """One line of the audit log."""
 
     id: int
@@ -251,7 +251,7 @@ class AuditView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenView:
+class TokenView(View):
     """A credential; its secret is shown once, when it is made."""
 
     id: int

@@ -6,19 +6,32 @@ Times are aware and in UTC; fingerprints are SHA-256 in lower-case hex; numbers 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from ostiary.config.effective import AuthType, Source
 from ostiary.config.model.client_auth import NameRule
 
 T = TypeVar("T")
 
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+class View:
+    """What all views share: in JSON their fields are called as in the configuration file."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar = {"alias_generator": _camel}
+
+
 SOON_DAYS = 90
 """Expiry is shown as near from this many days before (the fourth seed)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[T]):
+class Page(View, Generic[T]):
     """Some of a list, in its order."""
 
     items: tuple[T, ...]
@@ -40,7 +53,7 @@ class Expiry(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Setting(Generic[T]):
+class Setting(View, Generic[T]):
     """One setting, where it comes from, and whether it can be changed here."""
 
     value: T
@@ -55,7 +68,7 @@ class Setting(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyView:
+class PolicyView(View):
     """What is asked of clients, at the gateway or at one API."""
 
     required: Setting[bool]
@@ -71,7 +84,7 @@ class PolicyView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeaderView:
+class HeaderView(View):
     """Type header: where the certificate is, how it is written, and from whom it is heard."""
 
     preset: Setting[str | None]
@@ -82,7 +95,7 @@ class HeaderView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayView:
+class GatewayView(View):
     """*Gateway information*, tab *Client Certificate Auth*."""
 
     revision: int
@@ -98,7 +111,7 @@ class GatewayView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiView:
+class ApiView(View):
     """One API and the policy that acts there."""
 
     name: str
@@ -113,7 +126,7 @@ class ApiView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateView:
+class CertificateView(View):
     """One certificate, all that people look for."""
 
     subject: str
@@ -138,7 +151,7 @@ class CertificateView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedView:
+class TrustedView(View):
     """A row of *Gateway trusted certificates*."""
 
     id: int | None
@@ -158,17 +171,14 @@ class TrustedView:
     expiry: Expiry
     locked_by: str | None
     """Such as ``gateway.config.yml: https.tls.default.ca``; None where it can be changed here."""
+    upgradable: bool
+    """Whether there is a newer version: the indicator in *Version*."""
     added: datetime | None
     added_by: str
 
-    @property
-    def upgradable(self) -> bool:
-        """Whether the indicator in *Version* is shown."""
-        return self.newest is not None and self.version is not None and self.newest > self.version
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VersionView:
+class VersionView(View):
     """One upload of a component."""
 
     number: int
@@ -186,7 +196,7 @@ class VersionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComponentView:
+class ComponentView(View):
     """An entry of the certificate library."""
 
     id: int
@@ -203,7 +213,7 @@ class ComponentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookupView:
+class LookupView(View):
     """What *Add Certificate* offers: active, unexpired, not trusted yet."""
 
     component: int
@@ -217,7 +227,7 @@ class LookupView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdviceView:
+class AdviceView(View):
     """What is worth knowing about a pattern before it is saved."""
 
     kind: str
@@ -228,7 +238,7 @@ class AdviceView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NameView:
+class NameView(View):
     """One trusted distinguished name."""
 
     id: int | None
@@ -242,7 +252,7 @@ class NameView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NameTrialView:
+class NameTrialView(View):
     """What the names in force, or ones to be tried, say to one subject."""
 
     subject: str
@@ -253,7 +263,7 @@ class NameTrialView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientView:
+class ClientView(View):
     """One certificate that was seen."""
 
     fingerprint: str

@@ -1,0 +1,237 @@
+"""How a change is made: edited in one transaction, checked, put in force, committed with its audit.
+
+The order matters. The gateway acts on a change before the database has it for good, and the
+operator hears of it only after both: what was acknowledged is in force and lasts. After a crash in
+between the database counts, which has the state before, and nobody was told otherwise. If the
+commit fails, what acted before is put in force again.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import structlog
+
+from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.problems import ConfigRefused, Problem
+from ostiary.management.actors import Actor, Order
+from ostiary.management.errors import EngineRefuses, Fault, Forbidden, NotApplied, Stale
+from ostiary.management.keeping import Keeping, told
+from ostiary.management.ports import Applied, Clock, Gatekeeper
+from ostiary.management.sights import ChangeView, PreviewView
+from ostiary.management.state import EVERYTHING, State, Touched, read_state
+from ostiary.services.prepare import Prepared
+from ostiary.store.database.records import AuditEntry, JsonValue, Role
+from ostiary.store.database.work import Work
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """What an edit did in the transaction; values for the audit log hold no secret."""
+
+    action: str
+    """A stable word such as ``trusted.add``."""
+    object: str
+    before: JsonValue = None
+    after: JsonValue = None
+    touched: frozenset[Touched] = frozenset()
+    """Empty: nothing in force changes."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What an edit may know beside the transaction."""
+
+    at: datetime
+    actor: Actor
+    in_force: Prepared
+
+
+Edit = Callable[[Work, Moment], Edited]
+Foresee = Callable[[Prepared, Prepared, int], PreviewView]
+"""Now, then, and how many days of clients to look at."""
+Mirror = Callable[[State], None]
+"""Told of every state that was committed; must not raise."""
+
+
+class _OnlyLooking(Exception):
+    """Rolls a transaction back, and carries what came of it."""
+
+    def __init__(self, edited: Edited, state: State) -> None:
+        self.edited = edited
+        self.state = state
+
+
+class Changes:
+    """Makes changes, one at a time; knows the state that is in force."""
+
+    def __init__(
+        self, keeping: Keeping, gatekeeper: Gatekeeper, clock: Clock, foresee: Foresee
+    ) -> None:
+        self.keeping = keeping
+        self.gatekeeper = gatekeeper
+        self.clock = clock
+        self._foresee = foresee
+        self._turn = asyncio.Lock()
+        self._state: State | None = None
+        self._mirrors: list[Mirror] = []
+        self._log = structlog.get_logger("ostiary.management")
+
+    @property
+    def state(self) -> State | None:
+        """The last one that was read or committed; None before ``load``."""
+        return self._state
+
+    def mirror(self, mirror: Mirror) -> None:
+        """Tell ``mirror`` of every state from now on."""
+        self._mirrors.append(mirror)
+
+    def load(self) -> State:
+        """Read the whole state. Call it in a thread. Raises Unavailable."""
+        with told(), self.keeping.reading() as work:
+            self._state = read_state(work, None, EVERYTHING)
+        return self._state
+
+    async def make(self, order: Order, need: Role, edit: Edit) -> ChangeView:
+        """Make a change, or foresee it. Raises what ``errors`` has."""
+        if not order.actor.may(need):
+            raise Forbidden(need)
+        if order.dry_run:
+            return await asyncio.to_thread(self._look, order, edit)
+        # Whoever asked may go away meanwhile: what has begun comes to its end, and alone.
+        return await asyncio.shield(asyncio.ensure_future(self._in_turn(order, edit)))
+
+    async def _in_turn(self, order: Order, edit: Edit) -> ChangeView:
+        async with self._turn:
+            loop = asyncio.get_running_loop()
+            return await asyncio.to_thread(self._change, order, edit, loop)
+
+    def _moment(self, order: Order) -> Moment:
+        return Moment(at=self.clock(), actor=order.actor, in_force=self.gatekeeper.prepared)
+
+    def _look(self, order: Order, edit: Edit) -> ChangeView:
+        try:
+            with told(), self.keeping.begin() as work:
+                refuse_stale(work, order)
+                done = edit(work, self._moment(order))
+                raise _OnlyLooking(done, read_state(work, self._known(work), done.touched))
+        except _OnlyLooking as looked:
+            edited, state = looked.edited, looked.state
+        preview = self._preview(state, order) if edited.touched else None
+        return ChangeView(
+            applied=False,
+            revision=state.revision,
+            reloaded=False,
+            object=edited.object,
+            warnings=edited.warnings,
+            preview=preview,
+        )
+
+    def _preview(self, state: State, order: Order) -> PreviewView:
+        try:
+            then = self.gatekeeper.prepare(state.managed, state.certificates)
+        except ConfigRefused as refused:
+            raise engine_refuses(refused) from refused
+        return self._foresee(self.gatekeeper.prepared, then, order.days)
+
+    def _change(self, order: Order, edit: Edit, loop: asyncio.AbstractEventLoop) -> ChangeView:
+        before = self._state
+        applied: Applied | None = None
+        try:
+            with told(), self.keeping.begin() as work:
+                refuse_stale(work, order)
+                moment = self._moment(order)
+                edited = edit(work, moment)
+                state = read_state(work, self._known(work), edited.touched)
+                if edited.touched:
+                    applied = self._apply(state, loop)
+                revision = work.revision.grow()
+                work.audit.append(_entry(edited, moment))
+        except BaseException:
+            if applied is not None:
+                self._go_back(before, loop)
+            raise
+        self._committed(state, revision)
+        return ChangeView(
+            applied=True,
+            revision=revision,
+            reloaded=applied.reloaded if applied else False,
+            object=edited.object,
+            warnings=(*edited.warnings, *(applied.warnings if applied else ())),
+        )
+
+    def _known(self, work: Work) -> State | None:
+        """The state in memory, if nobody else wrote since."""
+        known = self._state
+        if known is None or known.revision != work.revision.current():
+            return None
+        return known
+
+    def _committed(self, state: State, revision: int) -> None:
+        from_now = State(
+            revision=revision,
+            settings=state.settings,
+            names=state.names,
+            bundles=state.bundles,
+            managed=state.managed,
+        )
+        self._state = from_now
+        for mirror in self._mirrors:
+            mirror(from_now)
+
+    def _apply(self, state: State, loop: asyncio.AbstractEventLoop) -> Applied:
+        try:
+            return _in_loop(self.gatekeeper.apply(state.managed, state.certificates), loop)
+        except ConfigRefused as refused:
+            raise engine_refuses(refused) from refused
+        except OstiaryError as error:
+            raise NotApplied(f"the change could not be put in force: {error}") from error
+
+    def _go_back(self, before: State | None, loop: asyncio.AbstractEventLoop) -> None:
+        """The database refused at the end: what is in force must be what it has."""
+        self._log.error("change-not-kept", why="the database refused it; going back")
+        state = before or self.load()
+        try:
+            _in_loop(self.gatekeeper.apply(state.managed, state.certificates), loop)
+        except OstiaryError as error:
+            self._log.error("change-not-taken-back", error=str(error))
+
+
+def refuse_stale(work: Work, order: Order) -> None:
+    """Raises Stale when the order was made for another revision."""
+    now = work.revision.current()
+    if order.if_match is not None and order.if_match != now:
+        raise Stale(order.if_match, now)
+
+
+def engine_refuses(refused: ConfigRefused) -> EngineRefuses:
+    """The gateway's problems as faults of the change."""
+    errors = [one for one in refused.problems if one.severity.value == "error"]
+    return EngineRefuses(_fault(problem) for problem in errors)
+
+
+def _fault(problem: Problem) -> Fault:
+    where = f"{problem.path}: " if problem.path else ""
+    return Fault(where="", message=where + problem.message, way_out=problem.way_out)
+
+
+def _entry(edited: Edited, moment: Moment) -> AuditEntry:
+    return AuditEntry(
+        at=moment.at,
+        actor=moment.actor.name,
+        action=edited.action,
+        object=edited.object,
+        before=edited.before,
+        after=edited.after,
+        request_id=moment.actor.request_id,
+    )
+
+
+def _in_loop(work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
+    """Have the gateway's loop do it, and wait in this thread."""
+    return asyncio.run_coroutine_threadsafe(work, loop).result()
