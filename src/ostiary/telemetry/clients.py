@@ -6,143 +6,183 @@ storing happen later, in another thread. Only what changed since the last flush 
 
 import asyncio
 import hashlib
-import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Protocol
+from collections.abc import Mapping
+from datetime import datetime
 
 import structlog
 
-from ostiary.telemetry.facts import ClientFacts, encode, shortened
-from ostiary.trust.decision import Admitted, Decision
-from ostiary.trust.reason import ADMITTED_CODE
-from ostiary.x509.certificate import Certificate, parse
-from ostiary.x509.errors import NotACertificate
+from ostiary.kernel.errors import OstiaryError
+from ostiary.telemetry.noting import Count, Sight, counted_client, decided_client
+from ostiary.telemetry.refused import Refusals
+from ostiary.telemetry.seen import ClientsCounted, Remembered, SeenStore, Sighting
+from ostiary.trust.decision import Admitted
 
 MOST_PENDING = 4_096
-"""Certificates noted and not yet flushed; about 7 KB each. Further ones are counted as missed."""
+"""Certificates noted and not yet flushed, about 7 KB each; further ones are missed."""
 
-MOST_REMEMBERED = 4_096
-MOST_REMEMBERED_BYTES = 16 * 1024 * 1024
-"""Bounds of what is kept of refused certificates, to be judged again in previews."""
+MOST_REFUSED_PENDING = 512
+"""Refused ones among them: strangers can show as many as they like, and each is read again."""
 
-LONGEST_NAME = 512
-"""Characters of a subject or issuer; longer ones end in an ellipsis."""
+MOST_COUNTS = 50_000
+"""Certificates with requests counted and not yet flushed."""
+
+MOST_ALIASES = 65_536
+"""Keys of HAProxy's table that are no fingerprints (type header), about 200 bytes each."""
 
 _FLUSH_SECONDS = 1.0
-_MOST_APIS = 32
-_MOST_COUNTS = 200_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """One decision about one certificate."""
-
-    entry: str
-    """Id of the TLS entry, without the API's part of the scope."""
-    api: str
-    """Name of the API that was asked for, or empty where the agent wasn't told."""
-    leaf: bytes
-    """DER."""
-    chain: tuple[bytes, ...]
-    """DER, as sent."""
-    decision: Decision
-    at: datetime
-    """Aware."""
-    key: bytes = b""
-    """What HAProxy's table has the verdict under, 32 bytes; empty: the fingerprint."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenClient:
-    """What is new of one certificate since the last flush; the store adds it to what it has."""
-
-    fingerprint: bytes
-    """SHA-256 of the DER, 32 bytes."""
-    certificate: "SeenCertificate | None"
-    """None when only the count changed: what the store has of it stays."""
-    first_seen: datetime
-    """The earliest of this flush; the store keeps its own if that is earlier."""
-    last_seen: datetime
-    requests: int
-    """To be added to the store's count. Decisions are not requests: this is 0 until HAProxy's
-    table has been read."""
-    verdict: int | None
-    """ADMITTED_CODE or the code of a Reason; None when only the count changed."""
-    apis: frozenset[str]
-    """Names of APIs, to be united with the store's, at most 32."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenCertificate:
-    """What is told of a certificate, and what previews need of it."""
-
-    subject: str
-    """RFC 4514 text; empty when it can't be read at all."""
-    issuer: str
-    serial: int
-    not_before: datetime
-    not_after: datetime
-    anchor: bytes | None
-    """Fingerprint (32 bytes) of the anchor it was verified by; None where it wasn't."""
-    facts: bytes
-    """``telemetry.facts.encode``, at most LARGEST_FACTS bytes."""
-
-
-class SeenStore(Protocol):
-    """Where the memory of clients is; wiring plugs the database in."""
-
-    def merge(self, batch: tuple[SeenClient, ...]) -> None:
-        """Add to what is stored, all or nothing. Called in a thread of its own, never twice at
-        once. Raises OstiaryError or OSError; the batch is then offered again, with what came
-        since."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientsCounted:
-    """How the memory of clients is doing; numbers only grow."""
-
-    noted: int
-    """Decisions noted."""
-    missed: int
-    """Decisions that found the memory full."""
-    flushed: int
-    """Certificates handed to the store."""
-    failures: int
-    """Flushes that the store refused."""
-    unattributed: int
-    """Requests counted by HAProxy for a key that belongs to no certificate we remember."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """A refused certificate as it came."""
-
-    leaf: bytes
-    chain: tuple[bytes, ...]
 
 
 class Clients:
     """The memory in front of the store. For one event loop; ``remembered`` from any thread."""
 
-    def __init__(self, store: SeenStore, now: Callable[[], datetime]) -> None: ...
+    def __init__(self, store: SeenStore) -> None:
+        """Nothing noted yet."""
+        self._store = store
+        self._log = structlog.get_logger("ostiary.clients")
+        self._sights: dict[bytes, Sight] = {}
+        self._counts: dict[bytes, Count] = {}
+        self._refused_pending = 0
+        self._aliases: OrderedDict[bytes, bytes] = OrderedDict()
+        self._refused = Refusals()
+        self._flushing = asyncio.Lock()
+        self._noted = self._missed = self._flushed = self._failures = self._unattributed = 0
+        self._unreadable = 0
 
     def seen(self, sighting: Sighting) -> None:
         """Note a decision; a matter of microseconds, never raises for what it is given."""
+        if not sighting.leaf:
+            return
+        fingerprint = hashlib.sha256(sighting.leaf).digest()
+        admitted = isinstance(sighting.decision, Admitted)
+        self._noted += 1
+        if sighting.key and sighting.key != fingerprint:
+            self._name(sighting.key, fingerprint)
+        if admitted:
+            self._refused.drop(fingerprint)
+        else:
+            self._refused.keep(fingerprint, Remembered(sighting.leaf, sighting.chain))
+        known = self._sights.get(fingerprint)
+        if known is not None:
+            known.add(sighting)
+        elif self._room(admitted):
+            self._sights[fingerprint] = Sight(sighting)
 
-    def counted(self, key: bytes, requests: int, at: datetime, api: str = "") -> None:
-        """Add ``requests`` that HAProxy's table counted under ``key`` (32 bytes)."""
+    def counted(
+        self, key: bytes, requests: int, verdict: int, at: datetime, *, api: str, by_header: bool
+    ) -> bool:
+        """Add ``requests`` that HAProxy's table counted under ``key`` (32 bytes).
+
+        ``by_header``: the key is no fingerprint. False when there is no room: offer it again.
+        """
+        fingerprint = self._aliases.get(key) if by_header else key
+        if fingerprint is None:
+            self._unattributed += requests
+            return True
+        count = self._counts.get(fingerprint)
+        if count is None:
+            if len(self._counts) >= MOST_COUNTS:
+                return False
+            count = self._counts[fingerprint] = Count(at)
+        count.add(requests, verdict, at, api)
+        return True
 
     def remembered(self, fingerprint: bytes) -> Remembered | None:
         """A certificate refused lately, whole: a preview can judge it by other policies."""
+        return self._refused.find(fingerprint)
 
-    def snapshot(self) -> ClientsCounted: ...
+    def snapshot(self) -> ClientsCounted:
+        """The counts as they are now."""
+        return ClientsCounted(
+            noted=self._noted,
+            missed=self._missed,
+            unreadable=self._unreadable,
+            flushed=self._flushed,
+            failures=self._failures,
+            unattributed=self._unattributed,
+        )
 
     async def flush(self) -> None:
         """Hand to the store what there is; failures are logged and tried again."""
+        # It goes to its end even when we are cancelled: only then it is known whether the batch
+        # must be offered again.
+        flushing = asyncio.create_task(self._flush())
+        try:
+            await asyncio.shield(flushing)
+        except asyncio.CancelledError:
+            await asyncio.wait({flushing})
+            raise
 
     async def run(self) -> None:
         """Flush each second, until cancelled; then once more."""
+        try:
+            while True:
+                await asyncio.sleep(_FLUSH_SECONDS)
+                await self.flush()
+        finally:
+            await self.flush()
+
+    async def _flush(self) -> None:
+        async with self._flushing:
+            sights, self._sights = self._sights, {}
+            counts, self._counts = self._counts, {}
+            self._refused_pending = 0
+            if not sights and not counts:
+                return
+            try:
+                self._flushed += await asyncio.to_thread(self._merge, sights, counts)
+            except (OstiaryError, OSError) as error:
+                self._failures += 1
+                self._log.warning("clients-not-saved", error=str(error))
+                self._take_back(sights, counts)
+
+    def _merge(self, sights: Mapping[bytes, Sight], counts: Mapping[bytes, Count]) -> int:
+        batch = []
+        for fingerprint, sight in sights.items():
+            client = decided_client(fingerprint, sight, counts.get(fingerprint))
+            if client is None:
+                self._unreadable += 1
+            else:
+                batch.append(client)
+        batch += [
+            counted_client(fingerprint, count)
+            for fingerprint, count in counts.items()
+            if fingerprint not in sights
+        ]
+        if batch:
+            self._store.merge(tuple(batch))
+        return len(batch)
+
+    def _room(self, admitted: bool) -> bool:
+        if len(self._sights) >= MOST_PENDING or (
+            not admitted and self._refused_pending >= MOST_REFUSED_PENDING
+        ):
+            self._missed += 1
+            return False
+        self._refused_pending += not admitted
+        return True
+
+    def _name(self, key: bytes, fingerprint: bytes) -> None:
+        self._aliases[key] = fingerprint
+        self._aliases.move_to_end(key)
+        if len(self._aliases) > MOST_ALIASES:
+            self._aliases.popitem(last=False)
+
+    def _take_back(self, sights: dict[bytes, Sight], counts: dict[bytes, Count]) -> None:
+        """What came meanwhile is newer; what finds no room is missed."""
+        for fingerprint, sight in sights.items():
+            newer = self._sights.get(fingerprint)
+            if newer is not None:
+                newer.join(sight)
+            elif len(self._sights) < MOST_PENDING:
+                self._sights[fingerprint] = sight
+            else:
+                self._missed += 1
+        for fingerprint, count in counts.items():
+            later = self._counts.get(fingerprint)
+            if later is not None:
+                later.join(count)
+            elif len(self._counts) < MOST_COUNTS:
+                self._counts[fingerprint] = count
+            else:
+                self._unattributed += count.requests

@@ -51,7 +51,7 @@ class Vocabulary:
         return f"http-{event.status}" if event.status in _STATUSES else OTHER
 
 
-_REASONS = frozenset(reason.value for reason in Reason)
+_REASONS: frozenset[str] = frozenset(reason.value for reason in Reason)
 _STATUSES = frozenset((400, 401, 403, 404, 408, 413, 421, 431, 500, 502, 503, 504))
 
 REASONS_OF_EVENTS = (

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ostiary.kernel.errors import OstiaryError
-
-Names = tuple[tuple[tuple[str, str], ...], ...]
-"""A distinguished name: relative names in the order of the certificate, each of (OID, text)."""
+from ostiary.x509.structure import AlternativeNames, Attribute, Names
 
 LARGEST_FACTS = 384
 """Bytes of an encoding; of a certificate with more, the names are left out."""
@@ -19,7 +17,10 @@ LARGEST_FACTS = 384
 SHORT = 16
 """Bytes kept of the fingerprints of a path. Nobody is admitted by them."""
 
+NOBODY = Names(subject=(), issuer=(), alternatives=AlternativeNames(), policies=())
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_Name = tuple[tuple[Attribute, ...], ...]
 _CUT = 0x80
 _VERSION = 1
 _LATEST = 253_402_300_799
@@ -42,14 +43,7 @@ class FactsDamaged(OstiaryError):
 class ClientFacts:
     """A client's certificate as far as a policy can ask about it without the certificate."""
 
-    subject: Names = ()
-    issuer: Names = ()
-    dns: tuple[str, ...] = ()
-    uri: tuple[str, ...] = ()
-    email: tuple[str, ...] = ()
-    ip: tuple[str, ...] = ()
-    policies: tuple[str, ...] = ()
-    """Dotted object identifiers."""
+    names: Names = NOBODY
     serial: int = 0
     not_before: datetime = _EPOCH
     not_after: datetime = _EPOCH
@@ -91,6 +85,20 @@ def decode(data: bytes) -> ClientFacts:
         raise FactsDamaged(f"not the facts of a certificate: {fault}") from fault
 
 
+def entry_of(data: bytes) -> str:
+    """The entry alone, without reading the rest. Raises FactsDamaged."""
+    try:
+        _check_version(data)
+        return _Reader(data, 2 + data[1] // 2 * SHORT).text()
+    except (IndexError, ValueError) as fault:
+        raise FactsDamaged(f"not the facts of a certificate: {fault}") from fault
+
+
+def _check_version(data: bytes) -> None:
+    if data[0] & ~_CUT != _VERSION:
+        raise ValueError(f"version {data[0] & ~_CUT}")
+
+
 def _encoded(facts: ClientFacts) -> bytes:
     out = bytearray([_VERSION | (_CUT if facts.cut else 0)])
     out.append(len(facts.path) * 2 + facts.verified)
@@ -102,9 +110,10 @@ def _encoded(facts: ClientFacts) -> bytes:
         _put_number(out, max(0, int((moment - _EPOCH).total_seconds())))
     serial = facts.serial.to_bytes(facts.serial.bit_length() // 8 + 1, "big", signed=True)
     _put_bytes(out, serial)
-    _put_names(out, facts.subject)
-    _put_names(out, facts.issuer)
-    for texts in (facts.dns, facts.uri, facts.email, facts.ip, facts.policies):
+    names, others = facts.names, facts.names.alternatives
+    _put_names(out, names.subject)
+    _put_names(out, names.issuer)
+    for texts in (others.dns, others.uri, others.email, others.ip, names.policies):
         _put_number(out, len(texts))
         for text in texts:
             _put_text(out, text)
@@ -127,21 +136,20 @@ def _put_text(out: bytearray, text: str) -> None:
     _put_bytes(out, text.encode("utf-8", "surrogatepass"))
 
 
-def _put_names(out: bytearray, names: Names) -> None:
+def _put_names(out: bytearray, names: _Name) -> None:
     _put_number(out, len(names))
     for relative in names:
         _put_number(out, len(relative))
-        for oid, text in relative:
-            code = _CODES.get(oid, _OTHER)
+        for attribute in relative:
+            code = _CODES.get(attribute.oid, _OTHER)
             out.append(code)
             if code == _OTHER:
-                _put_text(out, oid)
-            _put_text(out, text)
+                _put_text(out, attribute.oid)
+            _put_text(out, attribute.text)
 
 
 def _decoded(data: bytes) -> ClientFacts:
-    if data[0] & ~_CUT != _VERSION:
-        raise ValueError(f"version {data[0] & ~_CUT}")
+    _check_version(data)
     count, verified = divmod(data[1], 2)
     at = 2 + count * SHORT
     path = tuple(data[start : start + SHORT] for start in range(2, at, SHORT))
@@ -154,13 +162,14 @@ def _decoded(data: bytes) -> ClientFacts:
         not_before=_moment(reader.number()),
         not_after=_moment(reader.number()),
         serial=int.from_bytes(reader.bytes(), "big", signed=True),
-        subject=reader.names(),
-        issuer=reader.names(),
-        dns=reader.texts(),
-        uri=reader.texts(),
-        email=reader.texts(),
-        ip=reader.texts(),
-        policies=reader.texts(),
+        names=Names(
+            subject=reader.name(),
+            issuer=reader.name(),
+            alternatives=AlternativeNames(
+                dns=reader.texts(), uri=reader.texts(), email=reader.texts(), ip=reader.texts()
+            ),
+            policies=reader.texts(),
+        ),
     )
     if reader.at != len(data):
         raise ValueError("bytes after the end")
@@ -202,10 +211,10 @@ class _Reader:
     def texts(self) -> tuple[str, ...]:
         return tuple([self.text() for _ in range(self._count())])
 
-    def names(self) -> Names:
+    def name(self) -> _Name:
         return tuple(
             [
-                tuple([(self._oid(), self.text()) for _ in range(self._count())])
+                tuple([Attribute(self._oid(), self.text()) for _ in range(self._count())])
                 for _ in range(self._count())
             ]
         )
