@@ -7,7 +7,9 @@ that matters: a private key, or a revocation list that would seem to be in force
 
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
 
@@ -31,6 +33,8 @@ LARGEST_UPLOAD = 4 * 1024 * 1024
 MOST_CERTIFICATES = 1_000
 """In one upload, without doubles."""
 
+# What the library raises for containers it can't read, or certificates in them.
+_FAULTS = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion)
 _PKCS7_LABELS = frozenset({"PKCS7", "CMS"})
 _OTHER_KEY_LABELS = frozenset({"OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"})
 _KEY_WAY_OUT = (
@@ -166,14 +170,20 @@ def _from_binary(data: bytes, password: str | None) -> Iterable[Certificate]:
     raise refusal_of(NotACertificate, "a certificate", kind)
 
 
+@contextmanager
+def _bearing_ber() -> Iterator[None]:
+    """OpenSSL and others write what only BER allows, which the library reads but warns about."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
 def _from_pkcs7(der: bytes) -> Iterator[Certificate]:
     """The certificates of SignedData (RFC 5652 5.1); signatures in it mean nothing to us."""
     try:
-        with warnings.catch_warnings():
-            # OpenSSL and others write the certificates as they come, which DER forbids in a SET.
-            warnings.simplefilter("ignore", UserWarning)
+        with _bearing_ber():
             natives = pkcs7.load_der_pkcs7_certificates(der)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as fault:
+    except _FAULTS as fault:
         raise NotACertificate(
             Unreadable.PKCS7,
             "the PKCS#7 data does not decode, or is of a kind that holds no certificates",
@@ -208,8 +218,9 @@ def _from_pkcs12(data: bytes, password: str | None) -> Iterator[Certificate]:
 def _certificates_alone(data: bytes, password: str | None) -> list[bytes] | None:
     """DER of the certificates; None when there is a key, of which no reference remains then."""
     try:
-        bundle = pkcs12.load_pkcs12(data, password.encode("utf-8") if password else None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as fault:
+        with _bearing_ber():
+            bundle = pkcs12.load_pkcs12(data, password.encode("utf-8") if password else None)
+    except _FAULTS as fault:
         raise _unopened(fault, password) from None  # the cause may hold more than we want to keep
     if bundle.key is not None:
         return None

@@ -1,5 +1,6 @@
 """Uploads as openssl and others make them: certificates come out, everything else is named."""
 
+import contextlib
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    NoEncryption,
+    pkcs7,
     pkcs12,
 )
 from hypothesis import given
@@ -345,3 +348,30 @@ def test_too_many_certificates_are_refused(
 )
 def test_any_bytes_are_refused_with_a_reason(data: bytes, before: bytes) -> None:
     assert refused(before + data, "x").sentence
+
+
+@pytest.fixture(scope="module")
+def containers(two: tuple[Made, Made]) -> list[bytes]:
+    """A bundle of each binary kind, none encrypted: changes reach what is inside."""
+    natives = [one.native for one in two]
+    bag = pkcs12.serialize_key_and_certificates(None, None, None, natives, NoEncryption())
+    return [pkcs7.serialize_certificates(natives, Encoding.DER), bag, two[0].der]
+
+
+@given(data=st.data())
+def test_a_changed_bundle_is_read_or_refused(data: st.DataObject, containers: list[bytes]) -> None:
+    bundle = bytearray(data.draw(st.sampled_from(containers)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        bundle[data.draw(st.integers(0, len(bundle) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(NotACertificate):
+        assert read_upload(bytes(bundle))
+
+
+def test_a_certificate_of_a_version_that_does_not_exist_is_malformed_in_any_bundle(
+    two: tuple[Made, Made], containers: list[bytes]
+) -> None:
+    for bundle in containers:
+        # Version 3 is written as [0] { INTEGER 2 }.
+        assert b"\xa0\x03\x02\x01\x02" in bundle
+        changed = bundle.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x55")
+        assert isinstance(refused(changed), NotACertificate)
