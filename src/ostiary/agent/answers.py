@@ -15,12 +15,16 @@ CODE: Final = "code"
 UNTIL: Final = "until"
 """Variable of the transaction: until when that may be remembered."""
 
+WOULD: Final = "would"
+"""Variable of the transaction: why a report-only policy would have refused; 0 if it wouldn't."""
+
 CHAIN: Final = "chain"
 """Variable of the connection: the verified chain, for the service. The certificate stays the same
 while the connection is open, so this is not asked for again with each request."""
 
 _CODE_HEAD: Final = set_var_head(Scope.TRANSACTION, CODE)
 _UNTIL_HEAD: Final = set_var_head(Scope.TRANSACTION, UNTIL)
+_WOULD_HEAD: Final = set_var_head(Scope.TRANSACTION, WOULD)
 _CHAIN_HEAD: Final = set_var_head(Scope.SESSION, CHAIN)
 
 
@@ -34,18 +38,23 @@ class Answer:
     """How long the answer may be remembered: Unix seconds, 32 bits unsigned."""
     chain: str | None = None
     """The verified chain as text for the service; None tells nothing about it."""
+    would: int = 0
+    """What ``code`` would be if the policy didn't only report, where that is another; else 0."""
+    facts: bytes = b""
+    """About a certificate in a header: ``Facts.actions``."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.code <= 255:
-            raise ValueError(f"code {self.code} doesn't fit in 8 bits unsigned")
+        if not (0 <= self.code <= 255 and 0 <= self.would <= 255):
+            raise ValueError(f"code {self.code} or {self.would} doesn't fit in 8 bits unsigned")
         if not 0 <= self.until < 2**32:
             raise ValueError(f"until {self.until} doesn't fit in 32 bits unsigned")
 
 
 def actions_for(answer: Answer) -> bytes:
-    """Encode ``txn.<prefix>.code`` and ``txn.<prefix>.until``, integers to HAProxy.
+    """Encode ``txn.<prefix>.code``, ``.until`` and ``.would``, integers to HAProxy.
 
-    And ``sess.<prefix>.chain``, a string, where the answer tells it.
+    And ``sess.<prefix>.chain``, a string, where the answer tells it, and the facts. HAProxy ignores
+    what its rules don't mention.
     """
     verdict = b"".join(
         (
@@ -53,6 +62,9 @@ def actions_for(answer: Answer) -> bytes:
             encode_integer(Kind.UINT32, answer.code),
             _UNTIL_HEAD,
             encode_integer(Kind.UINT32, answer.until),
+            _WOULD_HEAD,
+            encode_integer(Kind.UINT32, answer.would),
+            answer.facts,
         )
     )
     return verdict if answer.chain is None else verdict + _CHAIN_HEAD + encode_value(answer.chain)

@@ -1,11 +1,13 @@
-"""From a NOTIFY to a question: which certificate, at which entry, with which chain."""
+"""From a NOTIFY to a question: which certificate, by whose policy, with which chain."""
 
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
+from ostiary.forwarded.formats import HeaderFormat
 from ostiary.kernel.errors import OstiaryError
 from ostiary.spoe.events import Notify
+from ostiary.spoe.frames import Message
 from ostiary.spoe.values import Value
 
 MESSAGE: Final = "judge"
@@ -13,6 +15,12 @@ MESSAGE: Final = "judge"
 
 MESSAGE_WITH_CHAIN: Final = "chain"
 """The spoe-message that asks the same, and for the chain as it was verified."""
+
+MESSAGE_ABOUT_HEADER: Final = "header"
+"""The spoe-message that asks about a certificate in a header, and for its facts."""
+
+MESSAGE_ABOUT_HEADER_WITH_CHAIN: Final = "header-chain"
+"""The same, and for the chain as it was verified."""
 
 MAX_CHAIN: Final = 32
 """Certificates in a chain; OpenSSL's own verify depth ends at 100, and a frame holds about 50."""
@@ -26,10 +34,21 @@ class Flaw(Enum):
     ENTRY = "entry-missing"
     CERTIFICATE = "certificate-missing"
     CHAIN = "chain-malformed"
+    HEADER = "header-missing"
+    FORMAT = "format-unknown"
 
 
 class ChainMalformed(OstiaryError):
     """A chain isn't a sequence of DER certificates one behind the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header a load balancer put the client's certificate into."""
+
+    value: bytes
+    """As it came; not yet decoded."""
+    written: HeaderFormat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +56,19 @@ class Question:
     """Is this certificate welcome at this entry?"""
 
     entry: str
-    """Whatever the compiled configuration named the policy; never from the client."""
+    """The scope, whatever the compiled configuration named it (``compiler.scopes``); never from the
+    client."""
     certificate: bytes
-    """The client's certificate in DER, as HAProxy's ``ssl_c_der`` gives it; not yet parsed."""
+    """The client's certificate in DER, as HAProxy's ``ssl_c_der`` gives it; not yet parsed. Empty
+    where it is in a header."""
     chain: bytes
     """What the client sent beside its certificate, in DER one behind the other, as HAProxy's
     ``ssl_c_chain_der`` gives it: whatever the client chose, trusted or not, and on 2.6 and 2.8
     without the certificate itself. Empty on resumed sessions. ``split_chain`` takes it apart."""
     wants_chain: bool = False
     """Whether the answer is to tell the chain as it was verified."""
+    header: Header | None = None
+    """Where the certificate is, if not in the handshake; the answer then tells its facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +81,50 @@ class Unanswerable:
 Reading: TypeAlias = Question | Unanswerable
 
 
+_HANDSHAKE: Final = (MESSAGE, MESSAGE_WITH_CHAIN)
+_HEADER: Final = (MESSAGE_ABOUT_HEADER, MESSAGE_ABOUT_HEADER_WITH_CHAIN)
+
+
 def read_question(notify: Notify) -> Reading:
     """Find the one question a NOTIFY asks; total over everything HAProxy could send."""
-    ours = (MESSAGE, MESSAGE_WITH_CHAIN)
-    asked = [message for message in notify.messages if message.name in ours]
+    asked = [message for message in notify.messages if message.name in (*_HANDSHAKE, *_HEADER)]
     if len(asked) != 1:
         return Unanswerable(Flaw.TWO_MESSAGES if asked else Flaw.NO_MESSAGE)
-    arguments = asked[0].arguments
-    entry = arguments.get("entry")
+    message = asked[0]
+    entry = message.arguments.get("entry")
     if not isinstance(entry, str) or not entry:
         return Unanswerable(Flaw.ENTRY)
-    certificate = arguments.get("cert")
+    if message.name in _HEADER:
+        return _about_header(message, entry)
+    return _about_handshake(message, entry)
+
+
+def _about_handshake(message: Message, entry: str) -> Reading:
+    certificate = message.arguments.get("cert")
     if not isinstance(certificate, bytes) or not certificate:
         return Unanswerable(Flaw.CERTIFICATE)
-    chain = _read_chain(arguments.get("chain"))
+    chain = _read_chain(message.arguments.get("chain"))
     if chain is None:
         return Unanswerable(Flaw.CHAIN)
-    wants_chain = asked[0].name == MESSAGE_WITH_CHAIN
+    wants_chain = message.name == MESSAGE_WITH_CHAIN
     return Question(entry=entry, certificate=certificate, chain=chain, wants_chain=wants_chain)
+
+
+def _about_header(message: Message, entry: str) -> Reading:
+    value = message.arguments.get("header")
+    if not isinstance(value, bytes) or not value:
+        return Unanswerable(Flaw.HEADER)
+    try:
+        written = HeaderFormat(message.arguments.get("format"))
+    except ValueError:
+        return Unanswerable(Flaw.FORMAT)
+    return Question(
+        entry=entry,
+        certificate=b"",
+        chain=b"",
+        wants_chain=message.name == MESSAGE_ABOUT_HEADER_WITH_CHAIN,
+        header=Header(value, written),
+    )
 
 
 def split_chain(chain: bytes) -> tuple[bytes, ...]:

@@ -5,16 +5,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.agent.answers import Answer, actions_for
+from ostiary.agent.facts import Facts
 from ostiary.spoe.actions import Scope, set_var
 from ostiary.spoe.values import Kind, encode_integer, encode_value
 
 
 @given(st.integers(0, 255), st.integers(0, 2**32 - 1))
-def test_an_answer_sets_both_variables_of_the_transaction(code: int, until: int) -> None:
-    expected = set_var(Scope.TRANSACTION, "code", encode_integer(Kind.UINT32, code)) + set_var(
-        Scope.TRANSACTION, "until", encode_integer(Kind.UINT32, until)
+def test_an_answer_sets_three_variables_of_the_transaction(code: int, until: int) -> None:
+    numbers = {"code": code, "until": until, "would": 0}
+    expected = b"".join(
+        set_var(Scope.TRANSACTION, name, encode_integer(Kind.UINT32, number))
+        for name, number in numbers.items()
     )
     assert actions_for(Answer(code=code, until=until)) == expected
+
+
+def test_what_a_report_only_policy_would_refuse_for_is_told_beside_the_admission() -> None:
+    would = set_var(Scope.TRANSACTION, "would", encode_integer(Kind.UINT32, 25))
+    assert would in actions_for(Answer(code=1, until=9, would=25))
+
+
+def test_the_facts_of_a_certificate_in_a_header_come_with_the_verdict() -> None:
+    facts = Facts(header="AB", subject="CN=a", fingerprint="FE").actions
+    told = actions_for(Answer(code=1, until=9, facts=facts))
+    assert told == actions_for(Answer(code=1, until=9)) + facts
+    assert set_var(Scope.SESSION, "of", encode_value("AB")) in facts
+    assert set_var(Scope.SESSION, "sd", encode_value("CN=a")) in facts
+    assert set_var(Scope.SESSION, "fp", encode_value("fe")) in facts
 
 
 def test_a_told_chain_is_a_text_of_the_connection() -> None:
@@ -27,3 +44,8 @@ def test_a_told_chain_is_a_text_of_the_connection() -> None:
 def test_an_answer_that_no_table_can_hold_is_not_made(code: int, until: int) -> None:
     with pytest.raises(ValueError, match="doesn't fit"):
         Answer(code=code, until=until)
+
+
+def test_a_reason_that_no_table_can_hold_is_not_told() -> None:
+    with pytest.raises(ValueError, match="doesn't fit"):
+        Answer(code=1, until=1, would=256)
