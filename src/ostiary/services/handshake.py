@@ -1,6 +1,6 @@
 """What the TLS handshake does with a client, told from the configuration."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ostiary.compiler.tls import Asking, Entry
@@ -78,8 +78,17 @@ def leads_to_a_root(certificate: Certificate, anchors: Sequence[Certificate]) ->
     The agent believes every anchor, also an intermediate or a pinned certificate; HAProxy's
     handshake wants the whole path (OpenSSL without X509_V_FLAG_PARTIAL_CHAIN).
     """
+    return _leads(certificate, {anchor.subject_der: anchor for anchor in anchors})
+
+
+def without_root(anchors: Sequence[Certificate]) -> list[Certificate]:
+    """The anchors that the handshake can't follow to a self-signed one."""
     by_subject = {anchor.subject_der: anchor for anchor in anchors}
-    for _ in range(len(anchors) + 1):
+    return [anchor for anchor in anchors if not _leads(anchor, by_subject)]
+
+
+def _leads(certificate: Certificate, by_subject: Mapping[bytes, Certificate]) -> bool:
+    for _ in range(len(by_subject) + 1):
         if certificate.is_self_issued:
             return True
         above = by_subject.get(certificate.issuer_der)
@@ -104,6 +113,8 @@ def choose_entry(entries: Sequence[Entry], name: str) -> Entry | None:
 def asks(entry: Entry) -> str:
     """What the handshake asks for at this entry, in words."""
     match entry.asking:
+        case Asking.SHOWN:
+            return "asks for a certificate and refuses one that this entry does not trust"
         case Asking.NOTHING:
             return "asks for no certificate"
         case Asking.ANY:

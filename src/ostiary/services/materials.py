@@ -5,21 +5,21 @@ a key of another certificate, an expired server certificate.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from ostiary.compiler.bundle import EntryMaterial, Materials, UpstreamMaterial
+from ostiary.compiler.bundle import AdminMaterial, EntryMaterial, Materials, UpstreamMaterial
 from ostiary.config.load import Loaded
 from ostiary.config.model.document import Document
-from ostiary.config.model.listeners import TlsEntry
+from ostiary.config.model.listeners import Admin, TlsEntry
 from ostiary.config.model.pipeline import ProxyAction
 from ostiary.config.model.proxy import Target
 from ostiary.kernel.problems import Problem, Severity
-from ostiary.services.handshake import MAKE_WHOLE, NOT_WHOLE, leads_to_a_root
+from ostiary.services.name_checks import judge_file_names
 from ostiary.services.ports import ReadFile, Unreadable
-from ostiary.services.revocation import anchors_without_list, doubts_about_lists
+from ostiary.trust.anchors import AnchorSet
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 from ostiary.x509.keys import PrivateKey
@@ -30,6 +30,17 @@ Path = tuple[str | int, ...]
 
 SOON = timedelta(days=30)
 """How long before a server certificate expires it is warned about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What the document's files hold, and what is wrong or doubtful about them by themselves."""
+
+    materials: Materials
+    problems: tuple[Problem, ...]
+    digests: Mapping[str, str]
+    """SHA-256 (hexadecimal; empty where it could not be read) of every file, by absolute path."""
+    crl_places: tuple[tuple[Path, RevocationList], ...]
 
 
 @dataclass
@@ -47,42 +58,56 @@ class Gathering:
 
     _crl_places: list[tuple[Path, RevocationList]] = field(default_factory=list)
 
-    def gather(self) -> Materials:
-        """Read everything the document names; look at ``problems`` before using the result."""
+    def gather(self) -> Gathered:
+        """Read everything the document names; look at the problems before using the result."""
         document = self.loaded.document
         entries = {}
         for name, entry in document.https.tls.items() if document.https else ():
             entries[name] = self._entry(name, entry)
         upstreams, crls = self._upstreams(document), self._crls()
-        materials = Materials(entries=entries, upstreams=upstreams, crls=crls)
-        self._judge_revocation(materials)
-        return materials
+        trusted = self._trusted(document.client_certificate_auth.trusted_certificates or ())
+        materials = Materials(
+            entries=entries,
+            upstreams=upstreams,
+            crls=crls,
+            trusted=AnchorSet(one for several in trusted.values() for one in several),
+            trusted_files=trusted,
+            admin=self._admin(document.admin),
+        )
+        self.problems.extend(judge_file_names(self.loaded))
+        return Gathered(
+            materials=materials,
+            problems=tuple(self.problems),
+            digests=self.digests,
+            crl_places=tuple(self._crl_places),
+        )
 
     def _entry(self, name: str, entry: TlsEntry) -> EntryMaterial:
         at: Path = ("https", "tls", name)
-        chain = self._certificates((*at, "cert"), entry.cert)
-        key = self._key((*at, "key"), entry.key)
-        if chain:
-            self._judge_server((*at, "cert"), entry.cert, chain[0])
-        if chain and key and not key_matches(key, chain[0]):
-            self._problem(
-                (*at, "key"),
-                f"{entry.key!r} is not the key of the certificate {entry.cert!r}",
-                f"{entry.cert!r} is for {chain[0].subject!r}; name the key it was made with",
-            )
+        chain, key = self._pair((*at, "cert"), entry.cert, (*at, "key"), entry.key)
         anchors: list[Certificate] = []
         for number, file in enumerate(entry.ca):
             found = self._certificates((*at, "ca", number), file)
             self._judge_anchors((*at, "ca", number), file, found)
             anchors.extend(found)
-        https = self.loaded.document.https
-        if https and https.rejects_unauthorized(name):
-            self._judge_strict((*at, "ca"), anchors)
         return EntryMaterial(
-            certificate=b"".join(certificate.pem for certificate in chain),
-            key=key.pem() if key else b"",
-            anchors=tuple(dict.fromkeys(anchors)),
+            certificate=chain,
+            key=key,
+            anchors=AnchorSet(anchors),
         )
+
+    def _pair(self, at: Path, file: str, key_at: Path, key_file: str) -> tuple[bytes, bytes]:
+        """A server's certificate with its chain, and its key, PEM; both empty where unreadable."""
+        chain, key = self._certificates(at, file), self._key(key_at, key_file)
+        if chain:
+            self._judge_server(at, file, chain[0])
+        if chain and key and not key_matches(key, chain[0]):
+            self._problem(
+                key_at,
+                f"{key_file!r} is not the key of the certificate {file!r}",
+                f"{file!r} is for {chain[0].subject!r}; name the key it was made with",
+            )
+        return b"".join(one.pem for one in chain), key.pem() if key else b""
 
     def _judge_server(self, at: Path, file: str, certificate: Certificate) -> None:
         until = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
@@ -106,16 +131,23 @@ class Gathering:
                     Severity.WARNING,
                 )
 
-    def _judge_strict(self, at: Path, anchors: list[Certificate]) -> None:
-        for anchor in anchors:
-            if not leads_to_a_root(anchor, anchors):
-                self._problem(
-                    at,
-                    f"the trust anchor {anchor.subject!r} leads to {NOT_WHOLE}: "
-                    "its clients are refused",
-                    MAKE_WHOLE,
-                    Severity.WARNING,
-                )
+    def _trusted(self, files: Sequence[str]) -> dict[str, tuple[Certificate, ...]]:
+        found = {}
+        for number, file in enumerate(files):
+            at: Path = ("clientCertificateAuth", "trustedCertificates", number)
+            found[file] = self._certificates(at, file)
+            self._judge_anchors(at, file, found[file])
+        return found
+
+    def _admin(self, admin: Admin | None) -> AdminMaterial | None:
+        if admin is None or admin.tls is None or not admin.enabled:
+            return None
+        at: Path = ("admin", "tls")
+        chain, key = self._pair((*at, "cert"), admin.tls.cert, (*at, "key"), admin.tls.key)
+        anchors: list[Certificate] = []
+        for number, file in enumerate(admin.tls.ca):
+            anchors.extend(self._certificates((*at, "ca", number), file))
+        return AdminMaterial(certificate=chain, key=key, anchors=AnchorSet(anchors))
 
     def _upstreams(
         self, document: Document
@@ -159,19 +191,6 @@ class Gathering:
             self._crl_places.extend((at, crl) for crl in crls)
             found.extend(crls)
         return tuple(found)
-
-    def _judge_revocation(self, materials: Materials) -> None:
-        https = self.loaded.document.https
-        asking = {
-            name: material.anchors
-            for name, material in materials.entries.items()
-            if https and https.requests_certificate(name)
-        }
-        for doubt in (
-            *doubts_about_lists(self._crl_places, asking, self.now),
-            *anchors_without_list(materials.crls, asking),
-        ):
-            self._problem(doubt.at, doubt.message, doubt.way_out, Severity.WARNING)
 
     def _certificates(self, at: Path, file: str) -> tuple[Certificate, ...]:
         content = self._content(at, file)

@@ -1,22 +1,26 @@
 """From the operator's text to something that can be served: every problem at once, or none."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.compile import compile_document
 from ostiary.compiler.policies import trust_policies
-from ostiary.config.effective import effective
-from ostiary.config.load import Loaded, load
+from ostiary.config.effective import Effective, Managed
+from ostiary.config.load import Draft, Loaded, draft
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import Unquotable
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
-from ostiary.services.materials import Gathering
+from ostiary.services.materials import Gathered, Gathering
+from ostiary.services.name_checks import judge_managed_names
 from ostiary.services.ports import ReadFile, Unreadable
+from ostiary.services.trust_checks import judge_trust
+from ostiary.trust.anchors import AnchorSet
 from ostiary.trust.policy import TrustPolicy
+from ostiary.x509.certificate import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +31,12 @@ class Prepared:
     """Absolute path of the configuration file."""
     document: Document
     loaded: Loaded
+    gathered: Gathered
+    """What was read from the files the document names."""
     materials: Materials
+    """The same, with what the store trusts."""
     policies: Mapping[str, TrustPolicy]
-    """By entry id: what the agent judges by."""
+    """By scope: what the agent judges by."""
     warnings: tuple[Problem, ...]
     digests: Mapping[str, str]
     """SHA-256 of every file this was made from, the configuration file included, by path."""
@@ -39,24 +46,80 @@ class Prepared:
         """The configuration file's folder: relative paths in the document start there."""
         return PurePosixPath(self.file).parent
 
+    @property
+    def effective(self) -> Effective:
+        """Client certificate authentication as it acts."""
+        return self.loaded.effective
+
+    @property
+    def managed(self) -> Managed:
+        """What is set beside the file."""
+        return self.loaded.managed
+
     def bundle(self, place: Place) -> Bundle:
         """The engine's files for one revision. Raises ConfigRefused."""
         try:
-            return compile_document(
-                self.document, self.materials, place, effective(self.document)
-            )
+            return compile_document(self.document, self.materials, place, self.effective)
         except Unquotable as error:
             raise ConfigRefused([_whole(self.file, str(error), "")]) from error
+
+    def with_managed(
+        self, managed: Managed, trusted: Iterable[Certificate], now: datetime
+    ) -> "Prepared":
+        """The same files with other managed settings and trusted certificates; reads nothing.
+
+        Raises ConfigRefused for what does not go together with the file; the problem says that
+        its cause is in the store.
+        """
+        loaded = self.loaded.draft.checked(managed)
+        return _put_together(
+            self.file,
+            loaded,
+            self.gathered,
+            now,
+            digests=self.digests,
+            found=judge_managed_names(loaded, self.managed),
+            trusted=trusted,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The configuration file, read and typed: the first half of ``prepare``."""
+
+    file: str
+    digest: str
+    draft: Draft
+
+    @property
+    def document(self) -> Document:
+        """What the operator wrote; not yet known to hold together."""
+        return self.draft.document
 
 
 _NO_FILE = "name the file with --config, or see a gateway at work first: ostiary demo"
 
 
-def prepare(file: str, read: ReadFile, environ: Mapping[str, str], now: datetime) -> Prepared:
+def prepare(
+    file: str,
+    read: ReadFile,
+    environ: Mapping[str, str],
+    now: datetime,
+    *,
+    managed: Managed | None = None,
+    trusted: Iterable[Certificate] = (),
+) -> Prepared:
     """Read and check the configuration at the absolute path ``file``.
 
+    ``managed`` and ``trusted`` are what the store gives: settings, and trusted certificates.
     Raises ConfigRefused with every problem found, in the document and in the files it names.
     """
+    written = read_written(file, read, environ)
+    return prepare_written(written, read, now, managed=managed, trusted=trusted)
+
+
+def read_written(file: str, read: ReadFile, environ: Mapping[str, str]) -> Written:
+    """Read the configuration file alone. Raises ConfigRefused where it makes no document."""
     try:
         content = read(file)
     except Unreadable as error:
@@ -67,21 +130,67 @@ def prepare(file: str, read: ReadFile, environ: Mapping[str, str], now: datetime
         raise ConfigRefused(
             [_whole(file, f"isn't UTF-8 text: {error}", "save it as UTF-8")]
         ) from error
-    loaded = load(text, file, environ)
-    gathering = Gathering(loaded, PurePosixPath(file).parent, read, now)
-    materials = gathering.gather()
-    problems = (*loaded.warnings, *gathering.problems)
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise ConfigRefused(problems, gathering.digests)
+    return Written(file=file, digest=_digest(content), draft=draft(text, file, environ))
+
+
+def prepare_written(
+    written: Written,
+    read: ReadFile,
+    now: datetime,
+    *,
+    managed: Managed | None = None,
+    trusted: Iterable[Certificate] = (),
+) -> Prepared:
+    """The second half of ``prepare``: everything the document names. Raises ConfigRefused."""
+    loaded = written.draft.checked(managed)
+    gathered = Gathering(loaded, PurePosixPath(written.file).parent, read, now).gather()
+    return _put_together(
+        written.file,
+        loaded,
+        gathered,
+        now,
+        digests={**gathered.digests, written.file: written.digest},
+        found=judge_managed_names(loaded),
+        trusted=trusted,
+    )
+
+
+def _put_together(
+    file: str,
+    loaded: Loaded,
+    gathered: Gathered,
+    now: datetime,
+    *,
+    digests: Mapping[str, str],
+    found: Iterable[Problem],
+    trusted: Iterable[Certificate],
+) -> Prepared:
+    store = AnchorSet(trusted)
+    materials = replace(
+        gathered.materials,
+        trusted_store=store,
+        trusted=AnchorSet((*gathered.materials.trusted, *store)),
+    )
+    problems = [*loaded.warnings, *gathered.problems, *found]
+    if not _errors(problems):
+        problems += judge_trust(loaded, materials, gathered.crl_places, now)
+    if _errors(problems):
+        files = {path: digest for path, digest in digests.items() if path != file}
+        raise ConfigRefused(problems, files)
     return Prepared(
         file=file,
         document=loaded.document,
         loaded=loaded,
+        gathered=gathered,
         materials=materials,
-        policies=trust_policies(loaded.document, materials),
-        warnings=problems,
-        digests={**gathering.digests, file: _digest(content)},
+        policies=trust_policies(loaded.document, materials, loaded.effective),
+        warnings=tuple(problems),
+        digests=digests,
     )
+
+
+def _errors(problems: Iterable[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def _digest(content: bytes) -> str:

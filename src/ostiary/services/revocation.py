@@ -13,6 +13,9 @@ from ostiary.x509.revocation import RevocationList
 _FETCH = "fetch a current list from the authority; until then its clients are refused"
 
 
+Path = tuple[str | int, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
     """A warning, and the place in the document it is about."""
@@ -24,12 +27,12 @@ class Doubt:
 
 def doubts_about_lists(
     lists: Iterable[tuple[tuple[str | int, ...], RevocationList]],
-    asking: Mapping[str, Sequence[Certificate]],
+    asking: Mapping[Path, Sequence[Certificate]],
     now: datetime,
 ) -> Iterator[Doubt]:
-    """About each list by itself, and whether it is of any use to the entries that ask.
+    """About each list by itself, and whether it is of any use to those who ask.
 
-    ``asking`` holds their trust anchors, by name in ``https.tls``.
+    ``asking`` holds the trust anchors, by the place in the document that names them.
     """
     anchors = tuple(dict.fromkeys(one for several in asking.values() for one in several))
     for at, one in lists:
@@ -55,17 +58,17 @@ def doubts_about_lists(
 
 
 def anchors_without_list(
-    lists: Sequence[RevocationList], asking: Mapping[str, Sequence[Certificate]]
+    lists: Sequence[RevocationList], asking: Mapping[Path, Sequence[Certificate]]
 ) -> Iterator[Doubt]:
     """The authorities whose clients can't be looked up; none where no list is configured."""
     if not lists:
         return
-    for name, anchors in asking.items():
+    for at, anchors in asking.items():
         for anchor in anchors:
             may_issue = anchor.is_ca or anchor.version == 1
             if may_issue and not any(one.is_signed_by(anchor) for one in lists):
                 yield Doubt(
-                    at=("https", "tls", name, "ca"),
+                    at=at,
                     message=f"there is no revocation list of the trust anchor {anchor.subject!r}: "
                     "its clients are refused",
                     way_out="add its list to https.options.crl, or configure no list at all",
