@@ -30,6 +30,8 @@ class Vocabulary:
     apis: frozenset[str] = frozenset()
     entries: Mapping[str, str] = field(default_factory=dict)
     """Id (16 hex digits) to name."""
+    api_ids: Mapping[str, str] = field(default_factory=dict)
+    """Id (16 hex digits) to name, of APIs with a policy of their own."""
     handshakes: frozenset[str] = frozenset()
     """Sentences for which a handshake may fail."""
 
@@ -47,7 +49,7 @@ class Vocabulary:
         if word in _REASONS or (event.kind is not Kind.REQUEST and word in self.handshakes):
             return word
         if event.kind is not Kind.REQUEST:
-            return event.kind.value
+            return str(event.kind.value)
         return f"http-{event.status}" if event.status in _STATUSES else OTHER
 
 

@@ -132,12 +132,10 @@ class Foresight:
         reason = reason_of_code(verdict)
         if reason in _ITS_OWN:
             return _refused(reason)
-        if not ready.regime.path_needed:
+        if not ready.regime.path_needed or fingerprint[:SHORT] in ready.anchors.shorts:
             return None
         if not ready.anchors.any:
             return _refused(Reason.NO_TRUST_ANCHORS)
-        if fingerprint[:SHORT] in ready.anchors.shorts:
-            return None
         if facts.path and facts.verified:
             return self._by_path(facts, ready.anchors)
         if same_trust:
