@@ -90,10 +90,11 @@ def test_the_certificate_of_the_client_arrives(balancer: Balancer) -> None:
     assert decode(value.encode(), PRESET.format) == Forwarded(leaf=client.der)
 
 
-def test_a_certificate_that_haproxy_does_not_trust_arrives_too(balancer: Balancer) -> None:
+def test_a_certificate_that_haproxy_does_not_trust_goes_no_further(balancer: Balancer) -> None:
     stranger = balancer.kit.client(None, "stranger")
-    (value,) = balancer.seen(stranger)
-    assert decode(value.encode(), PRESET.format) == Forwarded(leaf=stranger.der)
+    with pytest.raises((OSError, EOFError)):
+        balancer.seen(stranger)
+    assert balancer.upstream.seen == []
 
 
 def test_what_a_client_forges_is_removed_or_replaced(balancer: Balancer) -> None:

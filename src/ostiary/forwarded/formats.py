@@ -46,24 +46,28 @@ _NGINX = Preset(
     header="X-Client-Cert",
     format=HeaderFormat.URLENCODED_PEM,
     settings="""\
-ssl_verify_client optional_no_ca;
+ssl_client_certificate clients-ca.pem;
+ssl_verify_client optional;
 proxy_set_header X-Client-Cert $ssl_client_escaped_cert;
 """,
     note="proxy_set_header replaces what the client sent, and sends nothing when there is no "
     "certificate. It must stand in the block whose proxy_pass is used: one proxy_set_header "
-    "there switches off all inherited ones. Intermediates are not passed on.",
+    "there switches off all inherited ones. Intermediates are not passed on. With "
+    "ssl_verify_client optional_no_ca only the gateway verifies, and must have trusted "
+    "certificates.",
 )
 _HAPROXY = Preset(
     title="HAProxy",
     header="X-Client-Cert",
     format=HeaderFormat.BASE64_DER,
     settings="""\
-bind :443 ssl crt site.pem ca-file clients-ca.pem verify optional crt-ignore-err all
+bind :443 ssl crt site.pem ca-file clients-ca.pem verify optional
 http-request del-header X-Client-Cert
 http-request set-header X-Client-Cert %[ssl_c_der,base64] if { ssl_c_used }
 """,
     note="del-header comes first, for requests without a certificate. Intermediates are not "
-    "passed on.",
+    "passed on. With crt-ignore-err all only the gateway verifies, and must have trusted "
+    "certificates.",
 )
 _AWS_ALB = Preset(
     title="AWS Application Load Balancer",
@@ -85,7 +89,8 @@ _CLOUDFLARE = Preset(
     settings="""\
 Rules > Transform Rules > Modify Request Header, in this order:
 1. if: true                                   Remove       Client-Cert
-2. if: cf.tls_client_auth.cert_presented      Set dynamic  Client-Cert = \
+2. if: cf.tls_client_auth.cert_verified and not cf.tls_client_auth.cert_revoked
+                                              Set dynamic  Client-Cert = \
 cf.tls_client_auth.cert_rfc9440
 """,
     note="Cloudflare's own Cf-Client-Cert-Der-Base64 (format base64-der) comes only with the first "
@@ -106,7 +111,8 @@ tls:
   options:
     default:
       clientAuth:
-        clientAuthType: RequestClientCert
+        clientAuthType: VerifyClientCertIfGiven
+        caFiles: [clients-ca.pem]
 """,
     note="The chain comes along, joined by commas; versions before 2.9.4 escape it, which is read "
     "too. Keep entryPoints.*.forwardedHeaders closed: an entry point that is told to trust such "
@@ -122,9 +128,10 @@ set_current_client_cert_details:
   cert: true
   chain: true
 """,
-    note="SANITIZE_SET drops what the client sent. With APPEND_FORWARD the last element is read: "
-    "it is the one the nearest Envoy added. Leave uri and dns out there: Envoy doesn't quote "
-    "them, and a comma in one would look like a further element.",
+    note="The downstream TLS context needs a validation_context with trusted_ca. SANITIZE_SET "
+    "drops what the client sent. With APPEND_FORWARD the last element is read: it is the one the "
+    "nearest Envoy added. Leave uri and dns out there: Envoy doesn't quote them, and a comma in "
+    "one would look like a further element.",
 )
 _F5 = Preset(
     title="F5 BIG-IP",
@@ -133,13 +140,15 @@ _F5 = Preset(
     settings="""\
 when HTTP_REQUEST {
     HTTP::header remove X-Client-Cert
-    if { [SSL::cert count] > 0 } {
+    if { [SSL::cert count] > 0 and [SSL::verify_result] == 0 } {
         HTTP::header insert X-Client-Cert [b64encode [SSL::cert 0]]
     }
 }
 """,
-    note="The client SSL profile must request certificates. With X509::whole instead of b64encode "
-    "the format is pem, with URI::encode around that urlencoded-pem; auto tells them apart.",
+    note="The client SSL profile must request certificates and have trusted authorities. F5's own "
+    "samples keep the certificate in the session table, for resumed sessions may come without. "
+    "With X509::whole instead of b64encode the format is pem, with URI::encode around that "
+    "urlencoded-pem; auto tells them apart.",
 )
 _RFC9440 = Preset(
     title="RFC 9440",
