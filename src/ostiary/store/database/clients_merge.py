@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from ostiary.store.database.records import ClientSeen, Merged
+from ostiary.store.database.records import ClientCertificate, ClientSeen, Merged
 from ostiary.store.database.tables import (
     LABEL,
     TOLD,
@@ -73,21 +73,26 @@ class Merger:
         return Merged(added=self._added, updated=self._updated, evicted=self._evicted)
 
     def _merge_chunk(self, chunk: Sequence[ClientSeen]) -> None:
-        issuer_ids = self._numbers(issuers, issuers.c.told, {_told(one.issuer) for one in chunk})
-        anchor_ids = self._numbers(
-            anchors, anchors.c.fingerprint, {one.anchor for one in chunk if one.anchor is not None}
-        )
         known = self._known([one.fingerprint for one in chunk])
+        chunk = [one for one in chunk if one.certificate or one.fingerprint in known]
+        shown = [one.certificate for one in chunk if one.certificate]
+        issuer_ids = self._numbers(issuers, issuers.c.told, {_told(one.issuer) for one in shown})
+        anchor_ids = self._numbers(
+            anchors, anchors.c.fingerprint, {one.anchor for one in shown if one.anchor}
+        )
         new, old = [], []
         for one in chunk:
-            anchor = None if one.anchor is None else anchor_ids[one.anchor]
+            certificate = one.certificate
+            anchor = anchor_ids[certificate.anchor] if certificate and certificate.anchor else None
             row = known.get(one.fingerprint)
-            if row is None:
-                new.append(_new_values(one, issuer_ids[_told(one.issuer)], anchor))
-                self._bytes += _size(len(_told(one.subject)), len(one.facts))
-            else:
+            if row is not None:
                 old.append(_joined_values(one, row, anchor))
-                self._bytes += len(old[-1]["facts"] or b"") - row.facts_bytes
+                if old[-1]["facts"] is not None:
+                    self._bytes += len(old[-1]["facts"]) - row.facts_bytes
+            elif certificate is not None:
+                issuer = issuer_ids[_told(certificate.issuer)]
+                new.append(_new_values(one, certificate, issuer, anchor))
+                self._bytes += _size(len(new[-1]["subject"]), len(certificate.facts))
         self._write(new, old)
         self._link(chunk, known)
 
@@ -223,23 +228,24 @@ def _both(one: ClientSeen, other: ClientSeen) -> ClientSeen:
     earlier, later = (one, other) if one.last_seen <= other.last_seen else (other, one)
     return dataclasses.replace(
         later,
-        facts=later.facts or earlier.facts,
-        anchor=later.anchor or earlier.anchor,
+        certificate=later.certificate or earlier.certificate,
         first_seen=min(one.first_seen, other.first_seen),
         count=one.count + other.count,
         apis=one.apis | other.apis,
     )
 
 
-def _new_values(seen: ClientSeen, issuer: int, anchor: int | None) -> dict[str, Any]:
+def _new_values(
+    seen: ClientSeen, certificate: ClientCertificate, issuer: int, anchor: int | None
+) -> dict[str, Any]:
     return {
         "fingerprint": seen.fingerprint,
-        "subject": _told(seen.subject),
+        "subject": _told(certificate.subject),
         "issuer": issuer,
-        "serial": serial_bytes(seen.serial),
-        "not_after": seen.not_after,
+        "serial": serial_bytes(certificate.serial),
+        "not_after": certificate.not_after,
         "anchor": anchor,
-        "facts": seen.facts,
+        "facts": certificate.facts,
         "first_seen": seen.first_seen,
         "last_seen": seen.last_seen,
         "requests": seen.count,
@@ -250,12 +256,13 @@ def _new_values(seen: ClientSeen, issuer: int, anchor: int | None) -> dict[str, 
 def _joined_values(seen: ClientSeen, row: Row[Any], anchor: int | None) -> dict[str, Any]:
     """For an update; ``facts`` None: as they are."""
     last: datetime = row.last_seen
-    # Seconds against microseconds: what was seen within the kept second is the later.
+    # Kept are whole seconds: what was seen within the kept second is the later.
     later = seen.last_seen >= last
+    certificate = seen.certificate if later else None
     return {
         "row": row.id,
-        "anchor": (anchor if anchor is not None else row.anchor) if later else row.anchor,
-        "facts": seen.facts if later and seen.facts else None,
+        "anchor": row.anchor if certificate is None else anchor,
+        "facts": (certificate.facts or None) if certificate else None,
         "first_seen": min(seen.first_seen, row.first_seen),
         "last_seen": max(seen.last_seen, last),
         "requests": row.requests + seen.count,

@@ -182,20 +182,30 @@ class AuditFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientSeen:
-    """What was seen of one certificate since the last merge."""
+class ClientCertificate:
+    """What is told of a client's certificate. Any certificate can come here, so text that is too
+    long is cut, and NUL replaced."""
 
-    fingerprint: bytes
-    """SHA-256, 32 bytes."""
     subject: str
     issuer: str
-    """RFC 4514 texts. Any certificate can come here, so what is long is cut and NUL replaced."""
+    """RFC 4514 texts."""
     serial: int
     not_after: datetime
     anchor: bytes | None
     """Fingerprint of the trust anchor its path ended at, None where there was none."""
     facts: bytes
     """Opaque; empty leaves what is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSeen:
+    """What was seen of one certificate since the last merge."""
+
+    fingerprint: bytes
+    """SHA-256, 32 bytes."""
+    certificate: ClientCertificate | None
+    """None when only numbers grew: what is kept of it stays, and one that isn't kept any more is
+    not made anew."""
     first_seen: datetime
     last_seen: datetime
     count: int
