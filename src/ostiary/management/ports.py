@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ostiary.config.effective import Managed
+from ostiary.services.explanation import Explanation
 from ostiary.services.prepare import Prepared
 from ostiary.x509.certificate import Certificate
 
@@ -30,6 +31,10 @@ class Gatekeeper(Protocol):
     def prepared(self) -> Prepared:
         """What is in force: document, materials, effective settings, policies."""
 
+    @property
+    def not_applied(self) -> tuple[str, ...]:
+        """Why what the store holds doesn't act, in sentences; empty when it does."""
+
     def prepare(self, managed: Managed, trusted: tuple[Certificate, ...]) -> Prepared:
         """What would be in force; checks as ``ostiary check`` does. May take seconds: call it in
         a thread. Raises ConfigRefused."""
@@ -38,4 +43,28 @@ class Gatekeeper(Protocol):
         """Put it in force; what acted before goes on acting if anything is refused.
 
         Raises ConfigRefused, and OstiaryError where the engine fails.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A visit to be explained."""
+
+    leaf: bytes
+    """DER; empty: a client without a certificate."""
+    chain: tuple[bytes, ...] = ()
+    """DER, sent along."""
+    api: str | None = None
+    url: str | None = None
+    method: str = "GET"
+    at: datetime
+
+
+class Explain(Protocol):
+    """Why a visit ends as it does, by the configuration in force."""
+
+    def __call__(self, asked: Asked) -> tuple[Explanation, ...]:
+        """One for an API or URL, else one for each TLS entry.
+
+        Raises WrongUse for what can't be explained: an unknown API, a URL that is none.
         """

@@ -129,13 +129,20 @@ class _Edit:
         put_names(work, self._scope, patterns, moment)
 
 
-def put_names(work: Work, scope: Scope, patterns: Iterable[str] | None, moment: Moment) -> None:
+def put_names(
+    work: Work,
+    scope: Scope,
+    patterns: Iterable[str] | None,
+    moment: Moment,
+    notes: Mapping[str, str] | None = None,
+) -> None:
     """Make a scope's list just these; None: it has no list, and inherits."""
     if patterns is None:
         work.names.clear(scope)
         work.settings.remove(scope, OWN_NAMES)
         return
-    count = work.names.replace(scope, patterns, at=moment.at, by=moment.actor.name)
+    by = moment.actor.name
+    count = work.names.replace(scope, patterns, notes=notes, at=moment.at, by=by)
     if count == 0 and scope.api is not None:
         work.settings.put(scope, OWN_NAMES, [])  # a list of its own that asks for no name
     else:

@@ -1,22 +1,81 @@
 """What was seen: overview, clients, events, and why."""
 
-from datetime import datetime
+import importlib.metadata
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+from ostiary.kernel.errors import WrongUse
+from ostiary.management.changes import Changes
+from ostiary.management.errors import NotThere, Unacceptable
+from ostiary.management.keeping import reading
+from ostiary.management.locked import locked_anchors
+from ostiary.management.pages import checked_limit, client_cursor, of_client_cursor
+from ostiary.management.ports import Asked, Explain
+from ostiary.management.shelf import read_uploaded
+from ostiary.management.showing import by_subject, certificate_view
+from ostiary.management.sighted import (
+    banners,
+    client_view,
+    event_view,
+    explain_view,
+    points,
+    refusals,
+)
 from ostiary.management.sights import (
     EventView,
+    ExpiringKind,
     ExpiringView,
     ExplainView,
     OverviewView,
 )
-from ostiary.management.views import ClientView, Page
+from ostiary.management.truststore import Recovery
+from ostiary.management.views import SOON_DAYS, ClientView, Page
+from ostiary.store.database.records import ClientFilter, ClientOrder
+from ostiary.telemetry.expiry import Dated, Expiring, Held, expiring
+from ostiary.telemetry.hub import Telemetry
+from ostiary.trust.reason import ADMITTED_CODE, Reason
+from ostiary.x509.pem import read_certificates
+
+_REFUSED = frozenset(reason.code for reason in Reason)
+_SHOWN_EXPIRING = 20
+_MOST_EXPIRING = 1_000
+_MOST_DAYS = 36_500
 
 
 class Sightings:
     """What was seen: overview, clients, events, and why."""
 
+    def __init__(
+        self, changes: Changes, recovery: Recovery, telemetry: Telemetry, explain: Explain
+    ) -> None:
+        self._changes = changes
+        self._recovery = recovery
+        self._telemetry = telemetry
+        self._explain = explain
+        self._started = changes.clock()
+
     def overview(self) -> OverviewView:
         """The first page."""
-        raise NotImplementedError
+        now = self._changes.clock()
+        prepared = self._changes.gatekeeper.prepared
+        ending = self.expiring()
+        with reading(self._changes.keeping) as work:
+            clients = work.clients.count()
+            trusted = work.trusted.count()
+        return OverviewView(
+            started=self._started,
+            now=now,
+            traffic=points(self._telemetry.history.last_hour(now)),
+            refusals=refusals(self._telemetry.counted()),
+            expiring=ending[:_SHOWN_EXPIRING],
+            expiring_count=len(ending),
+            banners=banners(self._recovery.state(), self._changes.gatekeeper.not_applied),
+            apis=len(prepared.document.api_endpoints),
+            trusted=trusted + len(locked_anchors(prepared)),
+            clients=clients,
+            type=prepared.effective.type.value.value,
+            version=importlib.metadata.version("ostiary"),
+        )
 
     def clients(
         self,
@@ -30,19 +89,60 @@ class Sightings:
         limit: int = 50,
     ) -> Page[ClientView]:
         """Latest first; by nearest end with ``expiring_days``."""
-        raise NotImplementedError
+        now = self._changes.clock()
+        wanted = frozenset({ADMITTED_CODE}) if admitted else _REFUSED
+        only = ClientFilter(
+            search=search,
+            verdicts=frozenset() if admitted is None else wanted,
+            expiring_before=None if expiring_days is None else now + _days(expiring_days),
+            api=api,
+            seen_since=None if seen_days is None else now - _days(seen_days),
+        )
+        order = ClientOrder.LAST_SEEN if expiring_days is None else ClientOrder.NOT_AFTER
+        with reading(self._changes.keeping) as work:
+            page = work.clients.page(
+                only, order=order, after=client_cursor(cursor), limit=checked_limit(limit)
+            )
+        names = self._anchor_names()
+        return Page(
+            items=tuple(client_view(one, names, now) for one in page.items),
+            next=of_client_cursor(page.next),
+        )
 
     def client(self, fingerprint: str) -> ClientView:
         """One of them. Raises NotThere."""
-        raise NotImplementedError
+        try:
+            wanted = bytes.fromhex(fingerprint.replace(":", ""))
+        except ValueError as error:
+            raise NotThere("client certificate", fingerprint) from error
+        with reading(self._changes.keeping) as work:
+            found = work.clients.find(wanted)
+        if found is None:
+            raise NotThere("client certificate", fingerprint)
+        return client_view(found, self._anchor_names(), self._changes.clock())
 
     def events(self, *, after: int = 0, limit: int = 100) -> tuple[EventView, ...]:
         """Refusals newer than the one numbered ``after``, oldest first; ``after=0``: the latest."""
-        raise NotImplementedError
+        feed, wanted = self._telemetry.feed, checked_limit(limit)
+        found = feed.after(after, wanted) if after > 0 else feed.latest(wanted)
+        entries = self._telemetry.vocabulary.entries
+        return tuple(event_view(one, entries) for one in found)
 
-    def expiring(self, *, days: int = 90) -> tuple[ExpiringView, ...]:
+    async def next_events(self, after: int) -> tuple[EventView, ...]:
+        """The same, waiting for the next one."""
+        await self._telemetry.feed.wait(after)
+        return self.events(after=max(after, 1)) if after else self.events(limit=1)
+
+    def expiring(self, *, days: int = SOON_DAYS) -> tuple[ExpiringView, ...]:
         """Trusted, server and client certificates near their end, nearest first; at most 1000."""
-        raise NotImplementedError
+        now, within = self._changes.clock(), _days(days)
+        found = expiring(
+            (*self._trusted(), *self._servers(), *self._clients(now + within)),
+            now,
+            within=within,
+            most=_MOST_EXPIRING,
+        )
+        return tuple(map(_expiring_view, found))
 
     def explain(
         self,
@@ -56,4 +156,93 @@ class Sightings:
     ) -> tuple[ExplainView, ...]:
         """Why a certificate (None: a client without one) would be let in or not; one answer for
         an API or URL, else one for each TLS entry. Raises Unacceptable, NotThere."""
-        raise NotImplementedError
+        shown = read_uploaded(upload, password) if upload is not None else ()
+        if api is not None and api not in self._changes.gatekeeper.prepared.document.api_endpoints:
+            raise NotThere("API", api)
+        now = self._changes.clock()
+        asked = Asked(
+            leaf=shown[0].der if shown else b"",
+            chain=tuple(one.der for one in shown[1:]),
+            api=api,
+            url=url,
+            method=method,
+            at=at or now,
+        )
+        try:
+            told = self._explain(asked)
+        except WrongUse as error:
+            raise Unacceptable.one(str(error)) from error
+        state = self._changes.state
+        known = by_subject((*(state.certificates if state else ()), *shown))
+        view = certificate_view(shown[0], now, known) if shown else None
+        return tuple(explain_view(one, view) for one in told)
+
+    def _anchor_names(self) -> dict[bytes, str]:
+        state = self._changes.state
+        names = {
+            one.certificate.sha256: one.where
+            for one in locked_anchors(self._changes.gatekeeper.prepared)
+        }
+        for bundle in state.bundles if state else ():
+            for certificate in bundle.certificates:
+                names[certificate.sha256] = f"{bundle.component}, version {bundle.version}"
+        return names
+
+    def _trusted(self) -> Iterator[Dated]:
+        prepared, state = self._changes.gatekeeper.prepared, self._changes.state
+        rows = [(one.certificate, one.where) for one in locked_anchors(prepared)]
+        for bundle in state.bundles if state else ():
+            where = f"{bundle.component}, version {bundle.version}"
+            rows.extend((certificate, where) for certificate in bundle.certificates)
+        for certificate, where in rows:
+            yield Dated(
+                held=Held.TRUSTED,
+                fingerprint=certificate.sha256,
+                subject=certificate.subject,
+                where=where,
+                not_after=certificate.not_after,
+            )
+
+    def _servers(self) -> Iterator[Dated]:
+        for name, entry in self._changes.gatekeeper.prepared.materials.entries.items():
+            for certificate in read_certificates(entry.certificate)[:1]:
+                yield Dated(
+                    held=Held.SERVER,
+                    fingerprint=certificate.sha256,
+                    subject=certificate.subject,
+                    where=f"https.tls.{name}",
+                    not_after=certificate.not_after,
+                )
+
+    def _clients(self, before: datetime) -> Iterator[Dated]:
+        with reading(self._changes.keeping) as work:
+            page = work.clients.page(
+                ClientFilter(expiring_before=before),
+                order=ClientOrder.NOT_AFTER,
+                limit=_MOST_EXPIRING,
+            )
+        for client in page.items:
+            yield Dated(
+                held=Held.CLIENT,
+                fingerprint=client.fingerprint,
+                subject=client.subject,
+                where=", ".join(sorted(filter(None, client.apis))),
+                not_after=client.not_after,
+            )
+
+
+def _expiring_view(found: Expiring) -> ExpiringView:
+    one = found.certificate
+    return ExpiringView(
+        kind=ExpiringKind(one.held.value),
+        name=f"{one.subject} ({one.where})" if one.where else one.subject,
+        fingerprint=one.fingerprint.hex(),
+        not_after=one.not_after,
+        expired=found.expired,
+    )
+
+
+def _days(days: int) -> timedelta:
+    if not 0 <= days <= _MOST_DAYS:
+        raise Unacceptable.one(f"{days} days can't be looked at", f"ask for 0 to {_MOST_DAYS}")
+    return timedelta(days=days)

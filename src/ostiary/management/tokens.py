@@ -1,35 +1,208 @@
 """Credentials of the admin API: tokens and administrators' certificates."""
 
-from datetime import datetime
+import base64
+import hashlib
+import threading
+from datetime import datetime, timedelta
 
 from ostiary.management.actors import Actor, Order
+from ostiary.management.attempts import Attempts
+from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.errors import BadCredential, Conflicting, Unacceptable, Unavailable
+from ostiary.management.keeping import reading, told
+from ostiary.management.ports import Dice
 from ostiary.management.sights import ChangeView, TokenView
-from ostiary.store.database.records import Role
+from ostiary.store.database.records import Role, Token
+from ostiary.store.database.work import Work
+
+PREFIX = "ost_"
+_SECRET_BYTES = 32
+_SHOWN = len(PREFIX) + 6
+_LONGEST_SECRET = 200
+_USE_REMEMBERED = timedelta(minutes=1)
+_FIRST = "first-admin"
+_LONGEST_NAME = 100
 
 
 class Tokens:
     """Credentials of the admin API: tokens and administrators' certificates."""
 
+    def __init__(self, changes: Changes, dice: Dice, attempts: Attempts) -> None:
+        self._changes = changes
+        self._dice = dice
+        self._attempts = attempts
+        self._known: dict[bytes, Token] = {}
+        self._lock = threading.Lock()
+
     def all(self) -> tuple[TokenView, ...]:
         """Newest first, ended and revoked ones too."""
-        raise NotImplementedError
+        now = self._changes.clock()
+        with reading(self._changes.keeping) as work:
+            return tuple(_view(token, now) for token in work.tokens.all())
 
     async def make(
         self, order: Order, *, name: str, role: Role, expires: datetime | None = None
     ) -> TokenView:
         """Make a token; its secret is in the answer, and nowhere else. Needs the role admin."""
-        raise NotImplementedError
+        now = self._changes.clock()
+        if not (name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME):
+            raise Unacceptable.one(
+                f"{name[:80]!r} can't be a name", f"give 1 to {_LONGEST_NAME} letters", "/name"
+            )
+        if expires is not None and expires <= now:
+            raise Unacceptable.one("this time has passed", "name a later one", "/expires")
+        secret = self._secret()
+        made: list[Token] = []
+
+        def edit(work: Work, moment: Moment) -> Edited:
+            token = _add(work, secret, name, role, expires, (moment.at, moment.actor.name))
+            made.append(token)
+            return Edited(
+                action="token.make",
+                object=str(token.id),
+                after={
+                    "name": name,
+                    "role": role.value,
+                    "expires": expires.isoformat() if expires else None,
+                },
+            )
+
+        done = await self._changes.make(order, Role.ADMIN, edit)
+        self._forget()
+        return _view(made[-1], now, secret if done.applied else None)
 
     async def revoke(self, order: Order, token: int) -> ChangeView:
         """End a token at once. Raises NotThere, Conflicting (the last admin token)."""
-        raise NotImplementedError
+
+        def edit(work: Work, moment: Moment) -> Edited:
+            one = work.tokens.token(token)
+            others = (
+                other
+                for other in work.tokens.all()
+                if other.id != token and other.role is Role.ADMIN and active(other, moment.at)
+            )
+            if one.role is Role.ADMIN and active(one, moment.at) and not any(others):
+                raise Conflicting(f"{one.name!r} is the last admin token (make another one first)")
+            work.tokens.revoke(token, at=moment.at)
+            return Edited(
+                action="token.revoke",
+                object=str(token),
+                before={"name": one.name, "role": one.role.value},
+            )
+
+        done = await self._changes.make(order, Role.ADMIN, edit)
+        self._forget()
+        return done
+
+    def first(self) -> str | None:
+        """The secret of a first admin token, to be kept and shown once; None if there is any
+        token already. Call ``keep_first`` with it when it is safe on the disk."""
+        with reading(self._changes.keeping) as work:
+            return None if work.tokens.all() else self._secret()
+
+    def keep_first(self, secret: str) -> None:
+        """Make the first admin token from now on valid."""
+        now = self._changes.clock()
+        with told(), self._changes.keeping.begin() as work:
+            _add(work, secret, _FIRST, Role.ADMIN, None, (now, "the gateway itself"))
+        self._forget()
 
     def authenticate(self, secret: str, address: str, request_id: str = "") -> Actor:
         """Who holds this token. Raises BadCredential, TooManyAttempts."""
-        raise NotImplementedError
+        now = self._changes.clock()
+        self._attempts.refuse(address, now)
+        token = self._find(secret)
+        if token is None or not active(token, now):
+            self._attempts.failed(address, now)
+            raise BadCredential("no token, an unknown one, or one that has ended")
+        self._attempts.succeeded(address)
+        self._used(token, now)
+        return Actor(
+            name=f"token:{token.name}", role=token.role, address=address, request_id=request_id
+        )
 
     def authenticate_certificate(
         self, subject: str, fingerprint: str, address: str, request_id: str = ""
     ) -> Actor:
         """Who shows a client certificate that the admin listener's ``ca`` has verified."""
-        raise NotImplementedError
+        name = f"certificate:{subject[:200] or fingerprint[:16]}"
+        return Actor(name=name, role=Role.ADMIN, address=address, request_id=request_id)
+
+    def _secret(self) -> str:
+        text = base64.urlsafe_b64encode(self._dice(_SECRET_BYTES)).decode()
+        return PREFIX + text.rstrip("=")
+
+    def _find(self, secret: str) -> Token | None:
+        """By the digest of 256 random bits: what the time of a look-up tells leads to no secret."""
+        if not secret.startswith(PREFIX) or len(secret) > _LONGEST_SECRET:
+            return None
+        digest = digest_of(secret)
+        with self._lock:
+            found = self._known.get(digest)
+        if found is not None:
+            return found
+        with reading(self._changes.keeping) as work:
+            found = work.tokens.by_digest(digest)
+        if found is not None:
+            with self._lock:
+                self._known[digest] = found
+        return found
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._known.clear()
+
+    def _used(self, token: Token, now: datetime) -> None:
+        if token.last_used is not None and now - token.last_used < _USE_REMEMBERED:
+            return
+        try:
+            with told(), self._changes.keeping.begin() as work:
+                work.tokens.used(token.id, at=now)
+        except Unavailable:
+            return  # who may not be remembered may still look
+        self._forget()
+
+
+def digest_of(secret: str) -> bytes:
+    """What is kept of a secret: SHA-256 is enough for 256 random bits."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def active(token: Token, now: datetime) -> bool:
+    """Neither ended nor revoked."""
+    return token.revoked is None and (token.expires is None or now < token.expires)
+
+
+def _add(
+    work: Work,
+    secret: str,
+    name: str,
+    role: Role,
+    expires: datetime | None,
+    moment: tuple[datetime, str],
+) -> Token:
+    at, by = moment
+    return work.tokens.add(
+        name=name,
+        role=role,
+        digest=digest_of(secret),
+        prefix=secret[:_SHOWN],
+        at=at,
+        by=by,
+        expires=expires,
+    )
+
+
+def _view(token: Token, now: datetime, secret: str | None = None) -> TokenView:
+    return TokenView(
+        id=token.id,
+        name=token.name,
+        role=token.role,
+        prefix=token.prefix,
+        created=token.created,
+        created_by=token.created_by,
+        expires=token.expires,
+        last_used=token.last_used,
+        active=active(token, now),
+        secret=secret,
+    )

@@ -1,20 +1,192 @@
-"""State of the truststore and the database, and recovery of both."""
+"""State of the truststore and the database, and recovery of both.
 
+The database counts; the truststore is its copy on the disk under checksums, for when the database
+can't be read. What is in force lives in memory: no damage on the disk adds anybody to it.
+"""
+
+import asyncio
+import threading
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from ostiary.kernel.errors import OstiaryError
 from ostiary.management.actors import Order
-from ostiary.management.sights import ChangeView, TruststoreView
+from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.errors import Forbidden, NotApplied, Unavailable
+from ostiary.management.keeping import told
+from ostiary.management.sights import ChangeView, RecoveryView, StoreState, TruststoreView
+from ostiary.management.state import State
+from ostiary.store.database.place import LastGood, Recovered
+from ostiary.store.database.records import Role
+from ostiary.store.database.work import Work
+from ostiary.store.soundness import Damaged, Soundness
+
+AUTOMATIC = "automatic"
+FORCED = "forced by the configuration"
+
+
+class Shelf(Protocol):
+    """The truststore on the disk; ``store.truststore.TrustStore``."""
+
+    def verify(self) -> Soundness:
+        """Read every file of the set in force."""
+
+    def verify_last_good(self) -> Soundness:
+        """Read every file of the copy."""
+
+    def rebuild(self, bundles: tuple[bytes, ...], *, revision: int) -> None:
+        """Put these in force on the disk. Raises FileTrouble."""
+
+
+class Ground(Protocol):
+    """The database beneath its transactions; ``store.database.database.Database``."""
+
+    def check(self) -> Soundness:
+        """Look through all that operators set."""
+
+    def save_last_good(self) -> LastGood | None:
+        """Copy it. Raises OstiaryError."""
+
+    def recover(self, *, now: datetime) -> Recovered:
+        """Replace a damaged file by the copy. Raises OstiaryError."""
 
 
 class Recovery:
     """State of the truststore and the database, and recovery of both."""
 
+    def __init__(self, changes: Changes, shelf: Shelf, ground: Ground) -> None:
+        self._changes = changes
+        self._shelf = shelf
+        self._ground = ground
+        self._one_at_a_time = threading.Lock()
+        self._saved: int | None = None
+        self._log = structlog.get_logger("ostiary.truststore")
+        self._view = TruststoreView(
+            state=StoreState.UNKNOWN,
+            detail="",
+            verified=None,
+            certificates=0,
+            recovery=None,
+            database=StoreState.UNKNOWN,
+            database_detail="",
+        )
+        changes.mirror(self._committed)
+
     def state(self) -> TruststoreView:
         """As it was found last; verified at start and every minute."""
-        raise NotImplementedError
+        state = self._changes.state
+        return replace(self._view, certificates=len(state.certificates) if state else 0)
 
     async def verify(self) -> TruststoreView:
         """Look now, and mend what is damaged."""
-        raise NotImplementedError
+        return await asyncio.to_thread(self._verify)
 
     async def recover(self, order: Order) -> ChangeView:
-        """Build the truststore anew from the library, damaged or not."""
-        raise NotImplementedError
+        """Build the truststore anew from the library, damaged or not; where the database is
+        damaged, go back to its last good copy first."""
+        if not order.actor.may(Role.ADMIN):
+            raise Forbidden(Role.ADMIN)
+        found = await asyncio.to_thread(self._ground.check)
+        if isinstance(found, Damaged) and not order.dry_run:
+            await self._restore(found)
+
+        def edit(_work: Work, _moment: Moment) -> Edited:
+            return Edited(action="truststore.recover", object="truststore")
+
+        done = await self._changes.make(order, Role.ADMIN, edit)
+        if not order.dry_run:
+            await asyncio.to_thread(self._rebuild, order.actor.name, self._view.detail)
+            await asyncio.to_thread(self._verify)
+        return done
+
+    def rebuild_at_start(self, *, forced: bool) -> None:
+        """After the state was loaded: the files become what the database says. In a thread."""
+        if forced:
+            self._rebuild(FORCED, "")
+        self._verify()
+
+    async def _restore(self, damage: Damaged) -> None:
+        self._log.error("database-damaged", detail=damage.what)
+        try:
+            back = await asyncio.to_thread(self._ground.recover, now=self._changes.clock())
+        except OstiaryError as error:
+            raise Unavailable(f"the database could not be recovered: {error}") from error
+        self._log.warning("database-recovered", revision=back.revision, aside=str(back.aside))
+        state = await asyncio.to_thread(self._changes.load)
+        try:
+            await self._changes.gatekeeper.apply(state.managed, state.certificates)
+        except OstiaryError as error:
+            raise NotApplied(f"what was recovered could not be put in force: {error}") from error
+
+    def _committed(self, state: State) -> None:
+        try:
+            self._put(state)
+        except OstiaryError as error:
+            # The change acts and the database has it: the next look mends the files.
+            self._log.error("truststore-not-written", error=str(error))
+            self._view = replace(self._view, state=StoreState.DAMAGED, detail=str(error))
+
+    def _put(self, state: State) -> None:
+        with self._one_at_a_time:
+            bundles = tuple(one.pem.encode() for one in state.bundles)
+            self._shelf.rebuild(bundles, revision=state.revision)
+
+    def _verify(self) -> TruststoreView:
+        at = self._changes.clock()
+        ground = self._ground.check()
+        with self._one_at_a_time:
+            found = self._shelf.verify()
+            copy = self._shelf.verify_last_good()
+        damage = found if isinstance(found, Damaged) else copy
+        self._view = replace(
+            self._view,
+            verified=at,
+            state=StoreState.SOUND,
+            detail="",
+            database=StoreState.DAMAGED if isinstance(ground, Damaged) else StoreState.SOUND,
+            database_detail=ground.what if isinstance(ground, Damaged) else "",
+        )
+        if isinstance(ground, Damaged):
+            self._log.error("database-damaged", detail=ground.what)
+        if isinstance(damage, Damaged):
+            self._mend(damage, by_database=not isinstance(ground, Damaged))
+        elif not isinstance(ground, Damaged):
+            self._save()
+        return self.state()
+
+    def _mend(self, damage: Damaged, *, by_database: bool) -> None:
+        self._log.error("truststore-damaged", condition=damage.condition.value, detail=damage.what)
+        self._view = replace(self._view, state=StoreState.DAMAGED, detail=damage.what)
+        if not by_database:
+            return
+        try:
+            self._rebuild(AUTOMATIC, damage.what)
+        except OstiaryError as error:
+            self._log.error("truststore-not-rebuilt", error=str(error))
+
+    def _rebuild(self, by: str, damage: str) -> None:
+        """From the library as the database has it now."""
+        with told(), self._changes.keeping.reading() as work:
+            bundles = tuple(one.pem.encode() for one in work.trusted.in_force())
+            revision = work.revision.current()
+        with self._one_at_a_time:
+            self._shelf.rebuild(bundles, revision=revision)
+        recovery = RecoveryView(
+            at=self._changes.clock(), by=by, certificates=len(bundles), damage=damage
+        )
+        self._view = replace(self._view, state=StoreState.SOUND, detail="", recovery=recovery)
+        self._log.warning("truststore-rebuilt", by=by, bundles=len(bundles))
+
+    def _save(self) -> None:
+        state = self._changes.state
+        if state is None or state.revision == self._saved:
+            return
+        try:
+            self._ground.save_last_good()
+        except OstiaryError as error:
+            self._log.error("last-good-not-saved", error=str(error))
+        else:
+            self._saved = state.revision

@@ -1,0 +1,168 @@
+"""What was seen, as views: events, clients, charts, explanations, conditions."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from ostiary.management.showing import expiry
+from ostiary.management.sights import (
+    Banner,
+    BannerKind,
+    EventView,
+    ExplainView,
+    ReasonCount,
+    StepView,
+    StoreState,
+    TrafficPoint,
+    TruststoreView,
+)
+from ostiary.management.views import CertificateView, ClientView
+from ostiary.services.explanation import Explanation
+from ostiary.store.database.records import Client
+from ostiary.telemetry.counters import Counted
+from ostiary.telemetry.history import Chart
+from ostiary.telemetry.inbox import Numbered
+from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
+
+_SENTENCES = {reason.value: reason.sentence for reason in Reason}
+_RECOVER = "run 'ostiary trust recover', or press Recover on the page of trusted certificates"
+
+
+def points(chart: Chart) -> tuple[TrafficPoint, ...]:
+    """A chart's intervals, oldest first."""
+    series = chart.series
+    length = len(next(iter(series.values()), ()))
+    nothing = (0,) * length
+
+    def of(name: str) -> tuple[int, ...]:
+        return series.get(name, nothing)
+
+    columns = zip(
+        of("requests"),
+        of("connections"),
+        of("decisions-admitted"),
+        of("refused"),
+        of("would-refuse"),
+        strict=True,
+    )
+    return tuple(
+        TrafficPoint(
+            at=chart.start + index * chart.step,
+            seconds=int(chart.step.total_seconds()),
+            requests=requests,
+            connections=connections,
+            admitted=admitted,
+            refused=refused,
+            would_refuse=would,
+        )
+        for index, (requests, connections, admitted, refused, would) in enumerate(columns)
+    )
+
+
+def refusals(counted: Counted) -> tuple[ReasonCount, ...]:
+    """By reason since the start, most frequent first."""
+    counts: dict[str, int] = {}
+    for (reason, _api, _entry), count in counted.refusals.items():
+        counts[reason] = counts.get(reason, 0) + count
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return tuple(
+        ReasonCount(reason=reason, sentence=sentence_of(reason), count=count)
+        for reason, count in ordered
+    )
+
+
+def sentence_of(reason: str) -> str:
+    """A reason's sentence; what isn't one of ours is told as it is."""
+    return _SENTENCES.get(reason, reason)
+
+
+def event_view(numbered: Numbered, entries: Mapping[str, str]) -> EventView:
+    """One refusal; ``entries`` names TLS entries by id."""
+    event = numbered.event
+    reason = event.would_refuse or event.reason
+    return EventView(
+        id=numbered.number,
+        at=event.at,
+        api=event.api,
+        listener=entries.get(event.entry, event.entry),
+        client=event.client,
+        method=event.method,
+        path=event.path,
+        status=event.status,
+        reason=reason,
+        sentence=sentence_of(reason) or event.detail or event.kind.value,
+        subject=event.subject,
+        fingerprint=event.fingerprint.lower(),
+        request_id=event.request_id,
+        would_refuse=bool(event.would_refuse),
+    )
+
+
+def client_view(client: Client, anchors: Mapping[bytes, str], now: datetime) -> ClientView:
+    """One certificate that was seen; ``anchors`` names trusted certificates by fingerprint."""
+    reason = None if client.verdict == ADMITTED_CODE else reason_of_code(client.verdict)
+    return ClientView(
+        fingerprint=client.fingerprint.hex(),
+        subject=client.subject,
+        issuer=client.issuer,
+        serial=f"{client.serial:X}",
+        not_after=client.not_after,
+        expiry=expiry(client.first_seen, client.not_after, now),
+        anchor=client.anchor.hex() if client.anchor else None,
+        anchor_name=anchors.get(client.anchor, "") if client.anchor else "",
+        first_seen=client.first_seen,
+        last_seen=client.last_seen,
+        count=client.count,
+        admitted=client.verdict == ADMITTED_CODE,
+        reason=reason.value if reason else "",
+        apis=tuple(sorted(filter(None, client.apis))),
+    )
+
+
+def explain_view(explanation: Explanation, certificate: CertificateView | None) -> ExplainView:
+    """One way through the gateway."""
+    answer = explanation.answer
+    return ExplainView(
+        about=explanation.about,
+        served=answer.served,
+        sentence=answer.sentence,
+        status=answer.status,
+        alert=answer.alert,
+        reason=explanation.reason.value if explanation.reason else "",
+        steps=tuple(
+            StepView(name=one.name, passed=one.passed, detail=one.detail, way_out=one.way_out)
+            for one in explanation.steps
+        ),
+        certificate=certificate,
+    )
+
+
+def banners(stores: TruststoreView, not_applied: Iterable[str]) -> tuple[Banner, ...]:
+    """What deserves the top of every page."""
+    found = []
+    if stores.state is StoreState.DAMAGED:
+        found.append(
+            Banner(
+                kind=BannerKind.TRUSTSTORE,
+                sentence=f"the truststore is damaged: {stores.detail}; the last good certificates "
+                "are in force",
+                way_out=_RECOVER,
+            )
+        )
+    if stores.database is StoreState.DAMAGED:
+        found.append(
+            Banner(
+                kind=BannerKind.DATABASE,
+                sentence=f"the database is damaged: {stores.database_detail}; what is in force "
+                "goes on acting, nothing can be changed",
+                way_out=_RECOVER,
+            )
+        )
+    found.extend(
+        Banner(
+            kind=BannerKind.NOT_APPLIED,
+            sentence=sentence,
+            way_out="mend the configuration file, or change the setting here",
+        )
+        for sentence in not_applied
+    )
+    return tuple(found)
