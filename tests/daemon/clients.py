@@ -74,17 +74,26 @@ class Connection:
         sni: str | None = None,
         session: ssl.SSLSession | None = None,
         address: str = "127.0.0.1",
+        source: str = "",
+        preface: bytes = b"",
         timeout: float = 15,
     ) -> None:
+        """``source``: the address to come from; ``preface``: said before TLS, as a PROXY header."""
         # Wrapped before it is connected: ``wrap_socket`` loses the socket, unclosed, when the peer
         # resets the connection between the two.
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         raw = socket.socket(family, socket.SOCK_STREAM)
         raw.settimeout(timeout)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if source:
+            raw.bind((source, 0))
+        if preface:
+            raw.connect((address, port))
+            raw.sendall(preface)
         self.socket = tls.wrap_socket(raw, server_hostname=sni, session=session) if tls else raw
         try:
-            self.socket.connect((address, port))
+            if not preface:
+                self.socket.connect((address, port))
         except (OSError, ssl.SSLError):
             self.socket.close()
             raise

@@ -112,7 +112,7 @@ def _about_handshake(message: Message, entry: str) -> Reading:
 
 def _about_header(message: Message, entry: str) -> Reading:
     value = message.arguments.get("header")
-    if not isinstance(value, bytes) or not value:
+    if not isinstance(value, str) or not value:
         return Unanswerable(Flaw.HEADER)
     try:
         written = HeaderFormat(message.arguments.get("format"))
@@ -123,7 +123,8 @@ def _about_header(message: Message, entry: str) -> Reading:
         certificate=b"",
         chain=b"",
         wants_chain=message.name == MESSAGE_ABOUT_HEADER_WITH_CHAIN,
-        header=Header(value, written),
+        # The very bytes that HAProxy hashed: what isn't UTF-8 was kept as lone surrogates.
+        header=Header(value.encode("utf-8", "surrogateescape"), written),
     )
 
 

@@ -5,7 +5,7 @@ Python is not on this path: at full load the log costs the gateway a formatted l
 """
 
 from ostiary.compiler import names
-from ostiary.compiler.scopes import Scheme
+from ostiary.compiler.scopes import HEADER_ENTRY, Scheme
 from ostiary.config.effective import AuthType
 from ostiary.haproxy.quote import argument, word
 
@@ -29,11 +29,11 @@ def connection_rule(*, in_header: bool = False) -> str:
     shown = (
         _json("fingerprint", f"var({names.FINGERPRINT})"),
         _text("subject", names.SUBJECT),
+        _json("entry", f"var({names.ENTRY})"),
     )
     text = "," + ",".join(
         (
             *(() if in_header else shown),
-            _json("entry", f"var({names.ENTRY})"),
             _json("sni", "ssl_fc_sni,json(utf8s)"),
             '"tls":"%sslv"',
             '"resumed":%[ssl_fc_is_resumed,bool]',
@@ -71,6 +71,7 @@ def _certificate(scheme: Scheme) -> list[str]:
     return [
         _json("fingerprint", f"var({names.HEADER_FINGERPRINT})"),
         _text("subject", names.HEADER_SUBJECT),
+        f'"entry":"{HEADER_ENTRY}"',
     ]
 
 

@@ -46,8 +46,8 @@ def handshake_arguments(scope: str) -> str:
 
 
 def header_arguments(scope: str, header: str, written: str) -> str:
-    """The value as bytes: as a text it would be another one where it isn't UTF-8."""
-    value = f"req.fhdr({argument(header)}),bytes(0)"
+    """``header``: its name; ``written``: how the certificate is written there."""
+    value = f"req.fhdr({argument(header)})"
     return f"entry=var({scope}) header={word(value)} format=str({written})"
 
 
