@@ -17,11 +17,15 @@ from OpenSSL import crypto
 # it by this name. The constructor checks that the purpose was taken.
 from OpenSSL._util import lib as _openssl
 
+from ostiary.x509.candidates import Candidates
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.policies import policies_hold
 
 MOST_UNTRUSTED = 10
 """Untrusted certificates looked at for one path; OpenSSL's s_client and nginx stop at 9 or 10."""
+
+_MOST_STORES = 256
+"""Trust stores kept for one second: clients come from few authorities, or each from its own."""
 
 _PLAIN = crypto.X509StoreFlags.PARTIAL_CHAIN
 _WITH_POLICIES = crypto.X509StoreFlags.POLICY_CHECK | _PLAIN
@@ -108,15 +112,18 @@ class PathFault:
 class PathVerifier:
     """Finds and checks paths to a fixed set of anchors for TLS client certificates.
 
-    Anchors outside their validity end no path. Not for use by two threads at once: it keeps the
-    trust store of the last second it was asked about.
+    Anchors outside their validity end no path. The cost of a path does not grow with the number
+    of anchors, but with how many bear the same name. Not for use by two threads at once: it keeps
+    the trust stores of the last second it was asked about.
     """
 
     def __init__(self, anchors: Sequence[Certificate]) -> None:
         """Take the anchors as they are; none at all verifies nothing."""
         self._anchors = tuple(anchors)
-        self._store_second: datetime | None = None
-        self._store = _store((), datetime(1970, 1, 1, tzinfo=UTC), _WITH_POLICIES)
+        self._by_der = {anchor.der: anchor for anchor in self._anchors}
+        self._candidates = Candidates(self._anchors)
+        self._second = datetime(1970, 1, 1, tzinfo=UTC)
+        self._stores: dict[tuple[int, ...], crypto.X509Store] = {}
 
     def verify(
         self, leaf: Certificate, untrusted: Sequence[Certificate], now: datetime
@@ -130,29 +137,38 @@ class PathVerifier:
         pool.pop(leaf.der, None)
         subject, natives = leaf.openssl, {der: c.openssl for der, c in pool.items()}
         second = now.astimezone(UTC).replace(microsecond=0)
+        near = self._candidates.of((leaf, *pool.values()))
+        store = self._store_at(second, near)
         first: PathFault | None = None
         while True:
-            found = _attempt(self._store_at(second), subject, list(natives.values()))
+            found = _attempt(store, subject, list(natives.values()))
             if not isinstance(found, _Miss):
                 return self._named(found, leaf, pool)
             if found.fault.openssl_code == _NO_EXPLICIT_POLICY:
-                path = _attempt(self._fresh_store(second, _PLAIN), subject, list(natives.values()))
+                plain = self._fresh_store(second, near, _PLAIN)
+                path = _attempt(plain, subject, list(natives.values()))
                 return self._by_policies(path, found.fault, leaf, pool)
             first = first or found.fault
             # Bounded: each turn takes one certificate out of a pool of at most MOST_UNTRUSTED.
             if found.avoidable is None or natives.pop(found.avoidable, None) is None:
-                return self._explained(first, subject, list(natives.values()), second)
+                return self._explained(first, subject, list(natives.values()), second, near)
 
-    def _store_at(self, second: datetime) -> crypto.X509Store:
-        if self._store_second != second:
-            self._store = self._fresh_store(second, _WITH_POLICIES)
-            self._store_second = second
-        return self._store
+    def _store_at(self, second: datetime, near: tuple[int, ...]) -> crypto.X509Store:
+        if self._second != second:
+            self._stores.clear()
+            self._second = second
+        store = self._stores.get(near)
+        if store is None:
+            if len(self._stores) >= _MOST_STORES:
+                self._stores.clear()
+            store = self._stores[near] = self._fresh_store(second, near, _WITH_POLICIES)
+        return store
 
-    def _fresh_store(self, second: datetime, flags: int) -> crypto.X509Store:
+    def _fresh_store(self, second: datetime, near: tuple[int, ...], flags: int) -> crypto.X509Store:
         # OpenSSL takes the first fitting anchor even when it has expired and a cross-signed twin
         # would do, so anchors out of their time stay outside.
-        good = [anchor.openssl for anchor in self._anchors if _in_time(anchor, second)]
+        anchors = (self._anchors[number] for number in near)
+        good = [anchor.openssl for anchor in anchors if _in_time(anchor, second)]
         return _store(good, second, flags)
 
     def _by_policies(
@@ -169,22 +185,29 @@ class PathVerifier:
         return verified if policies_hold(verified.certificates) else fault
 
     def _explained(
-        self, fault: PathFault, leaf: crypto.X509, pool: list[crypto.X509], second: datetime
+        self,
+        fault: PathFault,
+        leaf: crypto.X509,
+        pool: list[crypto.X509],
+        second: datetime,
+        near: tuple[int, ...],
     ) -> PathFault:
         """The same fault, or the truer one that the anchor which would fit is out of its time."""
+        anchors = [self._anchors[number] for number in near]
         if fault.kind not in (PathFaultKind.ISSUER_MISSING, PathFaultKind.UNTRUSTED) or all(
-            _in_time(anchor, second) for anchor in self._anchors
+            _in_time(anchor, second) for anchor in anchors
         ):
             return fault
-        everything = _store([anchor.openssl for anchor in self._anchors], second, _WITH_POLICIES)
+        everything = _store([anchor.openssl for anchor in anchors], second, _WITH_POLICIES)
         found = _attempt(everything, leaf, pool)
         return found.fault if isinstance(found, _Miss) else fault
 
     def _named(
         self, path: list[crypto.X509], leaf: Certificate, pool: dict[bytes, Certificate]
     ) -> VerifiedPath:
-        known = {anchor.der: anchor for anchor in self._anchors} | pool | {leaf.der: leaf}
-        return VerifiedPath(tuple(known[_der(native)] for native in path))
+        sent = pool | {leaf.der: leaf}
+        ders = (_der(native) for native in path)
+        return VerifiedPath(tuple(sent.get(der) or self._by_der[der] for der in ders))
 
 
 @dataclass(frozen=True, slots=True)
