@@ -12,7 +12,7 @@ from ostiary.x509.structure import AlternativeNames, Attribute, Names
 
 MOST_ATTRIBUTES = 64
 """Attributes of one distinguished name."""
-LONGEST_NAME = 4096
+LONGEST_NAME = 2048
 """Characters of all values of one distinguished name; X.520's upper bound for most is 64."""
 LONGEST_ALTERNATIVES = 16_384
 """Characters of all alternative names."""

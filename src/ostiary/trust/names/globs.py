@@ -21,7 +21,7 @@ def canonical(glob: str) -> str:
         wild = found.group()
         return ONE * wild.count(ONE) + (MANY if MANY in wild else "")
 
-    return _WILD.sub(row, glob)
+    return glob if is_literal(glob) else _WILD.sub(row, glob)
 
 
 def is_literal(glob: str) -> bool:

@@ -47,7 +47,7 @@ class NameIndex:
         """Read every pattern and rule; raises PatternRefused for the first that can't be read."""
         self.rules = rules
         self._patterns = tuple(dict.fromkeys(rules.patterns))
-        self._search = PatternSearch([parse_pattern(text) for text in self._patterns])
+        self._search = PatternSearch(map(parse_pattern, self._patterns))
         self._allow = _RuleSearch(rules.allow)
         self._deny = _RuleSearch(rules.deny)
 

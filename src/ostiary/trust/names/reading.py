@@ -24,6 +24,9 @@ _QUOTES = {"'": "'", '"': '"', "\u2018": "\u2019", "\u201c": "\u201d"}
 _SEPARATORS = ",;+"
 _ESCAPABLE = frozenset(" ,+\"\\<>;=#*?'")
 _HEX_PAIR = re.compile(r"\\([0-9A-Fa-f]{2})")
+# Nearly all elements: a type and a value without quotes, escapes or hex. The rest is read slowly.
+_SIMPLE = re.compile(r'([A-Za-z0-9.-]+) *= *([^ ,;+"\\#][^,;+"\\]*)?(?=[,;+]|$)')
+_WILD = str.maketrans({"*": MANY, "?": ONE})
 _TYPE = re.compile(r"[A-Za-z0-9.-]+")
 # X.680: tags of the string types, and what their content is. T61 is read as UTF-8 in certificates,
 # too: nobody ever wrote real T.61.
@@ -115,6 +118,10 @@ class _Reader:
 
     def _element(self) -> Element:
         begin = self.at
+        simple = _SIMPLE.match(self.text, begin, self.end)
+        if simple and (oid := oid_of(simple[1])):
+            self.at = simple.end()
+            return Element(oid, canonical((simple[2] or "").rstrip(" ").translate(_WILD)))
         found = _TYPE.match(self.text, self.at, self.end)
         name = found.group() if found else ""
         self.at += len(name)

@@ -1,7 +1,7 @@
 """Many patterns, and which of them a subject fits, without trying each."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ostiary.trust.names.crowd import ALONE, Compiled, Crowd, Loose
 from ostiary.trust.names.globs import matches
@@ -23,7 +23,7 @@ class PatternSearch:
 
     __slots__ = ("_all", "_groups", "_loose", "_many", "_tables")
 
-    def __init__(self, patterns: Sequence[Pattern]) -> None:
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
         """Patterns that say the same are kept once, as the first of them."""
         numbers: dict[tuple[str, str | int], int] = {}
         compiled: dict[tuple[tuple[int, ...], bool], Compiled] = {}
