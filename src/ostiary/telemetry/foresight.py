@@ -155,7 +155,10 @@ class Foresight:
 
     def _leads_on(self, authority: Authority, anchors: Anchors) -> bool:
         return any(
-            self._family.leads_to(twin.issuer, anchors) for twin in self._family.twins(authority)
+            self._family.leads_to(twin.issuer, anchors)
+            for twin in self._family.twins(authority)
+            # A root is issued by its own key: a namesake with another one is no way on.
+            if twin.issuer != twin.subject
         )
 
     def _without_path(
