@@ -19,9 +19,9 @@ from ostiary.forwarded.outcome import malformed
 
 _PAIR = re.compile(
     rb"[ \t]*+(?P<key>[A-Za-z]{1,16})="
-    rb"(?:\"(?P<quoted>(?:[^\"\\]|\\.)*+)\"|(?P<plain>[^\",;]*+))"
+    rb"(?:\"(?P<quoted>(?:[^\"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*+)\""
+    rb"|(?P<plain>[\x20\x21\x23-\x2b\x2d-\x3a\x3c-\x7e]*+))"  # ASCII but for " , and ;
     rb"[ \t]*+(?P<end>[,;]|\Z)",
-    re.DOTALL,
 )
 _ONCE = frozenset({"hash", "cert", "chain", "subject"})
 _UNQUOTED_BY_ENVOY = frozenset({"uri", "dns"})

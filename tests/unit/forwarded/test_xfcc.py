@@ -114,6 +114,9 @@ def test_an_earlier_element_cannot_swallow_the_last(before: bytes) -> None:
         b'Cert="' + quote(pem([REAL, MIDDLE]), safe="").encode() + b'"',
         b"Cert:" + nginx_escaped([REAL]),
         b"{Cert=}",
+        b"By=a\0;" + _cert(REAL),
+        b"By=\xff;" + _cert(REAL),
+        b'Subject="\n";' + _cert(REAL),
     ],
 )
 def test_what_envoy_would_not_write_is_refused(value: bytes) -> None:
