@@ -1,0 +1,1 @@
+"""The console: pages rendered here, for people; whatever changes something asks management."""

@@ -1,0 +1,41 @@
+"""The console as routes for the admin listener's application."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from starlette.routing import BaseRoute
+
+from ostiary.admin.console import (
+    apiing,
+    gatewaying,
+    naming,
+    overviewing,
+    seeing,
+    shelving,
+    tokening,
+    trusting,
+)
+from ostiary.admin.console.entering import open_routes
+from ostiary.admin.console.guard import routes
+from ostiary.admin.console.ports import Sessions
+from ostiary.admin.console.templating import environment
+from ostiary.admin.console.visit import Console
+from ostiary.management.management import Management
+
+
+def console_routes(
+    desk: Management, sessions: Sessions, clock: Callable[[], datetime]
+) -> list[BaseRoute]:
+    """Everything below ``/console``; ``clock`` tells aware times in UTC."""
+    console = Console(desk=desk, sessions=sessions, templates=environment(), clock=clock)
+    doors = (
+        *overviewing.DOORS,
+        *gatewaying.DOORS,
+        *trusting.DOORS,
+        *shelving.DOORS,
+        *naming.DOORS,
+        *apiing.DOORS,
+        *seeing.DOORS,
+        *tokening.DOORS,
+    )
+    return [*open_routes(console), *routes(console, doors)]

@@ -1,0 +1,1 @@
+"""The console: its pages, and flows of operators in a browser."""
