@@ -67,9 +67,7 @@ def entries_of(listener: HttpsListener, auth_type: AuthType = AuthType.NONE) -> 
 def _judged(listener: HttpsListener, name: str) -> Entry:
     """Bad certificates get the HTTP answer, unless the handshake was told to refuse them in so
     many words: ``rejectUnauthorized`` is true by default."""
-    own, options = listener.tls[name].reject_unauthorized, listener.options
-    told = "reject_unauthorized" in options.model_fields_set and options.reject_unauthorized
-    strict = told if own is None else own
+    strict = listener.rejects_explicitly(name)
     asking = Asking.SHOWN if strict else Asking.ANY
     return Entry(name.lower(), asking, silent=not strict)
 

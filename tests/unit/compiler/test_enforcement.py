@@ -1,0 +1,67 @@
+"""What a policy does with a verdict, as rules."""
+
+import pytest
+
+from tests.unit.compiler.auth import HEADER, compiled, frontend
+
+CERTIFICATE = "type: certificate"
+
+
+def said(lines: list[str]) -> dict[str, str]:
+    """Status to the condition under which it is said."""
+    found = {}
+    for line in lines:
+        if "set-var(txn.ost.said)" in line:
+            status, _, condition = line.partition("int(")[2].partition(") if ")
+            found[status] = condition
+    return found
+
+
+def test_nobody_is_told_to_show_a_certificate_where_none_is_required() -> None:
+    assert set(said(frontend(compiled(CERTIFICATE)))) == {"403", "503"}
+    assert set(said(frontend(compiled(f"{CERTIFICATE}, required: true")))) == {"401", "403", "503"}
+
+
+def test_a_report_only_gateway_says_nothing_and_tells_all() -> None:
+    lines = frontend(compiled(f"{CERTIFICATE}, required: true, reportOnly: true"))
+    assert said(lines) == {}
+    assert not [line for line in lines if "http-request return status 40" in line and "401" in line]
+    assert [line for line in lines if line.startswith("http-request set-log-level err if")]
+    assert [line for line in lines if '"would_refuse"' in line]
+
+
+def test_verdicts_of_report_only_policies_are_remembered_with_what_they_would_do() -> None:
+    def stored(auth: str) -> str:
+        return compiled(auth)["haproxy.cfg"].partition("store ")[2].split("\n")[0]
+
+    assert stored(CERTIFICATE) == "gpt(3),http_req_cnt"
+    assert stored(f"{CERTIFICATE}, reportOnly: true") == "gpt(4),http_req_cnt"
+
+
+def test_a_mode_that_nobody_knows_refuses() -> None:
+    """Refusals are written as "unless the mode is one of the others"."""
+    apis = {"a": "", "open": "required: false", "watched": "reportOnly: true"}
+    found = said(frontend(compiled(f"{CERTIFICATE}, required: true", apis)))
+    assert found["401"].endswith("!{ var(txn.ost.mode) -m int 0 3 }")
+    assert found["403"].endswith("!{ var(txn.ost.mode) -m int 3 }")
+
+
+@pytest.mark.parametrize(
+    ("auth", "own", "closes"),
+    [(CERTIFICATE, "", True), (CERTIFICATE, "required: true", False), (HEADER, "", False)],
+)
+def test_a_connection_is_closed_only_where_it_can_serve_nobody_any_more(
+    auth: str, own: str, closes: bool
+) -> None:
+    lines = frontend(compiled(f"{auth}, required: true", {"a": own}))
+    answers = [line for line in lines if "txn.ost.said" in line and "return" in line]
+    assert len(answers) == 6
+    assert {"hdr Connection close" in line for line in answers} == {closes}
+
+
+def test_the_policy_is_enforced_before_anything_is_told_of_the_path() -> None:
+    lines = frontend(compiled(f"{CERTIFICATE}, required: true"))
+    routed = next(at for at, line in enumerate(lines) if "set-var(txn.ost.route)" in line)
+    refused = max(at for at, line in enumerate(lines) if "txn.ost.said" in line)
+    chosen = next(at for at, line in enumerate(lines) if line.startswith("use_backend"))
+    assert routed < refused < chosen
