@@ -8,14 +8,17 @@ from ostiary.agent.questions import (
     MAX_CHAIN,
     ChainMalformed,
     Flaw,
+    Header,
     Question,
     Unanswerable,
     read_question,
     split_chain,
 )
+from ostiary.forwarded.formats import HeaderFormat
 from ostiary.spoe.events import Notify
 from ostiary.spoe.frames import Message
-from ostiary.spoe.values import Value
+from ostiary.spoe.values import Kind, Value, read_value
+from ostiary.spoe.varint import encode_varint
 
 
 def der(size: int) -> bytes:
@@ -42,6 +45,47 @@ def test_the_name_of_the_message_says_whether_the_chain_is_to_be_told() -> None:
         reading = read_question(Notify(1, 1, (Message(name, arguments),)))
         assert isinstance(reading, Question)
         assert reading.wants_chain is wanted
+
+
+def about_header(name: str = "header", **changes: Value) -> Notify:
+    usual: dict[str, Value] = {"entry": "orders", "header": "abc", "format": "auto"}
+    return Notify(1, 1, (Message(name, usual | changes),))
+
+
+@pytest.mark.parametrize(("name", "chain"), [("header", False), ("header-chain", True)])
+def test_a_question_may_be_about_a_header(name: str, chain: bool) -> None:
+    assert read_question(about_header(name)) == Question(
+        entry="orders",
+        certificate=b"",
+        chain=b"",
+        wants_chain=chain,
+        header=Header(b"abc", HeaderFormat.AUTO),
+    )
+
+
+@given(st.binary(min_size=1))
+def test_a_header_comes_as_the_bytes_that_were_sent(value: bytes) -> None:
+    text, _ = read_value(bytes((Kind.STRING,)) + encode_varint(len(value)) + value, 0)
+    reading = read_question(about_header(header=text))
+    assert isinstance(reading, Question)
+    assert reading.header == Header(value, HeaderFormat.AUTO)
+
+
+@pytest.mark.parametrize(
+    ("changes", "flaw"),
+    [
+        ({"header": ""}, Flaw.HEADER),
+        ({"header": None}, Flaw.HEADER),
+        ({"header": 7}, Flaw.HEADER),
+        ({"format": "other"}, Flaw.FORMAT),
+        ({"format": None}, Flaw.FORMAT),
+        ({"entry": ""}, Flaw.ENTRY),
+    ],
+)
+def test_a_question_about_a_header_without_its_parts_is_not_answered(
+    changes: dict[str, Value], flaw: Flaw
+) -> None:
+    assert read_question(about_header(**changes)) == Unanswerable(flaw)
 
 
 @pytest.mark.parametrize("nothing", [None, b""])
