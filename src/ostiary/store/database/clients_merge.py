@@ -38,6 +38,8 @@ MOST_APIS = 64
 _CHUNK = 1_000
 # What SQLite needs for a row beside its subject and facts: measured with a million of them.
 _ROW_BYTES = 200
+# With facts and names as long as they come, and an issuer of its own.
+_LARGEST_ROW = 8_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +178,10 @@ class Merger:
             self._connection.execute(insert(client_apis), wanted)
 
     def _evict(self) -> bool:
-        """Forget as many of the oldest as needed, at most a chunk; False if there are none."""
+        """Forget some of the oldest, never more than needed; False if there are none."""
+        rows_over = self._clients - self._limits.rows
+        bytes_over = self._bytes - self._limits.bytes
+        at_most = max(rows_over, bytes_over // _LARGEST_ROW + 1)
         query = (
             select(
                 clients.c.id,
@@ -185,12 +190,10 @@ class Merger:
                 func.length(clients.c.facts).label("facts_bytes"),
             )
             .order_by(clients.c.last_seen, clients.c.id)
-            .limit(_CHUNK)
+            .limit(min(at_most, _CHUNK))
         )
         gone, of_issuers = [], set()
         for row in self._connection.execute(query):
-            if self._clients <= self._limits.rows and self._bytes <= self._limits.bytes:
-                break
             gone.append(row.id)
             of_issuers.add(row.issuer)
             self._clients -= 1

@@ -8,7 +8,6 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from ostiary.kernel.errors import OstiaryError
 from ostiary.store.database.clients_merge import ClientLimits
 from ostiary.store.database.engines import read_url
 from ostiary.store.database.errors import NoLastGood
@@ -21,7 +20,7 @@ from ostiary.store.database.sqlite import SqlitePlace
 from ostiary.store.database.sqlite_file import copy_last_good, put_in_place, set_aside
 from ostiary.store.database.work import Work, read_everything
 from ostiary.store.files import FileTrouble, Trouble
-from ostiary.store.soundness import Condition, Damaged, SnapshotDamaged, Sound, Soundness
+from ostiary.store.soundness import Damaged, SnapshotDamaged, Sound, Soundness
 
 _PATIENCE_SECONDS = 20.0
 
@@ -120,7 +119,10 @@ class Database:
                     seen.commit()
 
     def check(self) -> Soundness:
-        """Look through what operators set: every page, and every row that has a checksum."""
+        """Look through what operators set: every page, and every row that has a checksum.
+
+        Raises StoreBusy if somebody else holds the file, which is no damage.
+        """
         with self._gate.passing():
             found = self._place.look()
             return found if isinstance(found, Damaged) else self._check_rows()
@@ -135,8 +137,6 @@ class Database:
                 read_everything(Work(kept.connection, kept.connection, self._limits))
         except SnapshotDamaged as exc:
             return exc.damage
-        except OstiaryError as exc:
-            return Damaged(condition=Condition.UNREADABLE, what=str(exc))
         return Sound()
 
     def check_clients(self) -> Soundness:

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import URL, Engine
 
-from ostiary.kernel.errors import OstiaryError
 from ostiary.store.database.engines import for_writing, postgresql_engine
-from ostiary.store.database.errors import NoLastGood
+from ostiary.store.database.errors import NoLastGood, StoreUnavailable
 from ostiary.store.database.faults import translated
 from ostiary.store.database.migrating import KEPT_HISTORY, SEEN_HISTORY, migrate
 from ostiary.store.database.place import Recovered
@@ -45,7 +44,7 @@ class PostgresqlPlace:
                 connection.exec_driver_sql("SELECT 1")
         except SnapshotDamaged as exc:
             return exc.damage
-        except OstiaryError as exc:
+        except StoreUnavailable as exc:
             return Damaged(condition=Condition.UNREADABLE, what=str(exc))
         return Sound()
 

@@ -19,6 +19,7 @@ from ostiary.store.database.sqlite_file import (
     copy_last_good,
     copy_of,
     identity,
+    is_empty,
     last_good_of,
     look_through,
     put_in_place,
@@ -137,7 +138,8 @@ def _held(path: Path) -> sqlite3.Connection:
 def _opened(path: Path, history: History, *, full: bool) -> Engine:
     """Looked through and migrated."""
     where = repr(str(path))
-    found = look_through(path)
+    with translated(where):
+        found = look_through(path)
     if isinstance(found, Damaged):
         raise SnapshotDamaged(found)
     engine = sqlite_engine(path, full=full)
@@ -163,7 +165,10 @@ def _look(path: Path, opened: Identity) -> Soundness:
     if found != opened:
         what = f"{str(path)!r} was replaced by another file"
         return Damaged(condition=Condition.MISSING, what=what)
-    return look_through(path)
+    if is_empty(path):
+        return Damaged(condition=Condition.CORRUPT, what=f"{str(path)!r} is empty")
+    with translated(repr(str(path))):
+        return look_through(path)
 
 
 @contextmanager

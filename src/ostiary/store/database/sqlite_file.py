@@ -96,10 +96,19 @@ def identity(path: Path) -> Identity | Damaged:
     return Identity(status.st_dev, status.st_ino)
 
 
+def is_empty(path: Path) -> bool:
+    """Whether a file that should hold tables holds nothing; SQLite would make it anew."""
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return False
+
+
 def look_through(path: Path, *, still: bool = False) -> Soundness:
     """Have SQLite read every page (PRAGMA quick_check) over a connection of its own.
 
-    ``still``: nobody writes to the file and nothing may be written beside it.
+    ``still``: nobody writes to the file and nothing may be written beside it. Raises
+    sqlite3.Error for what is no damage: somebody else holds the file.
     """
     where = repr(str(path))
     try:
@@ -108,7 +117,8 @@ def look_through(path: Path, *, still: bool = False) -> Soundness:
     except sqlite3.Error as exc:
         damage = sqlite_damage(exc, where)
         if damage is None:
-            damage = Damaged(condition=Condition.UNREADABLE, what=f"{where}: {exc}")
+            # Busy is not damaged.
+            raise
         return damage
     if rows != [("ok",)]:
         return Damaged(condition=Condition.CORRUPT, what=f"{where}: {rows[0][0]}")
@@ -156,27 +166,28 @@ def copy_last_good(path: Path) -> Copied:
 def set_aside(path: Path, now: datetime) -> Path | None:
     """Move a database away with its log, for people to look at; the three newest are kept.
 
-    None if there was nothing. Raises OSError.
+    None if there was none, though a log of it may have been. Raises OSError.
     """
     aside = path.with_name(f"{path.name}.damaged-{now:%Y%m%dT%H%M%S.%fZ}")
     # The database first: without it, what is left says that it was there (see _refuse_lost).
-    moved = False
+    moved = path.exists() or path.is_symlink()
     for end in ("", *_BESIDE):
         part = path.with_name(path.name + end)
         if part.exists() or part.is_symlink():
             part.rename(aside.with_name(aside.name + end))
-            moved = True
     sync_folder(path.parent)
     _forget_old_asides(path)
     return aside if moved else None
 
 
 def _forget_old_asides(path: Path) -> None:
-    found = sorted(path.parent.glob(f"{path.name}.damaged-*Z"))
-    for old in found[:-_KEPT_ASIDE]:
-        for end in ("", *_BESIDE):
-            part = old.with_name(old.name + end)
-            if part.is_file():
+    found = list(path.parent.glob(f"{path.name}.damaged-*"))
+    stems = sorted({part.name.removesuffix("-wal").removesuffix("-shm") for part in found})
+    for part in found:
+        if part.name.startswith(tuple(stems[:-_KEPT_ASIDE])):
+            if part.is_dir() and not part.is_symlink():
+                shutil.rmtree(part)
+            else:
                 part.unlink()
 
 
