@@ -55,7 +55,7 @@ class Seconds(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
         """From the number."""
-        return None if value is None else _EPOCH + timedelta(seconds=value)
+        return None if value is None else datetime.fromtimestamp(value, UTC)
 
 
 class Words(TypeDecorator[str]):
