@@ -11,7 +11,7 @@ from bench.contestants.contestant import Contestant, Missing, Refusal, Site, on_
 from bench.contestants.haproxy import version_of
 from ostiary.compiler.bundle import Place
 from ostiary.wiring import world
-from ostiary.wiring.gateway import prepare_file
+from ostiary.wiring.ground import prepare_file
 
 _DECISION = re.compile(
     r"filter spoe|track-sc0|ost\.now\)|ost\.gen|sc_get_gpt|sc-set-gpt|int\(5\)|server agent"

@@ -15,7 +15,7 @@ from ostiary.services.explain import Explainer
 from ostiary.wiring import world
 from ostiary.wiring.attacks import Listener
 from ostiary.wiring.doctor.siege import besiege
-from ostiary.wiring.gateway import prepare_file
+from ostiary.wiring.ground import prepare_file
 from tests.doors.rig import Done, House, ostiary
 from tests.support.pki import DAY
 

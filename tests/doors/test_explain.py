@@ -14,7 +14,7 @@ from ostiary.services.explanation import Shown
 from ostiary.wiring import world
 from ostiary.wiring.demo.service import sample_service
 from ostiary.wiring.explaining import visit_of_url
-from ostiary.wiring.gateway import prepare_file
+from ostiary.wiring.ground import prepare_file
 from tests.doors.client import ask
 from tests.doors.rig import House, Log
 from tests.support.pki import DAY, SERVER_AUTH, Kit, Made

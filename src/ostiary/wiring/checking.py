@@ -15,7 +15,7 @@ from ostiary.services.redact import without_keys
 from ostiary.supervisor.binary import EngineBinary, EngineMissing, EngineTooOld
 from ostiary.supervisor.check import check
 from ostiary.wiring import world
-from ostiary.wiring.gateway import choose_engine, prepare_file
+from ostiary.wiring.ground import choose_engine, prepare_file
 from ostiary.wiring.opinion import opinion
 
 _CHECK_SECONDS = 30.0

@@ -13,7 +13,7 @@ from ostiary.services.ports import Unreadable
 from ostiary.services.presented import presented
 from ostiary.services.visits import Scheme, Visit
 from ostiary.wiring import world
-from ostiary.wiring.gateway import prepare_file
+from ostiary.wiring.ground import prepare_file
 from ostiary.x509.errors import UnreadableError
 
 

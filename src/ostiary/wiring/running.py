@@ -5,77 +5,136 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 import uvloop
 
+from ostiary.config.effective import Managed
+from ostiary.config.model.document import Document
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Problem, Severity
-from ostiary.services.prepare import Prepared
+from ostiary.services.prepare import Prepared, Written
 from ostiary.store.files import make_folder, remove_sockets
 from ostiary.store.lock import StateLock
 from ostiary.supervisor.child import MASTER_SOCKET
 from ostiary.supervisor.leftover import ensure_gone
 from ostiary.supervisor.watch import Watch
-from ostiary.wiring.gateway import (
+from ostiary.wiring.applying import Applying
+from ostiary.wiring.gateway import Gateway
+from ostiary.wiring.ground import (
     Folders,
-    Gateway,
     addresses,
     choose_engine,
-    prepare_file,
+    prepare_rest,
+    read_file,
     watched_files,
 )
+from ostiary.x509.certificate import Certificate
 
 _SAVE_SECONDS = 1.0
 
 
-def run_gateway(config: Path, state: Path) -> None:
+class Administration(Protocol):
+    """Who may change the gateway while it runs, and remembers what was changed."""
+
+    def kept(self) -> tuple[Managed, tuple[Certificate, ...]]:
+        """What is managed, and the trusted certificates; asked once, before the start."""
+
+    async def start(self, applying: Applying) -> None:
+        """The gateway serves; changes go through ``applying``."""
+
+    async def stop(self) -> None:
+        """The gateway is about to end: no more changes. Called in any case, and maybe twice."""
+
+
+Administer = Callable[[Document, Path], Administration]
+"""Makes the administration for a document (not yet checked) and a state folder (locked)."""
+
+
+def run_gateway(config: Path, state: Path, administer: Administer | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Raises OstiaryError when it can't start."""
-    uvloop.run(_Life(config, state).live())
+    uvloop.run(_Life(config, state, administer or _Nobody).live())
+
+
+class _Nobody:
+    """Nothing is managed: the file alone counts."""
+
+    def __init__(self, document: Document, state: Path) -> None:
+        pass
+
+    def kept(self) -> tuple[Managed, tuple[Certificate, ...]]:
+        return Managed(), ()
+
+    async def start(self, applying: Applying) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
 
 
 class _Life:
     """One run: the tasks that listen for changes, and the one that applies them."""
 
-    def __init__(self, config: Path, state: Path) -> None:
+    def __init__(self, config: Path, state: Path, administer: Administer) -> None:
         self._config = config
         self._state = state
+        self._administer = administer
         self._log = structlog.get_logger("ostiary.run")
         self._wanted = asyncio.Event()
+        self._by_hand = False
         self._ending = asyncio.Event()
         self._at_once = asyncio.Event()
-        self._applying = asyncio.Lock()
         self._watch = Watch()
 
     async def live(self) -> None:
         """Start, say ``ready``, follow changes, stop."""
         self._listen_to_signals()
-        prepared = self._started = prepare_file(self._config)
+        written = read_file(self._config)
+        make_folder(self._state)
+        with StateLock(self._state):
+            administration = self._administer(written.document, self._state)
+            try:
+                await self._live(written, administration)
+            finally:
+                await administration.stop()
+
+    async def _live(self, written: Written, administration: Administration) -> None:
+        managed, trusted = administration.kept()
+        prepared = self._started = prepare_rest(written, managed, trusted)
         for warning in prepared.warnings:
             self._log.warning("configuration", problem=str(warning))
         binary = choose_engine(prepared)
         self._log.info("engine-chosen", version=binary.version_text, why=binary.why)
-        make_folder(self._state)
-        with StateLock(self._state):
-            stdout = _access_log(prepared)
-            folders = Folders(state=self._state)
-            make_folder(folders.run)
-            await ensure_gone(folders.run / MASTER_SOCKET, addresses(prepared))
-            gateway = Gateway(self._config, folders, binary, stdout)
-            try:
-                await self._start(gateway, prepared)
-                await self._serve(gateway)
-            finally:
-                await self._stop(gateway)
-                remove_sockets(folders.run)
+        stdout = _access_log(prepared)
+        folders = Folders(state=self._state)
+        make_folder(folders.run)
+        await ensure_gone(folders.run / MASTER_SOCKET, addresses(prepared))
+        gateway = Gateway(folders, binary, stdout)
+        try:
+            if await self._start(gateway, prepared):
+                applying = Applying(self._config, gateway, prepared)
+                await administration.start(applying)
+                gc.freeze()  # what is here now stays: no need to look through it again and again
+                print("ready", flush=True)
+                await self._serve(applying)
+        finally:
+            await administration.stop()
+            await self._stop(gateway)
+            remove_sockets(folders.run)
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end)
         loop.add_signal_handler(signal.SIGINT, self._end)
-        loop.add_signal_handler(signal.SIGHUP, self._wanted.set)
+        loop.add_signal_handler(signal.SIGHUP, self._anew)
+
+    def _anew(self) -> None:
+        """By SIGHUP the engine reads everything again, also what is not ours (system roots)."""
+        self._by_hand = True
+        self._wanted.set()
 
     def _end(self) -> None:
         """The first signal lets requests in flight end; the second doesn't wait for them."""
@@ -83,17 +142,16 @@ class _Life:
             self._at_once.set()
         self._ending.set()
 
-    async def _start(self, gateway: Gateway, prepared: Prepared) -> None:
-        """Returns when a worker serves, or when the end was wanted before."""
+    async def _start(self, gateway: Gateway, prepared: Prepared) -> bool:
+        """Returns when a worker serves; False when the end was wanted before."""
         start = asyncio.create_task(gateway.start(prepared))
         if not await _done_before(start, self._ending):
             start.cancel()
             await asyncio.gather(start, return_exceptions=True)
-            return
+            return False
         start.result()
         self._watch.replace(watched_files(prepared), used=watched_files(prepared))
-        gc.freeze()  # what is here now stays: no need to look through it again and again
-        print("ready", flush=True)
+        return True
 
     async def _stop(self, gateway: Gateway) -> None:
         stop = asyncio.create_task(gateway.stop())
@@ -102,11 +160,11 @@ class _Life:
             gateway.hurry()
         await stop
 
-    async def _serve(self, gateway: Gateway) -> None:
+    async def _serve(self, applying: Applying) -> None:
         tasks = (
             asyncio.create_task(self._notice_changes()),
-            asyncio.create_task(self._apply_changes(gateway)),
-            asyncio.create_task(self._save(gateway)),
+            asyncio.create_task(self._apply_changes(applying)),
+            asyncio.create_task(self._save(applying.gateway)),
         )
         ending = asyncio.create_task(self._ending.wait())
         try:
@@ -114,7 +172,7 @@ class _Life:
             for task in done - {ending}:
                 task.result()  # a task that ends by itself ends with an error: let it be seen
             # A reload that is cut off costs the requests in flight: let it come to its end.
-            await _done_before(asyncio.create_task(self._applying.acquire()), self._at_once)
+            await _done_before(asyncio.create_task(applying.lock.acquire()), self._at_once)
         finally:
             for task in (*tasks, ending):
                 task.cancel()
@@ -125,18 +183,19 @@ class _Life:
             self._log.info("files-changed", files=sorted(map(str, changed)))
             self._wanted.set()
 
-    async def _apply_changes(self, gateway: Gateway) -> None:
+    async def _apply_changes(self, applying: Applying) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            async with self._applying:
-                await self._apply(gateway)
+            anew, self._by_hand = self._by_hand, False
+            async with applying.lock:
+                await self._apply(applying, anew=anew)
 
-    async def _apply(self, gateway: Gateway) -> None:
+    async def _apply(self, applying: Applying, *, anew: bool) -> None:
         try:
-            prepared = await asyncio.to_thread(prepare_file, self._config)
+            prepared = await applying.read()
             self._watch.replace(watched_files(prepared), used=watched_files(prepared))
-            confirmed = await gateway.apply(prepared)
+            served = await applying.serve(prepared, anew=anew)
         except ConfigRefused as refused:
             if refused.files:
                 used = {Path(path): digest for path, digest in refused.files.items()}
@@ -150,7 +209,7 @@ class _Life:
         else:
             for warning in (*prepared.warnings, *_needs_restart(self._started, prepared)):
                 self._log.warning("configuration", problem=str(warning))
-            self._log.info("change-applied", revision=confirmed.revision)
+            self._log.info("change-applied", revision=served.revision, reloaded=served.reloaded)
 
     async def _save(self, gateway: Gateway) -> None:
         while True:

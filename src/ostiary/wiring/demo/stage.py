@@ -23,7 +23,7 @@ from ostiary.wiring import world
 from ostiary.wiring.demo.scene import Scene, make_certificates, write_config
 from ostiary.wiring.demo.service import sample_service
 from ostiary.wiring.demo.trials import TRIALS, Outcome, run_trial
-from ostiary.wiring.gateway import choose_engine, prepare_file
+from ostiary.wiring.ground import choose_engine, prepare_file
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0

@@ -16,7 +16,7 @@ from ostiary.supervisor.binary import (
     system_libraries,
     wheel_binary,
 )
-from ostiary.wiring.gateway import choose_engine
+from ostiary.wiring.ground import choose_engine
 
 _ASKING_SECONDS = 10.0
 

