@@ -229,7 +229,12 @@ def _signed(case: _Case) -> tuple[Certificate, ...]:
 
 
 def _revocation(case: _Case) -> Refused | None:
-    finding = case.keeper.register.look_up(case.path, case.now)
+    policy = case.keeper.policy
+    finding = (
+        case.keeper.register.look_up(case.path, case.now)
+        if policy.anchors or not policy.crls
+        else Undetermined("without trust anchors no revocation list can be believed")
+    )
     match finding:
         case NotRevoked():
             case.not_revoked = finding

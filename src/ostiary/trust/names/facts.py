@@ -98,6 +98,8 @@ def decode_facts(data: bytes) -> Facts:
     try:
         unpacker = zlib.decompressobj(wbits=-15, zdict=_USUAL)
         text = unpacker.decompress(data[33:], LARGEST_ENCODED)
+        if not unpacker.eof or unpacker.unused_data:
+            raise NoFacts("damaged: cut short, too long, or followed by something")
         subject, issuer, others, policies, serial = json.loads(
             text.decode("utf-8", "surrogatepass")
         )
@@ -112,6 +114,8 @@ def decode_facts(data: bytes) -> Facts:
             serial=int(serial, 16),
             fingerprint=data[1:33].hex(),
         )
+    except NoFacts:
+        raise
     except (ValueError, TypeError, zlib.error, RecursionError) as fault:
         raise NoFacts(f"damaged: {fault}") from fault
 

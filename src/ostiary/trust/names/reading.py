@@ -45,11 +45,20 @@ def parse_pattern(text: str) -> Pattern:
     _refuse_hostile(text, 1)
     begin, end = _inside_quotes(text)
     elements, is_open = _Reader(text, begin, end).read()
-    return Pattern(text.strip(), tuple(elements), is_open)
+    return Pattern(without_spaces_around(text), tuple(elements), is_open)
+
+
+def without_spaces_around(text: str) -> str:
+    """The text without spaces before and after it; one that is escaped belongs to it."""
+    short = text.strip(" ")
+    backslashes = len(short) - len(short.rstrip("\\"))
+    escapes = backslashes % 2 == 1 and len(text.lstrip(" ")) > len(short)
+    return f"{short} " if escapes else short
 
 
 def _inside_quotes(text: str) -> tuple[int, int]:
-    begin, end = len(text) - len(text.lstrip(" ")), len(text.rstrip(" "))
+    begin = len(text) - len(text.lstrip(" "))
+    end = begin + len(without_spaces_around(text))
     if begin < end and text[begin] in _QUOTES:
         if end - begin < 2 or text[end - 1] != _QUOTES[text[begin]]:
             raise PatternRefused(

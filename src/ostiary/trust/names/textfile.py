@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ostiary.trust.names.reading import parse_pattern
+from ostiary.trust.names.reading import parse_pattern, without_spaces_around
 from ostiary.trust.names.refusal import PatternRefused
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -41,7 +41,7 @@ def read_patterns(text: str) -> PatternFile:
     patterns: dict[str, None] = {}
     bad: list[BadLine] = []
     for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        line = raw.strip(" \t\r")
+        line = without_spaces_around(raw.strip("\t\r"))
         if not line or line.startswith("#"):
             continue
         try:
