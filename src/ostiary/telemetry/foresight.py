@@ -8,7 +8,7 @@ from ostiary.telemetry.regimes import Anchors, Authority, Family, Regime
 from ostiary.trust.decision import Admitted
 from ostiary.trust.names.facts import Facts
 from ostiary.trust.names.index import Denied, NameIndex, NotTrusted, Passed
-from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
+from ostiary.trust.reason import ADMITTED_CODE, Reason
 
 NOT_NOTED = (
     "it was refused for its names, and by which authority it was verified is not known any more"
@@ -56,12 +56,13 @@ class Ready:
 class Foresight:
     """Judges clients by what was seen of them, at one moment."""
 
-    __slots__ = ("_at", "_family")
+    __slots__ = ("_at", "_family", "_reasons")
 
     def __init__(self, family: Family, at: datetime) -> None:
         """``family``: every authority known; ``at`` is aware."""
         self._family = family
         self._at = at
+        self._reasons = {reason.code: reason for reason in Reason}
 
     def before(
         self, fingerprint: bytes, facts: ClientFacts, verdict: int, ready: Ready
@@ -70,7 +71,7 @@ class Foresight:
         found = self._judged(fingerprint, facts, verdict, ready, same_trust=True)
         if found.passes is not None:
             return found
-        reason = reason_of_code(verdict)
+        reason = self._reasons.get(verdict)
         return PASSES if reason is None else Foreseen(False, reason.sentence, reason)
 
     def after(
@@ -129,7 +130,7 @@ class Foresight:
         same_trust: bool,
     ) -> Foreseen | None:
         """None: there is a path."""
-        reason = reason_of_code(verdict)
+        reason = self._reasons.get(verdict)
         if reason in _ITS_OWN:
             return _refused(reason)
         if not ready.regime.path_needed or fingerprint[:SHORT] in ready.anchors.shorts:
