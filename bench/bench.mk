@@ -5,7 +5,7 @@ BENCH_RUN = env PYTHONPATH=src:. $(BENCH_PYTHON) -m
 .PHONY: bench bench-full bench-quick bench-setup bench-report bench-check
 
 bench:            ## measure against all rivals (about 6 minutes), write docs/benchmarks.md
-	timeout 480 $(BENCH_RUN) bench.run --rounds 3 --seconds 2 --publish
+	timeout 900 $(BENCH_RUN) bench.run --rounds 3 --seconds 2 --publish
 
 bench-full:       ## the same with more and longer rounds (about 25 minutes)
 	timeout 3000 $(BENCH_RUN) bench.run --rounds 7 --seconds 5 --certificates 10000 --starts 5 --publish

@@ -1,5 +1,6 @@
 """The certificates of a run: everybody gets the same ones. P-256 throughout, made by openssl."""
 
+import base64
 import datetime
 import subprocess
 from dataclasses import dataclass
@@ -72,6 +73,36 @@ def many_clients(folder: Path, pki: Pki, count: int) -> Pair:
         )
     )
     return pair
+
+
+def strangers(path: Path, count: int) -> Path:
+    """`count` roots that issued nothing, in one file: what else may be trusted."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    path.write_bytes(b"".join(_root(number, key) for number in range(count)))
+    return path
+
+
+def certificate_text(pair: Pair) -> str:
+    """The certificate as load balancers write it into a header: base64 of the DER."""
+    found = x509.load_pem_x509_certificate(pair.cert.read_bytes())
+    return base64.b64encode(found.public_bytes(serialization.Encoding.DER)).decode()
+
+
+def _root(number: int, key: ec.EllipticCurvePrivateKey) -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Trusted {number}")])
+    began = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(number + 1)
+        .not_valid_before(began)
+        .not_valid_after(began + datetime.timedelta(days=30))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM)
 
 
 def _client(

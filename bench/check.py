@@ -3,11 +3,12 @@
 import http.client
 import ssl
 import time
+from collections.abc import Mapping
 
 from bench.certificates import Pair, Pki
 from bench.contestants.contestant import Contestant, Refusal
 
-REFUSED = (400, 403)  # nginx answers a certificate it could not verify with 400
+REFUSED = (400, 401, 403)  # nginx answers a certificate it could not verify with 400
 
 
 class Unfit(Exception):
@@ -25,10 +26,12 @@ def _context(pki: Pki, client: Pair | None, alpn: str) -> ssl.SSLContext:
     return context
 
 
-def _answer(port: int, context: ssl.SSLContext) -> int | Refusal:
+def _answer(
+    port: int, context: ssl.SSLContext, headers: Mapping[str, str] | None = None
+) -> int | Refusal:
     connection = http.client.HTTPSConnection("localhost", port, timeout=5, context=context)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", "/", headers=headers or {})
         return connection.getresponse().status
     except (ssl.SSLError, ConnectionError, http.client.HTTPException):
         return Refusal.IN_HANDSHAKE
@@ -45,9 +48,11 @@ def _negotiated(port: int, context: ssl.SSLContext) -> tuple[str | None, str | N
         connection.close()
 
 
-def _until_admitted(port: int, context: ssl.SSLContext, patience: float) -> int | Refusal:
+def _until_admitted(
+    port: int, context: ssl.SSLContext, headers: Mapping[str, str], patience: float
+) -> int | Refusal:
     deadline = time.monotonic() + patience
-    while (answer := _answer(port, context)) != 200 and time.monotonic() < deadline:
+    while (answer := _answer(port, context, headers)) != 200 and time.monotonic() < deadline:
         time.sleep(0.1)
     return answer
 
@@ -58,7 +63,8 @@ def check(contestant: Contestant, port: int, pki: Pki, patience: float = 10.0) -
 
     Raises Unfit."""
     admitted = _context(pki, pki.client, "http/1.1")
-    answer = _until_admitted(port, admitted, patience)
+    told = dict([contestant.header(pki)]) if contestant.header else {}
+    answer = _until_admitted(port, admitted, told, patience)
     if answer != 200:
         raise Unfit(f"{contestant.key} answers a trusted client with {answer}")
     for who, client in (("no certificate", None), ("a stranger's certificate", pki.stranger)):
@@ -75,5 +81,5 @@ def check(contestant: Contestant, port: int, pki: Pki, patience: float = 10.0) -
 
 
 def _as_told(contestant: Contestant, answer: int | Refusal) -> bool:
-    expected = 403 if contestant.refusal is Refusal.PER_REQUEST else Refusal.IN_HANDSHAKE
-    return answer == expected
+    expected = {Refusal.PER_REQUEST: 403, Refusal.UNAUTHORIZED: 401}
+    return answer == expected.get(contestant.refusal, Refusal.IN_HANDSHAKE)

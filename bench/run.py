@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import certificates, extras, machine, outcome, report, samples
@@ -78,7 +78,7 @@ def measure(todo: Plan, running: list[Running], on: Ground) -> list[Sample]:
         shift = turn % max(1, len(running))
         for scenario in todo.scenarios:
             for one in running[shift:] + running[:shift]:
-                if scenario.needs_http2 and not one.who.http2:
+                if not _takes_part(one, scenario):
                     continue
                 sample = samples.take(
                     scenario,
@@ -86,11 +86,22 @@ def measure(todo: Plan, running: list[Running], on: Ground) -> list[Sample]:
                     turn,
                     gateway=one.child.pid,
                     port=one.launch.port,
-                    bench=bench,
+                    bench=replace(bench, tools=armed(one, on)),
                 )
                 found.append(sample)
                 say(_line(sample))
     return found
+
+
+def _takes_part(one: Running, scenario: Scenario) -> bool:
+    if one.who.scenarios and scenario.key not in one.who.scenarios:
+        return False
+    return one.who.http2 or not scenario.needs_http2
+
+
+def armed(one: Running, on: Ground) -> Tools:
+    """The tools, with the header that a balancer would send to this gateway."""
+    return replace(on.tools, headers=(one.who.header(on.pki),) if one.who.header else ())
 
 
 def _line(sample: Sample) -> str:
@@ -104,11 +115,11 @@ def _line(sample: Sample) -> str:
     )
 
 
-def warm_up(todo: Plan, running: list[Running], tools: Tools) -> None:
+def warm_up(todo: Plan, running: list[Running], on: Ground) -> None:
     """Let compilers in the gateways settle and connections to the upstream open; not counted."""
     for one in running:
         with contextlib.suppress(Unreadable):
-            todo.scenarios[0].ask(tools, one.launch.port, WARM_UP)
+            todo.scenarios[0].ask(armed(one, on), one.launch.port, WARM_UP)
 
 
 def own_numbers(todo: Plan, own: Running, on: Ground) -> Extras:
@@ -153,7 +164,7 @@ def run(todo: Plan, folder: Path, command: str) -> Outcome:
         for gone in absent:
             say(f"  not taking part: {gone.title}: {gone.why}")
         keys = [one.who.key for one in running]
-        warm_up(todo, running, on.tools)
+        warm_up(todo, running, on)
         taken = measure(todo, running, on)
         own = next((one for one in running if one.who.key == OWN), None)
         return Outcome(

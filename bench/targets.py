@@ -40,10 +40,34 @@ AGAINST = (
     Against(scenario="resumed-handshake", rival="nginx", least=0.95),
 )
 
+SHAPES = (
+    "ostiary-1-name",
+    "ostiary-1000-names",
+    "ostiary-1-api",
+    "ostiary-1000-apis",
+    "ostiary-10000-trusted",
+    "ostiary-header",
+)
+"""Each at least 0.90 of this gateway with the recipe, in the same run."""
+
 
 def verdicts(outcome: Outcome) -> list[Verdict]:
     """All of them, in the order of the list above, then those of this gateway alone."""
-    return [_against(outcome, target) for target in AGAINST] + _alone(outcome.extras)
+    return [_against(outcome, target) for target in AGAINST] + [
+        *(_shape(outcome, key) for key in SHAPES),
+        *_alone(outcome.extras),
+    ]
+
+
+def _shape(outcome: Outcome, key: str) -> Verdict:
+    words = f"keep-alive: {key} at least 0.90 of {OWN}"
+    got = summarise(outcome.samples, who=key, scenario="keep-alive", measure=OWN)
+    if got is None or got.ratio is None or got.cpu_ratio is None:
+        return Verdict(target=words, measured="not measured", reached=None)
+    ratio = got.ratio
+    told = f"{ratio.middle:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
+    told += f"; by CPU time {got.cpu_ratio.middle:.2f}"
+    return Verdict(target=words, measured=told, reached=ratio.middle >= 0.90)
 
 
 def _against(outcome: Outcome, target: Against) -> Verdict:

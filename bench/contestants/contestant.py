@@ -15,6 +15,8 @@ class Refusal(Enum):
     """How a client without a trusted certificate is turned away."""
 
     PER_REQUEST = "403"
+    UNAUTHORIZED = "401"
+    """By 401 without a certificate, by 403 with another."""
     IN_HANDSHAKE = "handshake refused"
 
 
@@ -49,6 +51,10 @@ class Contestant:
     locate: Callable[[], Path | Missing]
     version: Callable[[Path], str]
     prepare: Callable[[Path, Site], Launch]
+    header: Callable[[Pki], tuple[str, str]] | None = None
+    """The header that tells the client's certificate, where it is not in the handshake."""
+    scenarios: tuple[str, ...] = ()
+    """What this gateway is asked; empty: everything."""
 
 
 def on_path(name: str, *, otherwise: Path | None = None) -> Path | Missing:

@@ -21,8 +21,13 @@ def _locate() -> Path | Missing:
 
 
 def _prepare(binary: Path, site: Site) -> Launch:
-    """BENCH_OSTIARY, if set, is another command that understands `run --config FILE`."""
-    config = recipe.write(site, site.folder)
+    return launch(binary, site, recipe.write(site, site.folder))
+
+
+def launch(binary: Path, site: Site, config: Path) -> Launch:
+    """How this gateway is started with a configuration.
+
+    BENCH_OSTIARY, if set, is another command that understands `run --config FILE`."""
     given = os.environ.get("BENCH_OSTIARY")
     command = tuple(shlex.split(given)) if given else (str(binary), "-c", START)
     argv = (*command, "run", "--config", str(config))

@@ -8,9 +8,11 @@ from bench.contestants.haproxy import HAPROXY, HAPROXY_WHEEL
 from bench.contestants.nginx import NGINX
 from bench.contestants.ostiary import OSTIARY
 from bench.contestants.same_work import HAPROXY_SAME_WORK
+from bench.contestants.shapes import SHAPES
 
 ALL: tuple[Contestant, ...] = (
     OSTIARY,
+    *SHAPES,
     HAPROXY_SAME_WORK,
     HAPROXY,
     HAPROXY_WHEEL,

@@ -31,11 +31,14 @@ class Tools:
     handshakes: Path
     core: int
     client: Pair
+    headers: tuple[tuple[str, str], ...] = ()
+    """Sent with each request by the tools for kept connections."""
 
     def keep_alive(self, port: int, path: str, seconds: float) -> Tally:
         """HTTP/1.1 over kept connections."""
         argv = (
             *(str(self.wrk), "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"),
+            *self._told(),
             *("--timeout", "5s", f"https://localhost:{port}{path}"),
         )
         return read_wrk(self._ask(argv, seconds))
@@ -45,6 +48,7 @@ class Tools:
         whole = max(1, round(seconds))
         argv = (
             *(str(self.h2load), "-t1", f"-c{H2_CONNECTIONS}", f"-m{H2_STREAMS}", f"-D{whole}s"),
+            *self._told(),
             *("--tls13-ciphers=TLS_AES_128_GCM_SHA256", "--groups=X25519", "--npn-list=h2"),
             *(f"--connect-to=127.0.0.1:{port}", f"https://localhost:{port}{path}"),
         )
@@ -58,6 +62,9 @@ class Tools:
             *(str(who.key), str(who.cert)),
         )
         return read_handshakes(self._ask(argv, seconds, shim=False))
+
+    def _told(self) -> Sequence[str]:
+        return [word for name, value in self.headers for word in ("-H", f"{name}: {value}")]
 
     def _ask(self, argv: Sequence[str], seconds: float, *, shim: bool = True) -> str:
         certificate = (
