@@ -15,6 +15,7 @@ from ostiary.store.database.errors import BadStoreUrl
 
 # Longer than replacing a hundred thousand names takes on a slow disk.
 _BUSY_SECONDS = 30
+_LOG_BYTES = 32 * 1024 * 1024
 _TURNS_OF_WRITERS = 0x4F535459
 """The key of the advisory lock: the letters OSTY."""
 _WRITES = "ostiary_writes"
@@ -92,6 +93,8 @@ def sqlite_connection(path: Path, *, full: bool) -> sqlite3.Connection:
             "journal_mode = WAL",
             f"synchronous = {'FULL' if full else 'NORMAL'}",
             "foreign_keys = ON",
+            # After a burst the log gives its room back.
+            f"journal_size_limit = {_LOG_BYTES}",
             # Without it, REPLACE would get around the audit's trigger.
             "recursive_triggers = ON",
             "trusted_schema = OFF",

@@ -24,6 +24,9 @@ class Recovered:
     """The tables are from ``revision`` now; ``aside`` is where the damaged file was moved."""
 
     revision: int
+    """Lower than what was last told, if the copy is older than the last change: what it trusts may
+    have been taken away since, so it must not be believed against a gateway that knows better, nor
+    against ``TrustStore``'s revision."""
     aside: Path | None
     from_open_file: bool
     """True if the lost file could be copied whole, since it was still open: nothing is missing.

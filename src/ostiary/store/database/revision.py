@@ -16,9 +16,15 @@ class Revision:
         number: int = self._connection.execute(select(revision.c.number)).scalar_one()
         return number
 
-    def grow(self) -> int:
-        """The next number."""
+    def grow(self, *, beyond: int = 0) -> int:
+        """The next number; the next after ``beyond``, if that is higher.
+
+        After going back to an older copy, ``beyond`` is the highest number that was told: none may
+        mean two things.
+        """
         number: int = self._connection.execute(
-            update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
+            update(revision)
+            .values(number=max(self.current(), beyond) + 1)
+            .returning(revision.c.number)
         ).scalar_one()
         return number

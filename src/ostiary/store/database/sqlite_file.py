@@ -23,6 +23,7 @@ from ostiary.store.soundness import Condition, Damaged, SnapshotDamaged, Sound, 
 
 _BESIDE = ("-wal", "-shm")
 _KEPT_ASIDE = 3
+_LEFTOVER = ".partial-write"
 _BUSY_SECONDS = 30
 
 
@@ -54,6 +55,7 @@ def claim(path: Path) -> Identity:
     """
     make_folder(path.parent)
     try:
+        _sweep(path)
         if not path.exists():
             _refuse_lost(path)
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_RDWR, PRIVATE_FILE))
@@ -68,6 +70,12 @@ def claim(path: Path) -> Identity:
     if isinstance(found, Damaged):
         raise SnapshotDamaged(found)
     return found
+
+
+def _sweep(path: Path) -> None:
+    """What copies that were interrupted left."""
+    for leftover in path.parent.glob(f".{path.name}.*{_LEFTOVER}*"):
+        leftover.unlink(missing_ok=True)
 
 
 def _refuse_lost(path: Path) -> None:
@@ -200,10 +208,8 @@ def _sound_revision(copy: Path) -> int:
 
 
 def _temporary(path: Path) -> Path:
-    # The ending is what files.sweep_leftovers removes; the file is born closed to others.
-    descriptor, name = tempfile.mkstemp(
-        prefix=f".{path.name}.", suffix=".partial-write", dir=path.parent
-    )
+    # Born closed to others.
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_LEFTOVER, dir=path.parent)
     os.close(descriptor)
     return Path(name)
 

@@ -179,6 +179,15 @@ def test_without_a_good_copy_nothing_is_touched(running: Database, path: Path) -
     assert path.read_bytes() == content
 
 
+def test_what_an_interrupted_copy_left_is_swept_at_the_start(path: Path) -> None:
+    for name in (".ostiary.db.x1.partial-write", ".ostiary.db.x1.partial-write-journal"):
+        path.with_name(name).write_bytes(b"half")
+    stranger = path.with_name(".other.x1.partial-write")
+    stranger.write_bytes(b"in the making")
+    Database.open(sqlite_url(path), now=NOW).close()
+    assert [one for one in path.parent.iterdir() if "partial" in one.name] == [stranger]
+
+
 def test_a_log_left_alone_tells_that_the_database_was_lost(path: Path) -> None:
     path.with_name("ostiary.db-wal").write_bytes(b"x")
     with pytest.raises(SnapshotDamaged, match=r"is gone or empty, though 'ostiary.db-wal'"):

@@ -46,6 +46,8 @@ def test_the_revision_grows_with_each_change_and_not_with_one_undone(database: D
     with database.begin() as work:
         assert work.library.named("gone") is None
         assert work.revision.grow() == 2
+        assert work.revision.grow(beyond=9) == 10
+        assert work.revision.grow(beyond=3) == 11
 
 
 def spoilt(work: Work) -> None:
