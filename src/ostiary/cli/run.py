@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ostiary.cli.app import app
+from ostiary.wiring.administering import Administering
 from ostiary.wiring.logs import set_up_logs
 from ostiary.wiring.running import run_gateway
 
@@ -47,4 +48,4 @@ def run(
     it names, is checked and applied without losing a request. The access log goes to stdout.
     """
     set_up_logs(human=log_format == "console" or (log_format == "auto" and sys.stderr.isatty()))
-    run_gateway(config, state_folder(config, state))
+    run_gateway(config, state_folder(config, state), Administering)

@@ -13,7 +13,6 @@ LONGEST_WAIT = timedelta(minutes=15)
 OVERALL_FAILURES = 100
 """In a minute, from all addresses that never showed a good credential."""
 
-_FIRST_WAIT = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _FORGOTTEN_AFTER = timedelta(hours=1)
 _MOST_ADDRESSES = 10_000
@@ -66,8 +65,8 @@ class Attempts:
         record = self._records.get(address)
         if record is None or record.failures < FREE_FAILURES:
             return now
-        doublings = min(record.failures - FREE_FAILURES, 20)
-        return record.last + min(_FIRST_WAIT * 2**doublings, LONGEST_WAIT)
+        seconds = 1 << min(record.failures - FREE_FAILURES, 20)
+        return record.last + min(timedelta(seconds=seconds), LONGEST_WAIT)
 
     def _of_all(self, address: str, now: datetime) -> datetime:
         if address in self._good or len(self._overall) < OVERALL_FAILURES:

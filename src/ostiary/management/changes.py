@@ -80,6 +80,7 @@ class Changes:
         self._turn = asyncio.Lock()
         self._state: State | None = None
         self._mirrors: list[Mirror] = []
+        self._under_way: set[asyncio.Task[ChangeView]] = set()
         self._log = structlog.get_logger("ostiary.management")
 
     @property
@@ -90,6 +91,10 @@ class Changes:
     def mirror(self, mirror: Mirror) -> None:
         """Tell ``mirror`` of every state from now on."""
         self._mirrors.append(mirror)
+
+    def begin_with(self, state: State) -> None:
+        """What was read from the database before the gateway began to serve, and is in force."""
+        self._state = state
 
     def load(self) -> State:
         """Read the whole state. Call it in a thread. Raises Unavailable."""
@@ -104,7 +109,10 @@ class Changes:
         if order.dry_run:
             return await asyncio.to_thread(self._look, order, edit)
         # Whoever asked may go away meanwhile: what has begun comes to its end, and alone.
-        return await asyncio.shield(asyncio.ensure_future(self._in_turn(order, edit)))
+        task = asyncio.ensure_future(self._in_turn(order, edit))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
 
     async def _in_turn(self, order: Order, edit: Edit) -> ChangeView:
         async with self._turn:

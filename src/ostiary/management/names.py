@@ -7,7 +7,7 @@ from ostiary.config.effective import file_auth_of
 from ostiary.config.model.client_auth import ApiAuth
 from ostiary.management.actors import Order
 from ostiary.management.changes import Changes, Edited, Moment
-from ostiary.management.errors import Locked, NotThere, Unacceptable
+from ostiary.management.errors import Fault, Locked, NotThere, Unacceptable
 from ostiary.management.keeping import reading
 from ostiary.management.locked import file_of
 from ostiary.management.name_checks import advise, pattern_faults
@@ -23,10 +23,11 @@ from ostiary.store.database.names import LONGEST_LIST
 from ostiary.store.database.records import Name, Role, Scope
 from ostiary.store.database.work import Work
 from ostiary.trust.names.facts import facts_of
-from ostiary.trust.names.textfile import read_patterns, write_patterns
+from ostiary.trust.names.textfile import BadLine, read_patterns, write_patterns
 
 _TOUCHED = frozenset({Touched.SETTINGS, Touched.NAMES})
 _MOST_TRIALS = 1_000
+_MOST_TOLD = 100
 LONGEST_NOTE = 500
 
 
@@ -109,7 +110,12 @@ class Names:
             )
         notes = dict.fromkeys(patterns, note) if note else None
         return await self._set(
-            order, api, "names.add", patterns, lambda before: (*before, *patterns), notes
+            order,
+            api,
+            "names.add",
+            new=patterns,
+            becomes=lambda before: (*before, *patterns),
+            notes=notes,
         )
 
     async def remove(self, order: Order, api: str | None, patterns: Sequence[str]) -> ChangeView:
@@ -122,30 +128,33 @@ class Names:
                 raise NotThere("trusted distinguished name", pattern)
             return tuple(one for one in before if one not in gone) or None
 
-        return await self._set(order, api, "names.remove", (), left)
+        return await self._set(order, api, "names.remove", new=(), becomes=left)
 
     async def replace(self, order: Order, api: str | None, patterns: Sequence[str]) -> ChangeView:
         """Make the list just these. At an API an empty list asks for no name at all."""
         return await self._set(
-            order, api, "names.replace", patterns, lambda _before: tuple(patterns)
+            order, api, "names.replace", new=patterns, becomes=lambda _before: tuple(patterns)
         )
 
     async def load(
         self, order: Order, api: str | None, text: str, *, replace: bool = False
     ) -> ChangeView:
         """Add (or replace by) the patterns of a text file, one a line, ``#`` comments."""
-        patterns = await asyncio.to_thread(read_patterns, text)
-        if not patterns:
+        read = await asyncio.to_thread(read_patterns, text)
+        if read.bad:
+            raise Unacceptable(map(_bad_line, read.bad[:_MOST_TOLD]))
+        if not read.patterns:
             raise Unacceptable.one("there is no pattern in the file", "write one on each line")
         if replace:
-            return await self.replace(order, api, patterns)
-        return await self.add(order, api, patterns)
+            return await self.replace(order, api, read.patterns)
+        return await self.add(order, api, read.patterns)
 
     async def _set(
         self,
         order: Order,
         api: str | None,
         action: str,
+        *,
         new: Sequence[str],
         becomes: Callable[[tuple[str, ...]], tuple[str, ...] | None],
         notes: dict[str, str] | None = None,
@@ -195,6 +204,14 @@ def _refuse_bad(patterns: Sequence[str]) -> None:
     faults = tuple(pattern_faults(patterns, "/patterns"))
     if faults:
         raise Unacceptable(faults)
+
+
+def _bad_line(bad: BadLine) -> Fault:
+    return Fault(
+        where=f"/lines/{bad.line}",
+        message=f"line {bad.line}: {bad.refused.message}",
+        way_out=bad.refused.way_out,
+    )
 
 
 def _warnings(patterns: Sequence[str]) -> tuple[str, ...]:

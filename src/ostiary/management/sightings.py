@@ -144,6 +144,10 @@ class Sightings:
         )
         return tuple(map(_expiring_view, found))
 
+    def dated(self) -> tuple[Dated, ...]:
+        """Trusted and server certificates with their ends: for metrics, so no client's."""
+        return (*self._trusted(), *self._servers())
+
     def explain(
         self,
         *,

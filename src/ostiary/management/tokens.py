@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ostiary.management.actors import Actor, Order
@@ -55,7 +56,15 @@ class Tokens:
         made: list[Token] = []
 
         def edit(work: Work, moment: Moment) -> Edited:
-            token = _add(work, secret, name, role, expires, (moment.at, moment.actor.name))
+            token = _add(
+                work,
+                secret,
+                name=name,
+                role=role,
+                expires=expires,
+                at=moment.at,
+                by=moment.actor.name,
+            )
             made.append(token)
             return Edited(
                 action="token.make",
@@ -68,7 +77,6 @@ class Tokens:
             )
 
         done = await self._changes.make(order, Role.ADMIN, edit)
-        self._forget()
         return _view(made[-1], now, secret if done.applied else None)
 
     async def revoke(self, order: Order, token: int) -> ChangeView:
@@ -91,7 +99,8 @@ class Tokens:
             )
 
         done = await self._changes.make(order, Role.ADMIN, edit)
-        self._forget()
+        if done.applied:
+            self._forget(token)
         return done
 
     def first(self) -> str | None:
@@ -104,8 +113,15 @@ class Tokens:
         """Make the first admin token from now on valid."""
         now = self._changes.clock()
         with told(), self._changes.keeping.begin() as work:
-            _add(work, secret, _FIRST, Role.ADMIN, None, (now, "the gateway itself"))
-        self._forget()
+            _add(
+                work,
+                secret,
+                name=_FIRST,
+                role=Role.ADMIN,
+                expires=None,
+                at=now,
+                by="the gateway itself",
+            )
 
     def authenticate(self, secret: str, address: str, request_id: str = "") -> Actor:
         """Who holds this token. Raises BadCredential, TooManyAttempts."""
@@ -116,10 +132,16 @@ class Tokens:
             self._attempts.failed(address, now)
             raise BadCredential("no token, an unknown one, or one that has ended")
         self._attempts.succeeded(address)
-        self._used(token, now)
-        return Actor(
-            name=f"token:{token.name}", role=token.role, address=address, request_id=request_id
-        )
+        self._used(secret, token, now)
+        return _actor(token, address, request_id)
+
+    def still(self, secret: str, address: str, request_id: str = "") -> Actor | None:
+        """Who holds a token that was good before; None when it has ended. Memory only."""
+        with self._lock:
+            token = self._known.get(digest_of(secret))
+        if token is None or not active(token, self._changes.clock()):
+            return None
+        return _actor(token, address, request_id)
 
     def authenticate_certificate(
         self, subject: str, fingerprint: str, address: str, request_id: str = ""
@@ -148,19 +170,27 @@ class Tokens:
                 self._known[digest] = found
         return found
 
-    def _forget(self) -> None:
+    def _forget(self, token: int) -> None:
         with self._lock:
-            self._known.clear()
+            for digest in [key for key, one in self._known.items() if one.id == token]:
+                del self._known[digest]
 
-    def _used(self, token: Token, now: datetime) -> None:
+    def _used(self, secret: str, token: Token, now: datetime) -> None:
         if token.last_used is not None and now - token.last_used < _USE_REMEMBERED:
             return
+        with self._lock:
+            self._known[digest_of(secret)] = replace(token, last_used=now)
         try:
             with told(), self._changes.keeping.begin() as work:
                 work.tokens.used(token.id, at=now)
         except Unavailable:
-            return  # who may not be remembered may still look
-        self._forget()
+            return  # a use that can't be remembered is no reason to refuse it
+
+
+def _actor(token: Token, address: str, request_id: str) -> Actor:
+    return Actor(
+        name=f"token:{token.name}", role=token.role, address=address, request_id=request_id
+    )
 
 
 def digest_of(secret: str) -> bytes:
@@ -176,12 +206,13 @@ def active(token: Token, now: datetime) -> bool:
 def _add(
     work: Work,
     secret: str,
+    *,
     name: str,
     role: Role,
     expires: datetime | None,
-    moment: tuple[datetime, str],
+    at: datetime,
+    by: str,
 ) -> Token:
-    at, by = moment
     return work.tokens.add(
         name=name,
         role=role,

@@ -1,0 +1,105 @@
+"""The admin listener's application: REST API, metrics, health and the console."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from ostiary.admin.api import credentials, gateway, library, names, sightings, trusted
+from ostiary.admin.api.doors import PROBLEM_NAME, problem_schema, router_of
+from ostiary.admin.console.mount import console_routes
+from ostiary.admin.gate import Gate
+from ostiary.admin.lock import Locked
+from ostiary.admin.problems import handle_problems
+from ostiary.admin.sessions import Sessions
+from ostiary.management.management import Management
+
+_SUBJECTS = (
+    ("gateway", gateway.DOORS),
+    ("names", names.DOORS),
+    ("library", library.DOORS),
+    ("trusted", trusted.DOORS),
+    ("sightings", sightings.DOORS),
+    ("credentials", credentials.DOORS),
+)
+_LOCKED = ("/api/", "/metrics")
+_IMPORTS = ("/names/import", "/names", "/library", "/versions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the application needs beside management."""
+
+    clock: Callable[[], datetime]
+    metrics: Callable[[], bytes]
+    """The text that Prometheus reads; called in a thread."""
+    hosts: Iterable[str] = ()
+    """Names this listener is called by."""
+
+
+def create_app(management: Management, around: Surroundings) -> FastAPI:
+    """The application; nothing but ``/healthz`` and the login page without a credential."""
+    app = FastAPI(
+        title="Ostiary",
+        version="1",
+        description="Client certificate authentication of an Ostiary gateway.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.management = management
+    for subject, doors in _SUBJECTS:
+        app.include_router(router_of(subject, doors), prefix="/api/v1")
+    sessions = Sessions(management.tokens, around.clock)
+    _add_plain_routes(app, around)
+    app.router.routes.extend(console_routes(management, sessions, around.clock))
+    handle_problems(app)
+    # The last one added is met first.
+    app.add_middleware(Locked, tokens=management.tokens, paths=_LOCKED)
+    app.add_middleware(Gate, hosts=tuple(around.hosts), imports=_IMPORTS)
+    return app
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """The API's description, OpenAPI 3.1."""
+    found = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    components = found.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas[PROBLEM_NAME] = problem_schema()
+    components["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer"},
+        "certificate": {"type": "mutualTLS"},
+    }
+    found["security"] = [{"token": []}, {"certificate": []}]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return found
+
+
+def _add_plain_routes(app: FastAPI, around: Surroundings) -> None:
+    def health() -> Response:
+        return JSONResponse({"status": "ok"})
+
+    def metrics() -> Response:
+        return Response(around.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def description(request: Request) -> Response:
+        return JSONResponse(openapi_of(request.app))
+
+    def start() -> Response:
+        return RedirectResponse("/console", 303)
+
+    for path, work in (
+        ("/healthz", health),
+        ("/metrics", metrics),
+        ("/api/v1/openapi.json", description),
+        ("/", start),
+    ):
+        app.add_api_route(path, work, methods=["GET"], include_in_schema=False)

@@ -1,0 +1,121 @@
+"""What every request to the admin listener passes first, and every answer takes along."""
+
+import ipaddress
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ostiary.admin.lock import new_request_id, peer_in
+from ostiary.admin.problems import Misdirected, TooLarge, answer_to
+
+LARGEST_BODY = 1024 * 1024
+LARGEST_IMPORT = 16 * 1024 * 1024
+
+# For answers that aren't pages; pages bring a policy of their own.
+_SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+
+class Gate:
+    """Request id, Host, size of the body; headers that keep browsers careful."""
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], imports: tuple[str, ...]) -> None:
+        """``hosts``: names this listener is called by, beside addresses; ``imports``: ends of
+        paths that take large bodies."""
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts) | {"localhost"}
+        self._imports = imports
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or go on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        state["request_id"] = new_request_id()
+        answer = _Answer(send, state["request_id"], secure=scope.get("scheme") == "https")
+        headers = Headers(scope=scope)
+        if peer_in(scope).uid is None and not self._is_ours(headers.get("host", "")):
+            error = Misdirected("the Host header names somebody else (use the address itself)")
+            await answer_to(error)(scope, receive, answer.send)
+            return
+        limit = LARGEST_IMPORT if scope["path"].endswith(self._imports) else LARGEST_BODY
+        body = _Body(receive, limit)
+        if body.declared_too_large(headers):
+            await answer_to(_too_large(limit))(scope, receive, answer.send)
+            return
+        try:
+            await self._app(scope, body.receive, answer.send)
+        except TooLarge as error:
+            if answer.begun:
+                raise
+            await answer_to(error)(scope, receive, answer.send)
+
+    def _is_ours(self, host: str) -> bool:
+        """Against DNS rebinding: a page of somebody else's name can't be made to speak to us.
+        Addresses can't be rebound."""
+        name = host.strip().lower()
+        if name.startswith("["):
+            name = name[1:].partition("]")[0]
+        elif name.count(":") == 1:
+            name = name.partition(":")[0]
+        if name in self._hosts:
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+
+class _Body:
+    """Counts what comes."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._read = 0
+
+    def declared_too_large(self, headers: Headers) -> bool:
+        length = headers.get("content-length", "0")
+        return not length.isdecimal() or int(length[:20]) > self._limit
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > self._limit:
+                raise _too_large(self._limit)
+        return message
+
+
+class _Answer:
+    """Adds headers to what goes out."""
+
+    def __init__(self, send: Send, request_id: str, *, secure: bool) -> None:
+        self._send = send
+        self._request_id = request_id
+        self._secure = secure
+        self.begun = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            headers = MutableHeaders(scope=message)
+            for name, value in _SECURITY.items():
+                headers.setdefault(name, value)
+            headers["X-Request-Id"] = self._request_id
+            if self._secure:
+                headers["Strict-Transport-Security"] = "max-age=31536000"
+        await self._send(message)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"at most {limit} bytes are read here")

@@ -1,0 +1,181 @@
+"""The sockets of the admin listener: TCP for people and programs, a unix socket for this host."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import ssl
+import tempfile
+from asyncio import BaseTransport
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ostiary.admin.peer import peer_of
+from ostiary.kernel.errors import WrongUse
+
+ADMIN_SOCKET = "admin.sock"
+"""In the run folder."""
+
+_BACKLOG = 128
+_MOST_REQUESTS = 200
+"""At a time; further ones get 503."""
+_KEEP_ALIVE_SECONDS = 30
+_ENDING_SECONDS = 2
+
+
+class AdminPortTaken(WrongUse):
+    """The port that ``admin`` names is in use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """What HTTPS on the admin listener needs, PEM."""
+
+    certificate: bytes
+    key: bytes
+    """Not encrypted."""
+    authorities: bytes
+    """Whose client certificates are let in; empty: nobody's."""
+
+
+class _Protocol(H11Protocol):
+    """Tells the application who is at the other end."""
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        self.app_state = {**self.app_state, "peer": peer_of(transport)}
+        super().connection_made(transport)  # type: ignore[arg-type] # uvicorn narrows it
+
+
+class _Server(uvicorn.Server):
+    """Leaves the process's signals to the gateway."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Listening:
+    """The servers of one application, in the loop that runs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._servers: list[tuple[_Server, asyncio.Task[None]]] = []
+        self._socket: Path | None = None
+        self._log = structlog.get_logger("ostiary.admin")
+
+    async def on_tcp(self, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
+        """Listen on a socket of ``bind_tcp``."""
+        await self._serve(sock, tls)
+        address, port = sock.getsockname()[:2]
+        scheme = "https" if tls else "http"
+        self._log.info("admin-listens", address=address, port=port, scheme=scheme)
+
+    async def on_unix(self, path: Path) -> None:
+        """Listen on a socket that only this user may open. Raises OSError."""
+        path.unlink(missing_ok=True)
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o177)  # never open for others, not even for a moment
+        try:
+            sock.bind(str(path))
+        finally:
+            os.umask(before)
+        sock.listen(_BACKLOG)
+        self._socket = path
+        await self._serve(sock, None)
+
+    async def stop(self) -> None:
+        """Let requests in flight end, for two seconds."""
+        for server, _ in self._servers:
+            server.should_exit = True
+        tasks = [task for _, task in self._servers]
+        self._servers = []
+        if tasks:
+            await asyncio.wait(tasks, timeout=_ENDING_SECONDS + 2)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._socket is not None:
+            self._socket.unlink(missing_ok=True)
+
+    async def _serve(self, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
+        more: dict[str, Any] = {}
+        if tls is not None:
+            more["ssl_context_factory"] = lambda _config, _default: tls
+        config = uvicorn.Config(
+            self._app,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=_BACKLOG,
+            limit_concurrency=_MOST_REQUESTS,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_ENDING_SECONDS,
+            **more,
+        )
+        server = _Server(config)
+        task = asyncio.create_task(server.serve(sockets=[sock]))
+        self._servers.append((server, task))
+        while not (server.started or task.done()):
+            await asyncio.sleep(0.01)
+        if task.done():
+            task.result()
+
+
+def context_of(tls: Tls) -> ssl.SSLContext:
+    """TLS 1.2 and later; a client may show a certificate, and a bad one fails the handshake."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    use_pair(context, tls)
+    if tls.authorities:
+        context.load_verify_locations(cadata=tls.authorities.decode())
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def use_pair(context: ssl.SSLContext, tls: Tls) -> None:
+    """Show this certificate from the next handshake on."""
+    # Python reads keys from files only; a private one, for as long as it takes to read it.
+    with tempfile.TemporaryDirectory() as folder:
+        pair = Path(folder, "pair.pem")
+        descriptor = os.open(pair, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(tls.key + tls.certificate)
+        context.load_cert_chain(pair)
+
+
+def bind_tcp(address: str, port: int) -> socket.socket:
+    """A socket that listens. Raises AdminPortTaken."""
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _taken(address, port, error) from error
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(where)
+        sock.listen(_BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        raise _taken(address, port, error) from error
+    return sock
+
+
+def _taken(address: str, port: int, error: OSError) -> AdminPortTaken:
+    return AdminPortTaken(
+        f"admin: {address}:{port} can't be listened on: {error.strerror or error} "
+        "(choose another admin.port)"
+    )

@@ -1,0 +1,52 @@
+"""Management put together from its ports."""
+
+from dataclasses import dataclass
+
+from ostiary.management.attempts import Attempts
+from ostiary.management.audit import Audit
+from ostiary.management.changes import Changes
+from ostiary.management.keeping import Keeping
+from ostiary.management.library import Library
+from ostiary.management.management import Management
+from ostiary.management.names import Names
+from ostiary.management.ports import Clock, Dice, Explain, Gatekeeper
+from ostiary.management.previews import Previews
+from ostiary.management.settings import Settings
+from ostiary.management.sightings import Sightings
+from ostiary.management.tokens import Tokens
+from ostiary.management.trusted import TrustedList
+from ostiary.management.truststore import Ground, Recovery, Shelf
+from ostiary.telemetry.hub import Telemetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What management reaches the world with."""
+
+    keeping: Keeping
+    ground: Ground
+    """The same database, beneath its transactions."""
+    shelf: Shelf
+    gatekeeper: Gatekeeper
+    telemetry: Telemetry
+    explain: Explain
+    clock: Clock
+    dice: Dice
+
+
+def make_management(hands: Hands) -> tuple[Management, Changes]:
+    """All of it; call ``Changes.load`` before anything else."""
+    previews = Previews(hands.keeping, hands.telemetry, hands.clock)
+    changes = Changes(hands.keeping, hands.gatekeeper, hands.clock, previews.foresee)
+    recovery = Recovery(changes, hands.shelf, hands.ground)
+    management = Management(
+        settings=Settings(changes),
+        library=Library(changes),
+        trusted=TrustedList(changes),
+        names=Names(changes),
+        recovery=recovery,
+        sightings=Sightings(changes, recovery, hands.telemetry, hands.explain),
+        tokens=Tokens(changes, hands.dice, Attempts()),
+        audit=Audit(changes),
+    )
+    return management, changes

@@ -1,0 +1,20 @@
+"""Explanations for management: of the configuration in force, by the command line's explainer."""
+
+from ostiary.management.ports import Asked
+from ostiary.services.explain import Explainer
+from ostiary.services.explanation import Explanation, Shown
+from ostiary.services.prepare import Prepared
+from ostiary.wiring.explaining import AskedWrongly, visit_of_url
+
+
+def explain_visit(prepared: Prepared, asked: Asked) -> tuple[Explanation, ...]:
+    """One for an API or URL, else one for each TLS entry. Raises AskedWrongly, NoSuchApi."""
+    explainer = Explainer(prepared, asked.at)
+    shown = Shown(asked.leaf, asked.chain)
+    if asked.url is not None:
+        return (explainer.visit(visit_of_url(asked.url, asked.method), shown),)
+    if asked.api is not None:
+        return (explainer.api(asked.api, shown),)
+    if not explainer.entries:
+        raise AskedWrongly("there is no https section, so no handshake: name an API or a URL")
+    return tuple(explainer.certificate(entry, shown) for entry in explainer.entries)

@@ -1,0 +1,56 @@
+"""``/metrics``: what telemetry counted, and how the stores are."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from ostiary.management.management import Management
+from ostiary.management.sights import StoreState
+from ostiary.telemetry.hub import Telemetry
+from ostiary.telemetry.metrics import TelemetryCollector
+
+
+def metrics_of(telemetry: Telemetry, management: Management) -> Callable[[], bytes]:
+    """Makes the text that Prometheus reads; call it in a thread."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(TelemetryCollector(telemetry, management.sightings.dated))
+    registry.register(_Stores(management))
+    return lambda: generate_latest(registry)
+
+
+class _Stores(Collector):
+    """How truststore and database are."""
+
+    def __init__(self, management: Management) -> None:
+        self._management = management
+
+    def describe(self) -> list[Metric]:
+        """Nothing beforehand: names are the same at each look."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """As they were found last."""
+        found = self._management.recovery.state()
+        yield _gauge(
+            "ostiary_truststore_sound",
+            "Whether the trusted certificates on the disk are what was written.",
+            float(found.state is not StoreState.DAMAGED),
+        )
+        yield _gauge(
+            "ostiary_database_sound",
+            "Whether the database is what was written.",
+            float(found.database is not StoreState.DAMAGED),
+        )
+        yield _gauge(
+            "ostiary_trusted_certificates",
+            "Trusted certificates of the store in force.",
+            float(found.certificates),
+        )
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    family = GaugeMetricFamily(name, text)
+    family.add_metric([], value)
+    return family

@@ -1,0 +1,136 @@
+"""Telemetry bound to gateway and database."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ostiary.compiler.reasons import reason_files
+from ostiary.compiler.scopes import HEADER_ENTRY, api_id
+from ostiary.compiler.tls import entries_of
+from ostiary.services.prepare import Prepared
+from ostiary.store.database.database import Database
+from ostiary.store.database.records import ClientCertificate, ClientSeen
+from ostiary.supervisor.child import MASTER_SOCKET
+from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble
+from ostiary.telemetry.counters import Vocabulary
+from ostiary.telemetry.hub import Ports, Telemetry
+from ostiary.telemetry.seen import SeenClient, Sighting
+from ostiary.wiring import world
+from ostiary.wiring.answering import Decided
+from ostiary.wiring.applying import Applying
+
+
+class Watching:
+    """Sees decisions, refusals and traffic, and keeps what was seen."""
+
+    def __init__(self, database: Database, run_folder: Path) -> None:
+        self._applying: Applying | None = None
+        self._prepared: Prepared | None = None
+        self._database = database
+        self.telemetry = Telemetry(
+            Ports(
+                run_folder=run_folder,
+                master_socket=run_folder / MASTER_SOCKET,
+                ask=self._ask,
+                workers=self._workers,
+                store=_Memory(database),
+                now=world.now,
+            )
+        )
+
+    def open(self) -> None:
+        """Listen for refusals, before the engine starts."""
+        self.telemetry.open()
+
+    def follow(self, applying: Applying) -> None:
+        """The gateway serves: see its decisions."""
+        self._applying = applying
+        applying.gateway.listen(self._decided)
+
+    async def run(self) -> None:
+        """Poll and flush until cancelled."""
+        await self.telemetry.run()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self.telemetry.close()
+
+    def _decided(self, decided: Decided) -> None:
+        entry, _, api = decided.scope.partition(".")
+        vocabulary = self._vocabulary()
+        sighting = Sighting(
+            entry=entry,
+            api=vocabulary.api_ids.get(api, "") if api else "",
+            leaf=decided.leaf,
+            chain=(),
+            decision=decided.decision,
+            at=decided.now,
+        )
+        self.telemetry.decided(sighting, decided.seconds)
+
+    def _vocabulary(self) -> Vocabulary:
+        """The names of what is in force; made anew when that changes."""
+        prepared = self._applying.prepared if self._applying else None
+        if prepared is not None and prepared is not self._prepared:
+            self._prepared = prepared
+            self.telemetry.speak(vocabulary_of(prepared))
+        return self.telemetry.vocabulary
+
+    async def _ask(self, *commands: str) -> Mapping[int, str]:
+        self._vocabulary()
+        return await self._socket().on_every_worker(*commands)
+
+    async def _workers(self) -> Iterable[int]:
+        return [worker.pid for worker in (await self._socket().processes()).workers]
+
+    def _socket(self) -> MasterSocket:
+        if self._applying is None:
+            raise RuntimeTrouble("the gateway does not serve yet")
+        return self._applying.gateway.engine.socket
+
+
+class _Memory:
+    """Clients on their way into the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def merge(self, batch: tuple[SeenClient, ...]) -> None:
+        """Raises OstiaryError."""
+        with self._database.begin() as work:
+            work.clients.merge([_kept(one) for one in batch])
+
+
+def _kept(seen: SeenClient) -> ClientSeen:
+    shown = seen.certificate
+    return ClientSeen(
+        fingerprint=seen.fingerprint,
+        certificate=ClientCertificate(
+            subject=shown.subject,
+            issuer=shown.issuer,
+            serial=shown.serial,
+            not_after=shown.not_after,
+            anchor=shown.anchor,
+            facts=shown.facts,
+        )
+        if shown
+        else None,
+        first_seen=seen.first_seen,
+        last_seen=seen.last_seen,
+        count=seen.requests,
+        verdict=seen.verdict,
+        apis=seen.apis,
+    )
+
+
+def vocabulary_of(prepared: Prepared) -> Vocabulary:
+    """The names that may become labels."""
+    document = prepared.document
+    effective = prepared.effective
+    entries = entries_of(document.https, effective.type.value) if document.https else ()
+    words = reason_files()["verify-errors.map"].decode().splitlines()
+    return Vocabulary(
+        apis=frozenset(document.api_endpoints),
+        entries={entry.id: entry.name for entry in entries} | {HEADER_ENTRY: "header"},
+        api_ids={api_id(name): name for name in effective.overriding},
+        handshakes=frozenset(line.partition(" ")[2] for line in words if " " in line),
+    )
