@@ -48,7 +48,9 @@ def _entry_path(loaded: Loaded, message: str) -> tuple[str, ...]:
     https = loaded.document.https
     if found is None or https is None:
         return ()
-    for written, entry in zip(https.tls, entries_of(https), strict=True):
+    for written, entry in zip(
+        https.tls, entries_of(https, loaded.effective.type.value), strict=True
+    ):
         if entry.id == found[2]:
             return ("https", "tls", written, _SETTING_OF[found[1]])
     return ()

@@ -49,6 +49,8 @@ class Explanation:
     decision: Decision | None
     """About the certificate; None where none was asked for."""
     answer: Answer
+    would: Answer | None = None
+    """What a policy that only reports would have answered."""
 
     @property
     def reason(self) -> Reason | None:

@@ -61,12 +61,14 @@ Handshake = Passes | Fails
 
 def shake_hands(entry: Entry, decision: Decision, anchors: Sequence[Certificate] = ()) -> Handshake:
     """What happens at an entry, with these trust anchors, to a client that is so decided about."""
-    if entry.asking is not Asking.TRUSTED:
+    if entry.asking not in (Asking.TRUSTED, Asking.SHOWN):
         return Passes()
     if isinstance(decision, Admitted):
         whole = not decision.path or leads_to_a_root(decision.path[-1], anchors)
         return Passes() if whole else Fails("unknown_ca", certain=True)
     alert = _ALERTS.get(decision.reason)
+    if entry.asking is Asking.SHOWN and decision.reason is Reason.NO_CERTIFICATE:
+        return Passes()
     if alert is None:
         return Passes()
     return Fails(alert, certain=decision.reason not in _POLICY_OF_OURS)

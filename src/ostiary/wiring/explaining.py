@@ -1,11 +1,13 @@
 """``ostiary explain``: reads the files and the URL, and has the services explain."""
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from ostiary.config.effective import Managed
 from ostiary.kernel.errors import WrongUse
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
@@ -14,6 +16,7 @@ from ostiary.services.presented import presented
 from ostiary.services.visits import Scheme, Visit
 from ostiary.wiring import world
 from ostiary.wiring.ground import prepare_file
+from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 
 
@@ -36,17 +39,24 @@ class Asked:
     """ISO 8601; UTC where it names no zone. None: now."""
 
 
-def explain(asked: Asked) -> tuple[Explanation, ...]:
+def explain(
+    asked: Asked, managed: Managed | None = None, trusted: Iterable[Certificate] = ()
+) -> tuple[Explanation, ...]:
     """One explanation of a visit, or one for each TLS entry when neither API nor URL is given.
 
+    ``managed`` and ``trusted`` are what the store keeps beside the file. In header mode there is
+    one explanation of a certificate in the header.
     Raises ConfigRefused, AskedWrongly, NoSuchApi.
     """
-    explainer = Explainer(prepare_file(asked.config), moment(asked.at))
+    prepared = prepare_file(asked.config, managed, trusted)
+    explainer = Explainer(prepared, moment(asked.at))
     shown = _shown(asked)
     if asked.url is not None:
         return (explainer.visit(visit_of_url(asked.url, asked.method), shown),)
     if asked.api is not None:
         return (explainer.api(asked.api, shown),)
+    if explainer.by_header:
+        return (explainer.header(shown),)
     if not explainer.entries:
         raise AskedWrongly("the configuration has no https section: there is no handshake")
     return tuple(explainer.certificate(entry, shown) for entry in explainer.entries)
