@@ -135,6 +135,11 @@ class Clients:
                 self._failures += 1
                 self._log.warning("clients-not-saved", error=str(error))
                 self._take_back(sights, counts)
+            except Exception:  # noqa: BLE001 - our own bug must not end what serves
+                # Offered again it would fail again, for ever.
+                self._failures += 1
+                self._missed += len(sights)
+                self._log.exception("clients-lost", certificates=len(sights))
 
     def _merge(self, sights: Mapping[bytes, Sight], counts: Mapping[bytes, Count]) -> int:
         batch = []

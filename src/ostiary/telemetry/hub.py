@@ -179,4 +179,7 @@ class Telemetry:
                     self._log.warning(f"{what}-not-read", error=str(error))
                 troubled = True
                 pause = max(pause, time.monotonic() - started)
+            except Exception:  # noqa: BLE001 - our own bug must not end what serves
+                self._log.exception(f"{what}-not-read")
+                pause = max(60.0, time.monotonic() - started)
             await asyncio.sleep(pause)

@@ -177,3 +177,23 @@ async def test_a_cancelled_flush_stores_its_batch_once(kit: Kit) -> None:
     await asyncio.gather(flushing, return_exceptions=True)
     await clients.flush()
     assert len(store.clients) == 1
+
+
+@in_a_loop
+async def test_a_mistake_of_our_own_loses_a_batch_and_not_the_gateway(kit: Kit) -> None:
+    root = kit.root("seen root 8")
+
+    class Mistaken(Batches):
+        def merge(self, batch: tuple[SeenClient, ...]) -> None:
+            if self.broken:
+                raise ZeroDivisionError
+            super().merge(batch)
+
+    store = Mistaken(broken=True)
+    clients = Clients(store)
+    clients.seen(admitted(kit.client(root, "seen lost"), root))
+    await clients.flush()
+    store.broken = False
+    await clients.flush()
+    assert store.clients == []
+    assert (clients.snapshot().missed, clients.snapshot().failures) == (1, 1)
