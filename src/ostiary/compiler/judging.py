@@ -21,6 +21,7 @@ from ostiary.compiler.tls import Asking, Entry
 from ostiary.config.effective import AuthType
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import word
+from ostiary.trust.reason import Reason
 
 PathOf = Callable[[str], str]
 
@@ -86,6 +87,27 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
 
 def _handshake(document: Document, key: str) -> Shown:
     return Shown(question=question_of(document), key=key, counter=0)
+
+
+def judged_in_the_open(document: Document, plan: Plan) -> list[str]:
+    """How the plain listener judges.
+
+    With type certificate nobody can show one here, and "enforced on all API requests" (the fourth
+    seed) must not be got round by leaving out the s of https: who must show one is refused.
+    """
+    match plan.scheme.type:
+        case AuthType.NONE:
+            return []
+        case AuthType.CERTIFICATE:
+            return [
+                f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code})",
+                *scope_rules(plan.scheme, plan.path_of),
+                *policy_rules(plan.scheme),
+            ]
+        case AuthType.HEADER:
+            return judged_by_header(document, plan)
+        case _:
+            assert_never(plan.scheme.type)
 
 
 def judged_by_header(document: Document, plan: Plan) -> list[str]:

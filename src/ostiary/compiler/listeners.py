@@ -5,7 +5,7 @@ from ostiary.compiler.answers import problem
 from ostiary.compiler.bundle import Materials, Place
 from ostiary.compiler.forwarding import peer_rules
 from ostiary.compiler.identity import identity_rules
-from ostiary.compiler.judging import PathOf, Plan, judged_by_header, judging
+from ostiary.compiler.judging import PathOf, Plan, judged_in_the_open, judging
 from ostiary.compiler.logs import ERROR_FORMAT, connection_rule, log_format
 from ostiary.compiler.questions import SPOE_FILE
 from ostiary.compiler.scopes import Scheme
@@ -31,7 +31,7 @@ def http_section(document: Document, listener: HttpListener, place: Place, plan:
         *guards.request_facts(),
         *_request_id(document),
         *plan.routes,
-        *(judged_by_header(document, plan) if by_header else []),
+        *judged_in_the_open(document, plan),
         *guards.removals(document, _secret_headers(plan.scheme)),
         *(identity_rules(document) if by_header else []),
         *guards.origin("http"),
