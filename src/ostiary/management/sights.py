@@ -6,9 +6,10 @@ The second half of ``ostiary.management.views``.
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from ostiary.management.views import CertificateView, View
-from ostiary.store.database.records import JsonValue, Role
+from ostiary.store.database.records import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,9 +245,9 @@ class AuditView(View):
     actor: str
     action: str
     object: str
-    before: JsonValue
+    before: Any
     """Plain JSON values; None where there is nothing to tell."""
-    after: JsonValue
+    after: Any
     request_id: str
 
 
