@@ -207,6 +207,7 @@ def document(kit: Kit, upstream: Upstream, tls: dict[str, Any], **more: Any) -> 
     """``/api/*`` and ``/open/*`` go to the service, the first only for admitted clients."""
     return {
         "http": {"port": 0, "hostname": "127.0.0.1"},
+        "admin": {"enabled": False},
         "https": {
             "port": 0,
             "hostname": "127.0.0.1",
