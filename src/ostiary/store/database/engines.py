@@ -16,6 +16,7 @@ from ostiary.store.database.errors import BadStoreUrl
 # Longer than replacing a hundred thousand names takes on a slow disk.
 _BUSY_SECONDS = 30
 _LOG_BYTES = 32 * 1024 * 1024
+_CACHE_KIB = 16 * 1024
 _TURNS_OF_WRITERS = 0x4F535459
 """The key of the advisory lock: the letters OSTY."""
 _WRITES = "ostiary_writes"
@@ -98,6 +99,8 @@ def sqlite_connection(path: Path, *, full: bool) -> sqlite3.Connection:
             # Without it, REPLACE would get around the audit's trigger.
             "recursive_triggers = ON",
             "trusted_schema = OFF",
+            # The default of 2 MB spills in the midst of a large batch.
+            f"cache_size = -{_CACHE_KIB}",
         ):
             raw.execute(f"PRAGMA {pragma}").close()
     except BaseException:
