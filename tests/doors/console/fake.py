@@ -70,11 +70,18 @@ class Desk:
         self.api_views = {
             one.name: one
             for one in (
-                sample.api("orders", ("api.example.com /orders/*",), tuple(self.names_list), own=False),
-                sample.api("devices", ("api.example.com /devices/*", "/v1/devices/*"), ("CN=device-*,**",), own=True),
+                sample.api(
+                    "orders", ("api.example.com /orders/*",), tuple(self.names_list), own=False
+                ),
+                sample.api(
+                    "devices",
+                    ("api.example.com /devices/*", "/v1/devices/*"),
+                    ("CN=device-*,**",),
+                    own=True,
+                ),
                 sample.api("status", ("* /status",), tuple(self.names_list), own=False),
             )
-        }  # fmt: skip
+        }
         self.library = Shelf(self)
         self.trusted = Trust(self)
         self.names = NameList(self)
@@ -88,7 +95,7 @@ class Desk:
         """For callers that are typed."""
         return cast(Management, self)
 
-    def ordered(self, order: Order, object: str = "") -> ChangeView | None:
+    def ordered(self, order: Order) -> ChangeView | None:
         """Refuse, or tell the preview; None: do it, and call ``changed``."""
         if not order.actor.may(Role.OPERATOR):
             raise Forbidden(Role.OPERATOR)
@@ -96,17 +103,18 @@ class Desk:
             raise Stale(order.if_match, self.now_revision)
         if order.dry_run:
             return ChangeView(
-                applied=False, revision=self.now_revision, reloaded=False, object=object,
+                applied=False,
+                revision=self.now_revision,
+                reloaded=False,
+                object="",
                 preview=sample.PREVIEW,
-            )  # fmt: skip
+            )
         return None
 
-    def changed(self, object: str = "", *, reloaded: bool = False) -> ChangeView:
+    def changed(self, made: str = "", *, reloaded: bool = False) -> ChangeView:
         """What is answered when it acts."""
         self.now_revision += 1
-        return ChangeView(
-            applied=True, revision=self.now_revision, reloaded=reloaded, object=object
-        )
+        return ChangeView(applied=True, revision=self.now_revision, reloaded=reloaded, object=made)
 
 
 class Part:
@@ -203,11 +211,29 @@ class Shelf(Part):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.items = {
-            1: self._item(1, "devices-ca", "Issues the devices' certificates", "CN=Example Devices CA,O=Example", (1500,)),
-            2: self._item(2, "partner-ca", "Partner Ltd, their root", "CN=Partner Root,O=Partner Ltd", (54, 900)),
+            1: self._item(
+                1,
+                "devices-ca",
+                "Issues the devices' certificates",
+                "CN=Example Devices CA,O=Example",
+                (1500,),
+            ),
+            2: self._item(
+                2,
+                "partner-ca",
+                "Partner Ltd, their root",
+                "CN=Partner Root,O=Partner Ltd",
+                (54, 900),
+            ),
             3: self._item(3, "legacy-ca", "", "CN=Legacy CA,O=Example", (-3,)),
-            4: self._item(4, "payments-ca", "New root for payments", "CN=Payments CA,OU=Payments,O=Example", (3000,)),
-        }  # fmt: skip
+            4: self._item(
+                4,
+                "payments-ca",
+                "New root for payments",
+                "CN=Payments CA,OU=Payments,O=Example",
+                (3000,),
+            ),
+        }
 
     def _item(
         self, number: int, name: str, about: str, subject: str, ends: tuple[int, ...]
@@ -217,9 +243,15 @@ class Shelf(Part):
             for at, end in enumerate(ends, 1)
         )[::-1]
         return ComponentView(
-            id=number, name=name, description=about, created=days(-20), created_by="token:first",
-            newest=versions[0], count=len(versions), versions=versions,
-        )  # fmt: skip
+            id=number,
+            name=name,
+            description=about,
+            created=days(-20),
+            created_by="token:first",
+            newest=versions[0],
+            count=len(versions),
+            versions=versions,
+        )
 
     def components(self, *, search: str = "", cursor: str | None = None, limit: int = 50) -> Any:
         found = tuple(one for one in self.items.values() if search in one.name + one.description)
@@ -238,20 +270,42 @@ class Shelf(Part):
         trusted = {row.component for row in self.desk.trusted.rows}
         found = tuple(
             LookupView(
-                component=one.id, version=one.newest.number, name=one.name,
-                description=one.description, subject=one.newest.subject,
-                issued_on=one.newest.issued_on, expires_on=one.newest.expires_on,
+                component=one.id,
+                version=one.newest.number,
+                name=one.name,
+                description=one.description,
+                subject=one.newest.subject,
+                issued_on=one.newest.issued_on,
+                expires_on=one.newest.expires_on,
                 expiry=one.newest.expiry,
             )
             for one in self.items.values()
-            if one.newest and one.id not in trusted and search in one.name
+            if one.newest
+            and one.id not in trusted
+            and search in one.name
             and one.newest.expiry is not Expiry.EXPIRED
-        )  # fmt: skip
+        )
         return Page(items=found, total=len(found))
 
-    async def add(self, order: Order, *, name: str, description: str = "", upload: bytes, password: str | None = None) -> ChangeView:  # fmt: skip
+    async def add(
+        self,
+        order: Order,
+        *,
+        name: str,
+        description: str = "",
+        upload: bytes,
+        password: str | None = None,
+    ) -> ChangeView:
         if b"BEGIN CERTIFICATE" not in upload:
-            raise Unacceptable([Fault(where="/upload", message="this holds something else: no certificate", way_out="give PEM, DER, PKCS#7 or PKCS#12")])  # fmt: skip
+            raise Unacceptable(
+                [
+                    Fault(
+                        where="/upload",
+                        message="this holds something else: no certificate",
+                        way_out="give PEM, DER, PKCS#7 or PKCS#12",
+                    )
+                ]
+            )
         foretold = self.desk.ordered(order)
         if foretold:
             return foretold
@@ -259,7 +313,9 @@ class Shelf(Part):
         self.items[number] = self._item(number, name, description, f"CN={name}", (700,))
         return self.desk.changed(str(number))
 
-    async def add_version(self, order: Order, component: int, *, upload: bytes, password: str | None = None) -> ChangeView:  # fmt: skip
+    async def add_version(
+        self, order: Order, component: int, *, upload: bytes, password: str | None = None
+    ) -> ChangeView:
         one = self.component(component)
         newest = sample.version(one.count + 1, one.versions[0].subject, days(1200))
         self.items[component] = replace(
@@ -267,14 +323,25 @@ class Shelf(Part):
         )
         return self.desk.changed(str(newest.number))
 
-    async def describe(self, order: Order, component: int, *, name: str | None = None, description: str | None = None) -> ChangeView:  # fmt: skip
+    async def describe(
+        self,
+        order: Order,
+        component: int,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> ChangeView:
         one = self.component(component)
         self.items[component] = replace(one, name=name or one.name, description=description or "")
         return self.desk.changed()
 
-    async def retire(self, order: Order, component: int, version: int, *, retired: bool = True) -> ChangeView:  # fmt: skip
+    async def retire(
+        self, order: Order, component: int, version: int, *, retired: bool = True
+    ) -> ChangeView:
         one = self.component(component)
-        versions = tuple(replace(v, retired=retired) if v.number == version else v for v in one.versions)  # fmt: skip
+        versions = tuple(
+            replace(v, retired=retired) if v.number == version else v for v in one.versions
+        )
         self.items[component] = replace(one, versions=versions)
         return self.desk.changed()
 
@@ -300,23 +367,44 @@ class Trust(Part):
         shelf = desk.library
         self.rows = [
             TrustedView(
-                id=None, name="clients-ca.pem", component=None, version=None, newest=None,
-                subject="CN=Clients CA,O=Example", fingerprint=sample.fingerprint("file"),
-                certificates=1, issued_on=days(-800), expires_on=days(2900), expiry=Expiry.GOOD,
-                locked_by="gateway.config.yml: https.tls.default.ca", upgradable=False, added=None, added_by="",
+                id=None,
+                name="clients-ca.pem",
+                component=None,
+                version=None,
+                newest=None,
+                subject="CN=Clients CA,O=Example",
+                fingerprint=sample.fingerprint("file"),
+                certificates=1,
+                issued_on=days(-800),
+                expires_on=days(2900),
+                expiry=Expiry.GOOD,
+                locked_by="gateway.config.yml: https.tls.default.ca",
+                upgradable=False,
+                added=None,
+                added_by="",
             ),
             *(self._row(shelf.items[number]) for number in (1, 2, 3)),
-        ]  # fmt: skip
+        ]
 
     def _row(self, one: ComponentView, version: int = 1) -> TrustedView:
         found = next(v for v in one.versions if v.number == version)
         return TrustedView(
-            id=one.id, name=one.name, component=one.id, version=version,
-            newest=one.newest.number if one.newest else None, upgradable=bool(one.newest and one.newest.number > version), subject=found.subject,
-            fingerprint=found.fingerprint, certificates=1, issued_on=found.issued_on,
-            expires_on=found.expires_on, expiry=found.expiry, locked_by=None, added=days(-9),
+            id=one.id,
+            name=one.name,
+            component=one.id,
+            version=version,
+            newest=one.newest.number if one.newest else None,
+            upgradable=bool(one.newest and one.newest.number > version),
+            subject=found.subject,
+            fingerprint=found.fingerprint,
+            certificates=1,
+            issued_on=found.issued_on,
+            expires_on=found.expires_on,
+            expiry=found.expiry,
+            locked_by=None,
+            added=days(-9),
             added_by="token:first",
-        )  # fmt: skip
+        )
 
     def page(self, *, search: str = "", cursor: str | None = None, limit: int = 50) -> Any:
         found = tuple(row for row in self.rows if search in row.name + row.subject)
@@ -364,16 +452,28 @@ class Trust(Part):
 
 
 class NameList(Part):
-    def page(self, api: str | None = None, *, search: str = "", cursor: str | None = None, limit: int = 100) -> Any:  # fmt: skip
+    def page(
+        self,
+        api: str | None = None,
+        *,
+        search: str = "",
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Any:
         found = self.desk.names_list if api is None else self._own(api)
         items = tuple(
             NameView(
-                id=at, pattern=pattern, note="", advice=self.advise((pattern,))[0], locked_by=None,
-                added=days(-4), added_by="token:first",
+                id=at,
+                pattern=pattern,
+                note="",
+                advice=self.advise((pattern,))[0],
+                locked_by=None,
+                added=days(-4),
+                added_by="token:first",
             )
             for at, pattern in enumerate(found)
             if search in pattern
-        )  # fmt: skip
+        )
         return Page(items=items[:limit], total=len(items), next="n" if len(items) > limit else None)
 
     def _own(self, api: str) -> Sequence[str]:
@@ -393,22 +493,37 @@ class NameList(Part):
             return (AdviceView(kind="broader-than-it-looks", sentence="fits every subject"),)
         return ()
 
-    def test(self, api: str | None = None, *, subjects: Sequence[str] = (), upload: bytes | None = None, patterns: Sequence[str] | None = None) -> Any:  # fmt: skip
+    def test(
+        self,
+        api: str | None = None,
+        *,
+        subjects: Sequence[str] = (),
+        upload: bytes | None = None,
+        patterns: Sequence[str] | None = None,
+    ) -> Any:
         return tuple(
             NameTrialView(
-                subject=one, passes="Example" in one, by=self.desk.names_list[0] if "Example" in one else "",
+                subject=one,
+                passes="Example" in one,
+                by=self.desk.names_list[0] if "Example" in one else "",
                 sentence="fits" if "Example" in one else "no name fits it",
             )
             for one in subjects
-        )  # fmt: skip
+        )
 
-    async def add(self, order: Order, api: str | None, patterns: Sequence[str], *, note: str = "") -> ChangeView:  # fmt: skip
+    async def add(
+        self, order: Order, api: str | None, patterns: Sequence[str], *, note: str = ""
+    ) -> ChangeView:
         wrong = [
-            Fault(where=f"/patterns/{at}", message=f"{pattern!r}: {advice.sentence}", way_out="write it as CN=device-*")
+            Fault(
+                where=f"/patterns/{at}",
+                message=f"{pattern!r}: {advice.sentence}",
+                way_out="write it as CN=device-*",
+            )
             for at, pattern in enumerate(patterns)
             for advice in self._advice(pattern)
             if advice.kind == "refused"
-        ]  # fmt: skip
+        ]
         if wrong:
             raise Unacceptable(wrong)
         foretold = self.desk.ordered(order)
@@ -428,7 +543,9 @@ class NameList(Part):
         self.desk.names_list = list(patterns)
         return self.desk.changed()
 
-    async def load(self, order: Order, api: str | None, text: str, *, replace: bool = False) -> ChangeView:  # fmt: skip
+    async def load(
+        self, order: Order, api: str | None, text: str, *, replace: bool = False
+    ) -> ChangeView:
         foretold = self.desk.ordered(order)
         if foretold:
             return foretold
@@ -441,7 +558,17 @@ class Sights(Part):
     def overview(self) -> Any:
         return self.desk.overview_view
 
-    def clients(self, *, search: str = "", api: str | None = None, admitted: bool | None = None, expiring_days: int | None = None, seen_days: int | None = None, cursor: str | None = None, limit: int = 50) -> Any:  # fmt: skip
+    def clients(
+        self,
+        *,
+        search: str = "",
+        api: str | None = None,
+        admitted: bool | None = None,
+        expiring_days: int | None = None,
+        seen_days: int | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Any:
         found = tuple(
             one
             for one in self.desk.client_list
@@ -460,7 +587,16 @@ class Sights(Part):
     def events(self, *, after: int = 0, limit: int = 100) -> Any:
         return tuple(one for one in self.desk.event_list if one.id > after)[:limit]
 
-    def explain(self, *, upload: bytes | None, api: str | None = None, url: str | None = None, method: str = "GET", at: datetime | None = None, password: str | None = None) -> Any:  # fmt: skip
+    def explain(
+        self,
+        *,
+        upload: bytes | None,
+        api: str | None = None,
+        url: str | None = None,
+        method: str = "GET",
+        at: datetime | None = None,
+        password: str | None = None,
+    ) -> Any:
         if upload is not None and b"BEGIN" not in upload:
             raise Unacceptable([Fault(where="/upload", message="this holds no certificate")])
         return (sample.EXPLAINED,)
@@ -471,25 +607,48 @@ class Tokens(Part):
         super().__init__(desk)
         self.items = [
             TokenView(
-                id=1, name="first", role=Role.ADMIN, prefix="ost_8sk2", created=days(-40),
-                created_by="start", expires=None, last_used=NOW, active=True,
+                id=1,
+                name="first",
+                role=Role.ADMIN,
+                prefix="ost_8sk2",
+                created=days(-40),
+                created_by="start",
+                expires=None,
+                last_used=NOW,
+                active=True,
             ),
             TokenView(
-                id=2, name="ci", role=Role.OPERATOR, prefix="ost_91ab", created=days(-30),
-                created_by="token:first", expires=days(60), last_used=None, active=True,
+                id=2,
+                name="ci",
+                role=Role.OPERATOR,
+                prefix="ost_91ab",
+                created=days(-30),
+                created_by="token:first",
+                expires=days(60),
+                last_used=None,
+                active=True,
             ),
-        ]  # fmt: skip
+        ]
 
     def all(self) -> Any:
         return tuple(self.items[::-1])
 
-    async def make(self, order: Order, *, name: str, role: Role, expires: datetime | None = None) -> TokenView:  # fmt: skip
+    async def make(
+        self, order: Order, *, name: str, role: Role, expires: datetime | None = None
+    ) -> TokenView:
         if not order.actor.may(Role.ADMIN):
             raise Forbidden(Role.ADMIN)
         made = TokenView(
-            id=len(self.items) + 1, name=name, role=role, prefix="ost_new0", created=NOW,
-            created_by=order.actor.name, expires=expires, last_used=None, active=True,
-        )  # fmt: skip
+            id=len(self.items) + 1,
+            name=name,
+            role=role,
+            prefix="ost_new0",
+            created=NOW,
+            created_by=order.actor.name,
+            expires=expires,
+            last_used=None,
+            active=True,
+        )
         self.items.append(made)
         return replace(made, secret="ost_new0_shown_once")
 
@@ -514,7 +673,17 @@ class Recovery(Part):
 
 
 class Audit:
-    def page(self, *, actor: str = "", action: str = "", object: str = "", since: datetime | None = None, until: datetime | None = None, cursor: str | None = None, limit: int = 50) -> Any:  # fmt: skip
+    def page(
+        self,
+        *,
+        actor: str = "",
+        action: str = "",
+        object: str = "",  # noqa: A002 - as the real one calls it
+        since: datetime | None = None,
+        until: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Any:
         return Page(items=tuple(one for one in sample.AUDIT if actor in one.actor)[:limit])
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from playwright.sync_api import sync_playwright
 from starlette.applications import Starlette
 
 from ostiary.admin.console.mount import console_routes
@@ -50,8 +51,6 @@ def serving(app: Any) -> Iterator[str]:
 @contextlib.contextmanager
 def browser() -> Iterator[Any]:
     """A Chromium; its pages are closed with it."""
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
         try:

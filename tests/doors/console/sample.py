@@ -37,9 +37,9 @@ NOW = datetime(2026, 11, 22, 9, 41, 20, tzinfo=UTC)
 FILE = "gateway.config.yml"
 HOSTILE = (
     '<script>alert("x")</script><img src=x onerror=alert(1)>',
-    "CN=gro.elpmaxe‮live",
+    "CN=gro.elpmaxe\u202elive",
     "CN=" + "A" * 2000,
-    "CN=ze" + "̸" * 40 + "ro",
+    "CN=ze" + "\u0338" * 40 + "ro",
     "CN=line\r\nbreak\tand\x00null",
 )
 TRUSTED_NAMES = (
@@ -251,16 +251,25 @@ def overview() -> OverviewView:
         ),
         expiring=(
             ExpiringView(
-                kind=ExpiringKind.CLIENT, name=CLIENTS[2].subject, fingerprint="a" * 64,
-                not_after=days(-4), expired=True,
+                kind=ExpiringKind.CLIENT,
+                name=CLIENTS[2].subject,
+                fingerprint="a" * 64,
+                not_after=days(-4),
+                expired=True,
             ),
             ExpiringView(
-                kind=ExpiringKind.CLIENT, name=CLIENTS[1].subject, fingerprint="b" * 64,
-                not_after=days(31), expired=False,
+                kind=ExpiringKind.CLIENT,
+                name=CLIENTS[1].subject,
+                fingerprint="b" * 64,
+                not_after=days(31),
+                expired=False,
             ),
             ExpiringView(
-                kind=ExpiringKind.TRUSTED, name="partner-ca", fingerprint="c" * 64,
-                not_after=days(54), expired=False,
+                kind=ExpiringKind.TRUSTED,
+                name="partner-ca",
+                fingerprint="c" * 64,
+                not_after=days(54),
+                expired=False,
             ),
         ),
         expiring_count=3,
@@ -270,7 +279,7 @@ def overview() -> OverviewView:
         clients=len(CLIENTS),
         type="certificate",
         version="0.1.0",
-    )  # fmt: skip
+    )
 
 
 def event(number: int, minutes: float, reason: Reason, **more: object) -> EventView:
@@ -311,34 +320,64 @@ PREVIEW = PreviewView(
     unchanged=1201,
     examples=(
         EffectView(
-            effect=Effect.REFUSED, fingerprint="a" * 64, subject=CLIENTS[0].subject, api="orders",
-            before="", after="untrusted-issuer", sentence=Reason.UNTRUSTED_ISSUER.sentence,
-            last_seen=days(-0.1), count=1234,
+            effect=Effect.REFUSED,
+            fingerprint="a" * 64,
+            subject=CLIENTS[0].subject,
+            api="orders",
+            before="",
+            after="untrusted-issuer",
+            sentence=Reason.UNTRUSTED_ISSUER.sentence,
+            last_seen=days(-0.1),
+            count=1234,
         ),
         EffectView(
-            effect=Effect.REFUSED, fingerprint="b" * 64, subject=HOSTILE[0], api="",
-            before="", after="untrusted-issuer", sentence=Reason.UNTRUSTED_ISSUER.sentence,
-            last_seen=days(-2), count=3,
+            effect=Effect.REFUSED,
+            fingerprint="b" * 64,
+            subject=HOSTILE[0],
+            api="",
+            before="",
+            after="untrusted-issuer",
+            sentence=Reason.UNTRUSTED_ISSUER.sentence,
+            last_seen=days(-2),
+            count=3,
         ),
         EffectView(
-            effect=Effect.ADMITTED, fingerprint="c" * 64, subject="CN=intern,O=Partner Ltd,C=GB",
-            api="", before="untrusted-issuer", after="", sentence="its issuer would be trusted",
-            last_seen=days(-1), count=1,
+            effect=Effect.ADMITTED,
+            fingerprint="c" * 64,
+            subject="CN=intern,O=Partner Ltd,C=GB",
+            api="",
+            before="untrusted-issuer",
+            after="",
+            sentence="its issuer would be trusted",
+            last_seen=days(-1),
+            count=1,
         ),
     ),
     reload=False,
-)  # fmt: skip
+)
 
 AUDIT = (
     AuditView(
-        id=2, at=days(-0.2), actor="token:first", action="settings.gateway", object="gateway",
-        before={"required": False}, after={"required": True}, request_id="r2",
+        id=2,
+        at=days(-0.2),
+        actor="token:first",
+        action="settings.gateway",
+        object="gateway",
+        before={"required": False},
+        after={"required": True},
+        request_id="r2",
     ),
     AuditView(
-        id=1, at=days(-1), actor="certificate:CN=ops", action="trusted.add", object="devices-ca v1",
-        before=None, after={"component": 1, "version": 1, "name": HOSTILE[0]}, request_id="r1",
+        id=1,
+        at=days(-1),
+        actor="certificate:CN=ops",
+        action="trusted.add",
+        object="devices-ca v1",
+        before=None,
+        after={"component": 1, "version": 1, "name": HOSTILE[0]},
+        request_id="r1",
     ),
-)  # fmt: skip
+)
 
 EXPLAINED = ExplainView(
     about="orders",
@@ -348,16 +387,29 @@ EXPLAINED = ExplainView(
     alert=None,
     reason="untrusted-issuer",
     steps=(
-        StepView(name="The TLS entry asks for a certificate", passed=True, detail="type certificate", way_out=""),
-        StepView(name="The certificate is within its validity", passed=True, detail="until 2027-06-10", way_out=""),
         StepView(
-            name="Its path ends at a trusted certificate", passed=False,
+            name="The TLS entry asks for a certificate",
+            passed=True,
+            detail="type certificate",
+            way_out="",
+        ),
+        StepView(
+            name="The certificate is within its validity",
+            passed=True,
+            detail="until 2027-06-10",
+            way_out="",
+        ),
+        StepView(
+            name="Its path ends at a trusted certificate",
+            passed=False,
             detail="issuer CN=Partner Root,O=Partner Ltd is not trusted",
             way_out=Reason.UNTRUSTED_ISSUER.way_out,
         ),
     ),
-    certificate=certificate("CN=intern,O=Partner Ltd,C=GB", days(320), "CN=Partner Root,O=Partner Ltd"),
-)  # fmt: skip
+    certificate=certificate(
+        "CN=intern,O=Partner Ltd,C=GB", days(320), "CN=Partner Root,O=Partner Ltd"
+    ),
+)
 
 SOUND = TruststoreView(
     state=StoreState.SOUND,

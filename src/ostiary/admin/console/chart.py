@@ -92,10 +92,10 @@ def _bar(point: TrafficPoint, x: float, step: float, top: int) -> Bar:
     parts = (("admitted", point.admitted - would), ("would", would), ("refused", point.refused))
     segments = []
     for kind, count in parts:
-        if count:
-            height = (HEIGHT - TOP - BOTTOM) * count / top
-            floor -= height
-            segments.append(Segment(kind=kind, y=round(floor, 2), height=round(height, 2)))
+        height = round((HEIGHT - TOP - BOTTOM) * count / top, 2)
+        floor -= height
+        if height:  # too few to be drawn are in the title and the table
+            segments.append(Segment(kind=kind, y=round(floor, 2), height=height))
     gap = min(1.5, step / 4)
     return Bar(x=round(x, 2), width=round(step - gap, 2), segments=tuple(segments), point=point)
 

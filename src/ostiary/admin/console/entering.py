@@ -43,7 +43,7 @@ def inside(wanted: str) -> str:
 
 async def _login(console: Console, request: Request) -> Response:
     wanted = inside(request.query_params.get("to", ""))
-    if console.sessions.of(request) is not None:
+    if await asyncio.to_thread(console.sessions.of, request) is not None:
         return RedirectResponse(wanted, 303, headers=HEADERS)
     return console.render(request, "login.html", to=wanted, fault=None, wait=None)
 

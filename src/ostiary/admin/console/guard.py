@@ -52,7 +52,7 @@ def routes(console: Console, doors: tuple[Door, ...]) -> list[BaseRoute]:
 
 def _guarded(console: Console, page: Shown | Worked) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        session = console.sessions.of(request)
+        session = await asyncio.to_thread(console.sessions.of, request)
         if session is None:
             return to_login(request)
         visit = Visit(console=console, request=request, session=session)
@@ -69,10 +69,11 @@ def _guarded(console: Console, page: Shown | Worked) -> Callable[[Request], Awai
 
 
 async def _answer(page: Shown | Worked, visit: Visit) -> Response:
+    made: Response | Awaitable[Response]
     if inspect.iscoroutinefunction(page):
         made = page(visit)
     else:
-        made = await asyncio.to_thread(page, visit)
+        made = await asyncio.to_thread(lambda: page(visit))
     return made if isinstance(made, Response) else await made
 
 

@@ -24,8 +24,8 @@ class Sessions(Protocol):
     """Cookies and certificates of people who look at pages."""
 
     def of(self, request: Request) -> Session | None:
-        """Whose request this is; None for nobody's. Looks at nothing but memory: it is asked in
-        the loop."""
+        """Whose request this is; None for nobody's. May wait for the database: call it in a
+        thread."""
 
     def begin(self, request: Request, secret: str, response: Response) -> Session:
         """Log in with a token: the cookie goes into ``response``. Raises BadCredential and

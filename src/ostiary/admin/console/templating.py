@@ -21,9 +21,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        shown=shown, short=short, grouped=grouped, number=_number, reason=_reason, stamp=stamp, json=_json
+        shown=shown,
+        short=short,
+        grouped=grouped,
+        number=_number,
+        reason=_reason,
+        stamp=stamp,
+        json=_json,
     )
-    made.globals["when"] = when
+    made.globals.update(when=when, day=day, moment=moment)
     return made
 
 
@@ -33,6 +39,20 @@ def when(at: datetime | None, now: datetime, never: str = "never") -> Markup:
         return Markup('<span class="quiet">{}</span>').format(never)
     return Markup('<time datetime="{}">{} <small>{}</small></time>').format(
         at.isoformat(), stamp(at), relative(at, now)
+    )
+
+
+def day(at: datetime, now: datetime) -> Markup:
+    """A time element that shows the day; the hour is in its title."""
+    return Markup('<time datetime="{}" title="{}">{} <small>{}</small></time>').format(
+        at.isoformat(), stamp(at), at.strftime("%Y-%m-%d"), relative(at, now)
+    )
+
+
+def moment(at: datetime, now: datetime) -> Markup:
+    """A time element to the second, for what happens just now."""
+    return Markup('<time datetime="{}">{} <small>{} · {}</small></time>').format(
+        at.isoformat(), at.strftime("%H:%M:%S UTC"), at.strftime("%Y-%m-%d"), relative(at, now)
     )
 
 

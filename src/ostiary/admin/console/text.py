@@ -1,9 +1,10 @@
 """Foreign text made harmless for people's eyes, and times told as people tell them. Pure."""
 
 import unicodedata
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
 
-_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 _MARKS = frozenset({"Mn", "Me"})
 _MOST_MARKS = 2
 """Combining marks on one letter, as in Vietnamese; more are drawn over the lines above."""
@@ -15,13 +16,23 @@ def shown(text: object) -> str:
     Names come from certificates that anybody can make: a right-to-left override in one must not
     make ``gro.live`` read ``evil.org``. Escaping HTML is the templates' own work.
     """
-    made, marks = [], 0
-    for char in str(text):
-        category = unicodedata.category(char)
-        marks = marks + 1 if category in _MARKS else 0
-        hidden = category in _UNSEEN or marks > _MOST_MARKS
-        made.append(f"⟨U+{ord(char):04X}⟩" if hidden else char)
+    made: list[str] = []
+    for hidden, run in groupby(_marked(str(text)), key=lambda one: one[0] and one[1]):
+        chars = [char for _hidden, char in run]
+        made.append(_spelt(hidden, len(chars)) if hidden else "".join(chars))
     return "".join(made)
+
+
+def _marked(text: str) -> Iterator[tuple[bool, str]]:
+    """Each character, and whether it is to be spelt out."""
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char) in _MARKS else 0
+        yield not char.isprintable() or marks > _MOST_MARKS, char
+
+
+def _spelt(char: str, times: int) -> str:
+    return f"⟨U+{ord(char):04X}{f' {times} times' if times > 1 else ''}⟩"
 
 
 def short(text: object, most: int = 96) -> str:
