@@ -118,7 +118,7 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     if shown.question.tells_chain:
         undecided.append(f"{AUTHENTICATED} !{_TOLD}")
     if shown.facts_of:
-        undecided.append(f"{presented} !{facts_known(shown)}")
+        undecided.append(f"{presented} !{_facts_known(shown)}")
     unknown = " or ".join(undecided)
     remember = [
         f"http-request sc-set-gpt({number},{at}) var({variable}) if {_REMEMBERED}"
@@ -138,7 +138,7 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     ]
 
 
-def facts_known(shown: Shown) -> str:
+def _facts_known(shown: Shown) -> str:
     """ACL literal: the session's facts are those of the request's header."""
     return f"{{ var({names.FACTS_OF}),strcmp({shown.facts_of}) eq 0 }}"
 

@@ -7,7 +7,7 @@ a client could pose as somebody (``guards.removals``).
 from collections.abc import Callable, Sequence
 
 from ostiary.compiler import names
-from ostiary.compiler.decision import Shown, facts_known, judging_rules
+from ostiary.compiler.decision import Shown, judging_rules
 from ostiary.compiler.questions import header_question_of
 from ostiary.compiler.scopes import Scheme
 from ostiary.config.model.document import Document
@@ -18,6 +18,12 @@ PROXIES_FILE = "trusted-proxies.lst"
 LARGEST_HEADER = 16_384
 """Bytes of the header's value: a certificate and three intermediates with RSA keys of 4,096 bits,
 percent-encoded. The engine's buffers have room for it beside other headers."""
+
+_COUNT = "txn.ost.shown"
+_ANOTHER = "txn.ost.another"
+_LAST = "sess.ost.last"
+"""The header's value in the connection's last request, and its hash."""
+_LAST_HASH = "sess.ost.lasthash"
 
 _TRUSTED = f"{{ var({names.PROXY}) -m bool }}"
 
@@ -42,35 +48,55 @@ def peer_rules(scheme: Scheme, path_of: Callable[[str], str], *, behind_reader: 
     return rules
 
 
-def header_rules(document: Document, scheme: Scheme) -> list[str]:
+def header_rules(document: Document, scheme: Scheme, *, after_handshake: bool) -> list[str]:
     """Set ``CODE`` by the certificate in the header; stands before the header is removed.
 
     Two headers are refused unread: one of them may be the client's own, passed on by a balancer
     that adds without replacing. An empty one is what balancers send where there is no certificate.
+
+    ``after_handshake``: the balancer's own certificate was judged, by the same variables.
     """
-    name = argument(scheme.header.name.value or "")
-    count = f"req.fhdr_cnt({name})"
-    one = f"{_TRUSTED} {{ {count} eq 1 }}"
-    size = f"req.fhdr({name}),length"
-    fits = f"{{ {size} -m int 1:{LARGEST_HEADER} }}"
     shown = Shown(
         question=header_question_of(document),
         key=names.SCOPED_KEY,
         counter=1,
         facts_of=names.HEADER_HASH,
     )
-    known = f"{{ var({names.HEADER_HASH}) -m found }} {facts_known(shown)}"
-    code = f"http-request set-var({names.CODE})"
+    read = f"{{ var({names.HEADER_HASH}) -m found }}"
     key = f"set-var({names.SCOPED_KEY}) var({names.SCOPE}),concat(|,{names.HEADER_HASH})"
+    forgotten = (names.CODE, names.UNTIL) if after_handshake else ()
+    # Copies: until the log is written another request may have told other facts.
+    known = f"{read} !{{ var({names.CODE}) -m int {Reason.NO_ANSWER.code} }}"
     return [
-        f"http-request unset-var({names.CODE})",
-        f"http-request unset-var({names.UNTIL})",
-        f"{code} int({Reason.HEADER_REPEATED.code}) if {_TRUSTED} {{ {count} gt 1 }}",
-        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {one} {{ {size} gt {LARGEST_HEADER} }}",
-        f"http-request set-var({names.HEADER_HASH}) req.fhdr({name}),sha2(256),hex if {one} {fits}",
-        f"http-request {key} if {{ var({names.HEADER_HASH}) -m found }}",
+        *(f"http-request unset-var({name})" for name in forgotten),
+        *_reading(argument(scheme.header.name.value or "")),
+        f"http-request {key} if {read}",
         *judging_rules(shown, reports=scheme.reports),
-        # Copies: until the log is written another request may have told other facts.
         f"http-request set-var({names.HEADER_FINGERPRINT}) var({names.FINGERPRINT}) if {known}",
         f"http-request set-var({names.HEADER_SUBJECT}) var({names.SUBJECT}) if {known}",
+    ]
+
+
+def _reading(name: str) -> list[str]:
+    """Set ``HEADER_HASH`` if there is one header that fits, else the reason, if there is one.
+
+    Hashing costs more than the rest of the decision: a header that is the same, byte for byte, as
+    that of the connection's last request has its hash already.
+    """
+    one, unread = f"{{ var({_COUNT}) -m int 1 }}", f"!{{ var({names.HEADER_HASH}) -m found }}"
+    size = f"req.fhdr({name}),length"
+    another = f"{{ var({_ANOTHER}) -m bool }}"
+    code = f"http-request set-var({names.CODE})"
+    hashed = f"http-request set-var({names.HEADER_HASH})"
+    return [
+        f"http-request set-var({_COUNT}) req.fhdr_cnt({name}) if {_TRUSTED}",
+        f"{hashed} var({_LAST_HASH}) if {one} {{ req.fhdr({name}),secure_memcmp({_LAST}) }}",
+        f"{code} int({Reason.HEADER_REPEATED.code}) if {{ var({_COUNT}) -m int gt 1 }}",
+        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {unread} {one} "
+        f"{{ {size} gt {LARGEST_HEADER} }}",
+        f"http-request set-var({_ANOTHER}) bool(true) if {unread} {one} "
+        f"{{ {size} -m int 1:{LARGEST_HEADER} }}",
+        f"{hashed} req.fhdr({name}),sha2(256),hex if {another}",
+        f"http-request set-var({_LAST}) req.fhdr({name}) if {another}",
+        f"http-request set-var({_LAST_HASH}) var({names.HEADER_HASH}) if {another}",
     ]

@@ -80,7 +80,11 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
             balancer = Shown(question=Question.VERDICT, key=names.BALANCER_KEY, counter=0)
             judge = [*judging_rules(balancer), *strict] if strict else []
             facts = balancer_facts() if strict else []
-            return Judging(facts, [*judge, *judged_by_header(document, plan)], tells=True)
+            return Judging(
+                facts,
+                [*judge, *judged_by_header(document, plan, after_handshake=bool(strict))],
+                tells=True,
+            )
         case _:
             assert_never(scheme.type)
 
@@ -110,11 +114,11 @@ def judged_in_the_open(document: Document, plan: Plan) -> list[str]:
             assert_never(plan.scheme.type)
 
 
-def judged_by_header(document: Document, plan: Plan) -> list[str]:
+def judged_by_header(document: Document, plan: Plan, *, after_handshake: bool = False) -> list[str]:
     """Judge the certificate in the header, and enforce the policy; on either listener."""
     return [
         *scope_rules(plan.scheme, plan.path_of),
-        *header_rules(document, plan.scheme),
+        *header_rules(document, plan.scheme, after_handshake=after_handshake),
         *policy_rules(plan.scheme),
     ]
 
