@@ -87,8 +87,9 @@ class _Making:
 
     def anchors(self, entries: tuple[Entry, ...]) -> Mapping[str, AnchorSet]:
         """By the entry's name in lower case: its own, and with type certificate those that are
-        trusted everywhere. Entries with the same own ones share one set."""
+        trusted everywhere. Equal ones are one set."""
         made: dict[str, AnchorSet] = {}
+        sets: dict[str, AnchorSet] = {}
         everywhere = self._effective.type.value is AuthType.CERTIFICATE
         trusted = AnchorSet(self._materials.trusted if everywhere else ())
         by_name = {name.lower(): one for name, one in self._materials.entries.items()}
@@ -96,7 +97,8 @@ class _Making:
         for entry in entries:
             own = AnchorSet(by_name[entry.name].anchors)
             if own.id not in made:
-                made[own.id] = together(own, trusted)
+                both = together(own, trusted)
+                made[own.id] = sets.setdefault(both.id, both)
             found[entry.name] = made[own.id]
         return found
 

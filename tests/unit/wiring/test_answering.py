@@ -1,0 +1,77 @@
+"""Every decision is handed on to whoever counts, and nobody who counts can disturb it."""
+
+import base64
+from datetime import UTC, datetime
+
+import pytest
+
+from ostiary.agent.questions import Header, Question
+from ostiary.ca.authority import issue_client, new_root
+from ostiary.ca.dice import SystemDice
+from ostiary.forwarded.formats import HeaderFormat
+from ostiary.trust.decision import Refused
+from ostiary.trust.desk import Desk
+from ostiary.trust.intermediates import Intermediates
+from ostiary.trust.names.rules import NameRules
+from ostiary.trust.policy import TrustPolicy
+from ostiary.trust.reason import Reason
+from ostiary.trust.standing import standing_of
+from ostiary.wiring.answering import Answering, Decided
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+ROOT = new_root("Root", NOW, SystemDice())
+LEAF = issue_client(ROOT, "device", NOW, SystemDice()).certificate
+
+
+def answering(heard: list[Decided], **policy: object) -> Answering:
+    trusting = TrustPolicy(anchors=(ROOT.certificate,), **policy)  # type: ignore[arg-type] # few kinds
+    desk = Desk(standing_of({"e": trusting}), Intermediates())
+    return Answering(desk, lambda: NOW, heard.append)
+
+
+def question(leaf: bytes = LEAF.der, chain: bytes = b"", **more: object) -> Question:
+    return Question(entry="e.api", certificate=leaf, chain=chain, **more)  # type: ignore[arg-type] # few kinds
+
+
+def test_a_decision_is_handed_on_with_its_scope_and_certificate() -> None:
+    heard: list[Decided] = []
+    assert answering(heard)(question()).code == 1
+    (one,) = heard
+    assert (one.scope, one.leaf, one.now) == ("e.api", LEAF.der, NOW)
+    assert 0 <= one.seconds < 10
+
+
+def test_a_malformed_chain_is_a_decision_too() -> None:
+    heard: list[Decided] = []
+    answer = answering(heard)(question(chain=b"\x30\x82junk"))
+    assert (answer.code, answer.until) == (Reason.MALFORMED_CERTIFICATE.code, 0)
+    assert isinstance(heard[0].decision, Refused)
+
+
+def test_of_a_header_the_certificate_inside_is_handed_on() -> None:
+    heard: list[Decided] = []
+    text = b":" + base64.b64encode(LEAF.der) + b":"
+    header = Header(text, HeaderFormat.RFC9440)
+    assert answering(heard)(question(leaf=b"", header=header)).code == 1
+    assert heard[0].leaf == LEAF.der
+    broken = Header(b":nonsense", HeaderFormat.RFC9440)
+    assert answering(heard)(question(leaf=b"", header=broken)).code == Reason.HEADER_MALFORMED.code
+    assert heard[1].leaf == b""
+
+
+def test_what_only_would_be_refused_is_admitted_and_told() -> None:
+    heard: list[Decided] = []
+    names = NameRules(patterns=("CN=other",))
+    answer = answering(heard, names=names, report_only=True)(question())
+    assert (answer.code, answer.would) == (1, Reason.NAME_NOT_TRUSTED.code)
+
+
+def test_who_counts_can_not_disturb_a_decision(capsys: pytest.CaptureFixture[str]) -> None:
+    made = answering([])
+
+    def fail(_: Decided) -> None:
+        raise RuntimeError("a full disk")
+
+    made.on_decision = fail
+    assert made(question()).code == 1
+    assert "a full disk" in "".join(capsys.readouterr())
