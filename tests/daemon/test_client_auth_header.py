@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -221,6 +221,16 @@ def test_clients_that_alternate_on_a_connection_are_told_apart(
     lines = required.gateway.access_log()[after:]
     expected = [client.certificate.fingerprint.upper() for client in clients] * 3
     assert [line["fingerprint"] for line in lines] == expected
+
+
+@pytest.mark.parametrize("changed", [lambda good: good[:-4], lambda good: good + "QQ=="])
+def test_a_header_that_only_begins_like_the_last_one_is_another(
+    required: World, changed: Callable[[str], str]
+) -> None:
+    good = in_header(required.good)
+    with peer(required) as balancer:
+        for value, status in ((good, 200), (changed(good), 403), (good, 200), (good, 200)):
+            assert balancer.ask("/api/x", headers=[(HEADER, value)]).status == status
 
 
 def test_streams_of_a_connection_are_told_apart(required: World) -> None:
