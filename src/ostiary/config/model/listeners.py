@@ -166,7 +166,7 @@ class HttpsListener(Model):
         """Tell whether ``rejectUnauthorized: true`` was written for this entry, not left out.
 
         Type certificate asks every client; Node's default would then shut the door on whoever
-        shows another certificate, before anybody could be told why (ADR 0013).
+        shows another certificate, before anybody could be told why (docs/decisions/0015).
         """
         own = self.tls[name].reject_unauthorized
         if own is not None:
