@@ -10,7 +10,9 @@ import yaml
 
 from ostiary.cli import app
 from ostiary.compiler.guards import FOREIGN_IDENTITY
-from ostiary.compiler.logs import ERROR_FORMAT, LOG_FORMAT
+from ostiary.compiler.logs import ERROR_FORMAT, connection_rule, log_format
+from ostiary.compiler.scopes import scheme_of
+from ostiary.config.effective import effective
 from ostiary.config.load import load
 from ostiary.config.model.settings import IdentityHeaders
 from ostiary.kernel.problems import ConfigRefused, Severity
@@ -114,7 +116,13 @@ def keys(text: str) -> Iterator[str]:
 
 def test_every_field_of_the_access_log_is_explained() -> None:
     page = (ROOT / "docs" / "reference" / "logs.md").read_text()
-    missing = {key for key in keys(LOG_FORMAT + ERROR_FORMAT) if f"`{key}`" not in page}
+    auth = (
+        "clientCertificateAuth: {type: header, headerName: X-Client-Cert, reportOnly: true,"
+        " trustedProxies: [10.0.0.1]}\n"
+    )
+    everything = log_format(scheme_of(effective(load(BASE + auth, "f", {}).document)))
+    written = everything + connection_rule() + ERROR_FORMAT
+    missing = {key for key in keys(written) if f"`{key}`" not in page}
     assert not missing
 
 
