@@ -1,6 +1,5 @@
 """How things look: tables on a terminal, plain lines elsewhere, JSON when asked for."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ostiary.cli.plain import json_text
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Problem
 
@@ -39,7 +39,7 @@ def error_console() -> Console:
 
 def emit_json(value: object) -> None:
     """One JSON document on standard output."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    typer.echo(json_text(value))
 
 
 def mark(passed: bool) -> str:

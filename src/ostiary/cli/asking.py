@@ -1,0 +1,114 @@
+"""How commands find the gateway: the options they share, and whom they speak to.
+
+The running gateway on this host by its socket; another one by ``--url``; a stopped one on its data
+folder.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Concatenate
+
+import typer
+
+from ostiary.cli.answers import Refusal, Speaker
+from ostiary.cli.reaching import Reach, reached
+from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile, StateFolder, state_folder
+from ostiary.cli.tables import FAILED, MISUSED, AsJson, emit_json, problem_json
+from ostiary.kernel.errors import OstiaryError, WrongUse
+from ostiary.kernel.problems import ConfigRefused
+
+AdminUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        envvar="OSTIARY_ADMIN_URL",
+        metavar="URL",
+        help="Admin listener of a gateway elsewhere, as https://gateway.example:9876.",
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="File with a token for --url; OSTIARY_ADMIN_TOKEN may hold the token itself.",
+    ),
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="OSTIARY_ADMIN_CA",
+        help="Authorities that --url is verified with, PEM; else those of this host.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """What a command gets: the gateway, and how the answer is wanted."""
+
+    gateway: Speaker
+    as_json: bool
+    running: bool
+    """False: the gateway is stopped, and its data folder answers."""
+
+
+def asks(work: Callable[Concatenate[Asker, ...], None]) -> Callable[..., None]:
+    """Make a command of a function whose first argument is an Asker: the command has, in its
+    place, the options by which the gateway is found, and ``--json``."""
+
+    def command(**given: Any) -> None:
+        config, state = given.pop("config"), given.pop("state")
+        reach = Reach(
+            config=config,
+            state=state_folder(config, state),
+            url=given.pop("url"),
+            token_file=given.pop("token_file"),
+            ca_file=given.pop("ca_file"),
+        )
+        as_json = given.pop("as_json")
+        with answering(as_json=as_json), reached(reach) as (gateway, running):
+            work(Asker(gateway=gateway, as_json=as_json, running=running), **given)
+
+    own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
+    shared = inspect.signature(_shared, eval_str=True).parameters.values()
+    parameters = [*own, *shared]
+    command.__name__, command.__doc__ = work.__name__, work.__doc__
+    command.__module__ = work.__module__
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    setattr(command, "__signature__", inspect.Signature(parameters))  # noqa: B010 - mypy has no such attribute
+    return command
+
+
+def _shared(
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,
+    state: StateFolder = None,
+    url: AdminUrl = None,
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Carries the options that all commands share."""
+
+
+@contextmanager
+def answering(*, as_json: bool) -> Iterator[None]:
+    """With --json, say as JSON too what can't be done; the exit code is the same."""
+    try:
+        yield
+    except ConfigRefused as refused:
+        if not as_json:
+            raise
+        problems = [problem_json(problem) for problem in refused.problems]
+        emit_json({"ok": False, "problems": problems})
+        raise typer.Exit(MISUSED) from refused
+    except OstiaryError as error:
+        if not as_json:
+            raise
+        told: dict[str, object] = {"ok": False, "error": str(error)}
+        if isinstance(error, Refusal):
+            told["problem"] = dict(error.problem)
+        emit_json(told)
+        raise typer.Exit(MISUSED if isinstance(error, WrongUse) else FAILED) from error

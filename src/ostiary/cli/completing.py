@@ -1,0 +1,95 @@
+"""What the shell offers after TAB: names that the running gateway knows, if it answers at once."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import httpx
+import typer
+
+from ostiary.cli.answers import Speaker
+from ostiary.cli.reaching import admin_socket, answers, local_client
+from ostiary.cli.run import DEFAULT_CONFIG, state_folder
+from ostiary.forwarded.formats import PRESETS, HeaderFormat
+from ostiary.kernel.errors import OstiaryError
+from ostiary.management.views import ApiView, ComponentView, Page, TrustedView
+from ostiary.wiring.ground import read_file
+
+_AT_ONCE = httpx.Timeout(1.0)
+_MOST = 200
+
+
+def complete_apis(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of APIs: of the running gateway, else of the configuration file."""
+    found = _asked(ctx, lambda gateway: _apis(gateway, incomplete))
+    return _fitting(_apis_of_file(ctx) if found is None else found, incomplete)
+
+
+def complete_components(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names in the certificate library."""
+    found = _asked(
+        ctx,
+        lambda gateway: [
+            one.name
+            for one in gateway.pages(Page[ComponentView], "/library", _MOST, search=incomplete)
+        ],
+    )
+    return _fitting(found or (), incomplete)
+
+
+def complete_trusted(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of trusted certificates that can be changed."""
+    found = _asked(
+        ctx,
+        lambda gateway: [
+            one.name
+            for one in gateway.pages(Page[TrustedView], "/trusted", _MOST, search=incomplete)
+            if one.id is not None
+        ],
+    )
+    return _fitting(found or (), incomplete)
+
+
+def complete_presets(incomplete: str) -> list[str]:
+    """Load balancers that are known by name."""
+    return _fitting(PRESETS, incomplete)
+
+
+def complete_formats(incomplete: str) -> list[str]:
+    """Forms of a certificate in a header."""
+    return _fitting((one.value for one in HeaderFormat), incomplete)
+
+
+def _asked(ctx: typer.Context, work: Callable[[Speaker], list[str]]) -> list[str] | None:
+    """None where nobody answers: completion never complains, and touches no data folder."""
+    path = admin_socket(state_folder(_config(ctx), _path(ctx.params.get("state"))))
+    try:
+        if not answers(path):
+            return None
+        with local_client(path, _AT_ONCE) as http:
+            return work(Speaker(http, "the gateway"))
+    except OstiaryError:
+        return None
+
+
+def _apis(gateway: Speaker, search: str) -> list[str]:
+    return [one.name for one in gateway.read(tuple[ApiView, ...], "/apis", search=search[:200])]
+
+
+def _apis_of_file(ctx: typer.Context) -> Iterable[str]:
+    try:
+        return read_file(_config(ctx)).document.api_endpoints
+    except OstiaryError:
+        return ()
+
+
+def _config(ctx: typer.Context) -> Path:
+    return _path(ctx.params.get("config")) or DEFAULT_CONFIG
+
+
+def _path(given: object) -> Path | None:
+    return Path(str(given)) if given else None
+
+
+def _fitting(names: Iterable[str], incomplete: str) -> list[str]:
+    """In order; names that a shell's line can't take are left out."""
+    return sorted(one for one in names if one.startswith(incomplete) and one.isprintable())[:_MOST]

@@ -1,0 +1,31 @@
+"""Long work is seen to go on: on a terminal only, and on standard error."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.progress import track
+
+from ostiary.cli.tables import error_console
+
+T = TypeVar("T")
+_FEW = 3
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Something whose length isn't known."""
+    console = error_console()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
+
+
+def through(things: Sequence[T], what: str) -> Iterable[T]:
+    """Each of them, with a bar where there are more than a few."""
+    console = error_console()
+    if len(things) <= _FEW or not console.is_terminal:
+        return things
+    return track(things, description=what, console=console, transient=True)

@@ -1,0 +1,137 @@
+"""The admin API of a gateway that is stopped: the same application, on its data folder.
+
+Nothing listens: requests are handed over within the process. What is changed acts from the next
+start on, and is checked as the running gateway would.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ostiary.admin.app import Surroundings, create_app
+from ostiary.admin.peer import Peer
+from ostiary.config.effective import Managed
+from ostiary.kernel.problems import ConfigRefused
+from ostiary.management.making import Hands, make_management
+from ostiary.management.ports import Applied
+from ostiary.services.prepare import Prepared, Written
+from ostiary.store.database.database import Database
+from ostiary.store.files import make_folder
+from ostiary.store.truststore import TrustStore
+from ostiary.wiring import world
+from ostiary.wiring.administering import open_database, state_of
+from ostiary.wiring.asking import explain_visit
+from ostiary.wiring.ground import prepare_rest, read_file
+from ostiary.wiring.logs import set_up_logs
+from ostiary.wiring.watching import Watching
+from ostiary.x509.certificate import Certificate
+
+
+@contextmanager
+def offline_transport(
+    config: Path, state: Path, lock: Callable[[], AbstractContextManager[object]]
+) -> Iterator[httpx.BaseTransport]:
+    """A transport for httpx whose other end is the data folder.
+
+    ``lock`` keeps a gateway from starting meanwhile; it is taken before the folder is touched.
+    Raises ConfigRefused, and what opening the database raises.
+    """
+    set_up_logs(human=True)
+    written = read_file(config)
+    with lock():
+        make_folder(state)
+        database = open_database(written.document, state)
+        try:
+            app = _application(written, state, database)
+            with asyncio.Runner() as runner:
+                yield _Within(app, runner)
+        finally:
+            database.close()
+
+
+class _Stopped:
+    """The gatekeeper of a gateway that doesn't run: what would be in force."""
+
+    def __init__(self, prepared: Prepared, not_applied: tuple[str, ...]) -> None:
+        self._prepared = prepared
+        self._not_applied = not_applied
+
+    @property
+    def prepared(self) -> Prepared:
+        return self._prepared
+
+    @property
+    def not_applied(self) -> tuple[str, ...]:
+        return self._not_applied
+
+    def prepare(self, managed: Managed, trusted: Iterable[Certificate]) -> Prepared:
+        return self._prepared.with_managed(managed, trusted, world.now())
+
+    async def apply(self, managed: Managed, trusted: Iterable[Certificate]) -> Applied:
+        before = set(self._prepared.warnings)
+        prepared = await asyncio.to_thread(self.prepare, managed, trusted)
+        self._prepared, self._not_applied = prepared, ()
+        news = tuple(str(one) for one in prepared.warnings if one not in before)
+        return Applied(reloaded=False, warnings=news)
+
+
+class _Within(httpx.BaseTransport):
+    """Hands requests to an application of this process."""
+
+    def __init__(self, app: ASGIApp, runner: asyncio.Runner) -> None:
+        self._way = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._runner = runner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._runner.run(self._handle(request))
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
+        body = request.read()
+        sent = httpx.Request(request.method, request.url, headers=request.headers, content=body)
+        answer = await self._way.handle_async_request(sent)
+        content = await answer.aread()
+        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+
+
+def _application(written: Written, state: Path, database: Database) -> ASGIApp:
+    kept = state_of(database)
+    stopped = _stopped(written, kept.managed, kept.certificates)
+    hands = Hands(
+        keeping=database,
+        ground=database,
+        shelf=TrustStore(state),
+        gatekeeper=stopped,
+        telemetry=Watching(database, state / "run").telemetry,
+        explain=lambda asked: explain_visit(stopped.prepared, asked),
+        clock=world.now,
+        dice=secrets.token_bytes,
+    )
+    management, changes = make_management(hands)
+    changes.begin_with(kept)
+    app = create_app(management, Surroundings(clock=world.now, metrics=lambda: b""))
+    return _as_ourselves(app)
+
+
+def _stopped(written: Written, managed: Managed, trusted: tuple[Certificate, ...]) -> _Stopped:
+    try:
+        return _Stopped(prepare_rest(written, managed, trusted), ())
+    except ConfigRefused as refused:
+        # If the file alone is in order, the store is at fault, and here is where it can be mended.
+        alone = prepare_rest(written)
+        return _Stopped(alone, tuple(str(one) for one in refused.problems))
+
+
+def _as_ourselves(app: ASGIApp) -> ASGIApp:
+    """Who may write to the data folder asks as over the gateway's own socket."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["peer"] = Peer(uid=os.geteuid(), secure=True)
+        await app(scope, receive, send)
+
+    return asked
