@@ -17,7 +17,14 @@ import structlog
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Problem
 from ostiary.management.actors import Actor, Order
-from ostiary.management.errors import EngineRefuses, Fault, Forbidden, NotApplied, Stale
+from ostiary.management.errors import (
+    EngineRefuses,
+    Fault,
+    Forbidden,
+    NotApplied,
+    Stale,
+    Unavailable,
+)
 from ostiary.management.keeping import Keeping, told
 from ostiary.management.ports import Applied, Clock, Gatekeeper
 from ostiary.management.sights import ChangeView, PreviewView
@@ -80,6 +87,7 @@ class Changes:
         self._turn = asyncio.Lock()
         self._state: State | None = None
         self._mirrors: list[Mirror] = []
+        self._halted = ""
         self._under_way: set[asyncio.Task[ChangeView]] = set()
         self._log = structlog.get_logger("ostiary.management")
 
@@ -91,6 +99,13 @@ class Changes:
     def mirror(self, mirror: Mirror) -> None:
         """Tell ``mirror`` of every state from now on."""
         self._mirrors.append(mirror)
+
+    def halt(self, why: str) -> None:
+        """Refuse every change from now on, since the database can't be believed; empty: go on.
+
+        A damaged file may still take writes, into pages that nobody will find again.
+        """
+        self._halted = why
 
     def begin_with(self, state: State) -> None:
         """What was read from the database before the gateway began to serve, and is in force."""
@@ -106,6 +121,11 @@ class Changes:
         """Make a change, or foresee it. Raises what ``errors`` has."""
         if not order.actor.may(need):
             raise Forbidden(need)
+        if self._halted:
+            raise Unavailable(
+                f"the database is damaged: {self._halted}; what is in force goes on acting "
+                "(run 'ostiary trust recover')"
+            )
         if order.dry_run:
             return await asyncio.to_thread(self._look, order, edit)
         # Whoever asked may go away meanwhile: what has begun comes to its end, and alone.

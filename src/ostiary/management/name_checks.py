@@ -38,12 +38,11 @@ def rule_faults(rule: NameRule, where: str) -> Iterator[Fault]:
 def advise(pattern: str) -> tuple[AdviceView, ...]:
     """What is worth knowing about a pattern; a refusal is told like advice."""
     try:
-        return tuple(
-            AdviceView(kind=one.kind.value, sentence=one.sentence) for one in advice(pattern)
-        )
+        parse_pattern(pattern)
     except PatternRefused as refused:
         sentence = f"{refused.message} ({refused.way_out})" if refused.way_out else refused.message
-        return (AdviceView(kind=REFUSED, sentence=sentence, at=refused.at),)
+        return (AdviceView(kind=REFUSED, sentence=sentence, at=refused.at or None),)
+    return tuple(AdviceView(kind=one.kind.value, sentence=one.sentence) for one in advice(pattern))
 
 
 def _fault(refused: PatternRefused, where: str, pattern: str) -> Fault:

@@ -115,6 +115,7 @@ class Recovery:
         except OstiaryError as error:
             raise Unavailable(f"the database could not be recovered: {error}") from error
         self._log.warning("database-recovered", revision=back.revision, aside=str(back.aside))
+        self._changes.halt("")
         state = await asyncio.to_thread(self._changes.load)
         try:
             await self._changes.gatekeeper.apply(state.managed, state.certificates)
@@ -149,6 +150,7 @@ class Recovery:
             database=StoreState.DAMAGED if isinstance(ground, Damaged) else StoreState.SOUND,
             database_detail=ground.what if isinstance(ground, Damaged) else "",
         )
+        self._changes.halt(self._view.database_detail)
         if isinstance(ground, Damaged):
             self._log.error("database-damaged", detail=ground.what)
         if isinstance(damage, Damaged):

@@ -54,11 +54,13 @@ async def clear_api(request: Request, api: str, order: Changing) -> Response:
 
 def _patch(model: type[ApiAuth]) -> dict[str, Any]:
     """Every setting may be null; the exact rules are told when they are broken."""
-    keys = (field.alias or name for name, field in model.model_fields.items())
+    found = model.model_json_schema(ref_template="#/components/schemas/{model}")["properties"]
     schema = {
         "type": "object",
         "minProperties": 1,
-        "properties": {key: {} for key in keys if key != "trustedCertificates"},
+        "properties": {
+            key: setting for key, setting in found.items() if key != "trustedCertificates"
+        },
         "additionalProperties": False,
     }
     media = {"schema": schema}
