@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PYTHON
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help setup setup-test demo test check unit daemon docs fix clean
+.PHONY: help setup setup-test demo test check unit daemon docs screenshots fix clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ daemon: setup-test ## Run the tests with a real HAProxy only
 docs: setup ## Write the generated pages of docs/reference again
 	@.venv/bin/python -m ostiary.config.reference > docs/reference/configuration.md
 	@.venv/bin/python tools/reference.py
+
+screenshots: setup-test ## Take the pictures of the console in docs/images/console again
+	@.venv/bin/python -m tests.doors.console.screenshots
 
 fix: setup ## Format, and mend what the linter can
 	@.venv/bin/ruff check --fix -q src tests bench; .venv/bin/ruff format -q src tests bench

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sets up .venv with the locked dependencies. `tools/setup.sh test` also installs what the tests and
-# the demo use beside Python (curl, openssl, Debian's haproxy, h2load), where this user may do so.
+# the demo use beside Python (curl, openssl, Debian's haproxy, h2load, chromium), where this user may
+# do so.
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
@@ -40,11 +41,14 @@ fi
 
 [ "${1:-}" = test ] || exit 0
 missing=
-for pair in curl:curl openssl:openssl haproxy:haproxy h2load:nghttp2-client; do
+for pair in curl:curl openssl:openssl haproxy:haproxy h2load:nghttp2-client chromium:chromium; do
     PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 if [ -n "$missing" ]; then
     echo "installing$missing ..."
     # shellcheck disable=SC2086 - a list of words
-    apt_install $missing || echo "could not install$missing: tests that need them are skipped, and say so" >&2
+    apt_install $missing || for one in $missing; do
+        # One that this distribution lacks must not keep the others away.
+        apt_install "$one" || echo "could not install $one: tests that need it are skipped, and say so" >&2
+    done
 fi

@@ -333,7 +333,7 @@ PREVIEW = PreviewView(
         EffectView(
             effect=Effect.REFUSED,
             fingerprint="b" * 64,
-            subject=HOSTILE[0],
+            subject=CLIENTS[1].subject,
             api="",
             before="",
             after="untrusted-issuer",

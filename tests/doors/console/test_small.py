@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ostiary.admin.console.changing import at_their_fields
 from ostiary.admin.console.chart import HEIGHT, WIDTH, ceiling, chart
 from ostiary.admin.console.fields import api_changes, gateway_changes
 from ostiary.admin.console.forms import Form
 from ostiary.admin.console.text import grouped, relative, short, shown
 from ostiary.config.effective import AuthType, Source
+from ostiary.management.errors import EngineRefuses, Fault
 from ostiary.management.sights import TrafficPoint
 from ostiary.management.views import GatewayView, Setting
 from tests.doors.console import fake, sample
@@ -152,3 +154,26 @@ def test_numbers_in_forms_are_numbers_or_nothing() -> None:
     for wrong in ("", "x", "-1", "1.5", "٣", "9" * 30):
         assert _form(n=wrong).number("n") is None
     assert _form(n=" 42 ").number("n") == 42
+
+
+def test_what_the_gateway_refuses_is_told_at_the_field_that_caused_it() -> None:
+    refused = EngineRefuses(
+        [
+            Fault(where="", message="clientCertificateAuth.trustedProxies[2]: is no network"),
+            Fault(where="", message="clientCertificateAuth.type: needs https"),
+            Fault(where="", message="clientCertificateAuth: no name", way_out="add headerName, or"),
+        ]
+    )
+    placed = at_their_fields(refused)
+    assert placed is not None
+    told = [(fault.where, fault.message) for fault in placed.faults]
+    assert told == [
+        ("/trustedProxies/2", "is no network"),
+        ("/type", "needs https"),
+        ("/headerName", "no name"),
+    ]
+
+
+def test_what_the_gateway_refuses_for_other_reasons_stays_whole() -> None:
+    refused = EngineRefuses([Fault(where="", message="the engine said: no such file")])
+    assert at_their_fields(refused) is None

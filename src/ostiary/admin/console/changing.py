@@ -5,15 +5,22 @@ changed something meanwhile, that is told instead.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
 from ostiary.admin.console.visit import Visit, address
 from ostiary.management.actors import Order
-from ostiary.management.errors import EngineRefuses, MustConfirm, Unacceptable
+from ostiary.management.errors import EngineRefuses, Fault, MustConfirm, Unacceptable
 from ostiary.management.sights import ChangeView
+
+_SETTING = re.compile(
+    r"(?:[^: ]*\.)?clientCertificateAuth(?:\.([A-Za-z]{1,40}))?(?:\[(\d{1,6})\])?[^: ]{0,80}: "
+)
+_WORD = re.compile(r"[A-Za-z]+")
+_FIELDS = frozenset({"headerName", "headerFormat", "trustedProxies", "proxyProtocol", "type"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,16 +53,38 @@ async def carry_out(visit: Visit, change: Change) -> Response:
         view = await change.perform(order)
     except MustConfirm as error:
         return await asyncio.to_thread(_confirm, visit, change, error)
-    except EngineRefuses:
-        raise
     except Unacceptable as error:
-        if change.faulty is None:
+        placed = at_their_fields(error)
+        if change.faulty is None or placed is None:
             raise
-        return await asyncio.to_thread(change.faulty, error)
+        return await asyncio.to_thread(change.faulty, placed)
     if view.applied:
         how = "reload" if view.reloaded else "swap"
         return visit.go(address_with(change.back, done=change.done, how=how))
     return await asyncio.to_thread(_foretell, visit, change, view)
+
+
+def at_their_fields(error: Unacceptable) -> Unacceptable | None:
+    """The faults by their fields; None where the gateway refuses for reasons beside the form.
+
+    What the gateway's check says begins with the path of the setting, such as
+    ``clientCertificateAuth.type``.
+    """
+    if not isinstance(error, EngineRefuses):
+        return error
+    faults = [_at_its_field(fault) for fault in error.faults]
+    return Unacceptable(faults) if any(fault.where for fault in faults) else None
+
+
+def _at_its_field(fault: Fault) -> Fault:
+    found = _SETTING.match(fault.message)
+    if found is None:
+        return fault
+    path = [part for part in found.groups() if part is not None]
+    # What is missing has no path of its own: the way out names it, "add trustedProxies".
+    path = path or [word for word in _WORD.findall(fault.way_out) if word in _FIELDS][:1]
+    where = "".join(f"/{part}" for part in path)
+    return replace(fault, where=where, message=fault.message[found.end() :])
 
 
 def address_with(path: str, **query: object) -> str:
