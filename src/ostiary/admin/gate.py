@@ -40,23 +40,25 @@ class Gate:
             return
         state = scope.setdefault("state", {})
         state["request_id"] = new_request_id()
-        answer = _Answer(send, state["request_id"], secure=scope.get("scheme") == "https")
+        secure = scope.get("scheme") == "https"
+        limit = LARGEST_IMPORT if scope["path"].endswith(self._imports) else LARGEST_BODY
+        body = _Body(receive, limit)
+        answer = _Answer(send, body, state["request_id"], secure=secure)
         headers = Headers(scope=scope)
         if peer_in(scope).uid is None and not self._is_ours(headers.get("host", "")):
             error = Misdirected("the Host header names somebody else (use the address itself)")
             await answer_to(error)(scope, receive, answer.send)
             return
-        limit = LARGEST_IMPORT if scope["path"].endswith(self._imports) else LARGEST_BODY
-        body = _Body(receive, limit)
         if body.declared_too_large(headers):
             await answer_to(_too_large(limit))(scope, receive, answer.send)
             return
         try:
-            await self._app(scope, body.receive, answer.send)
-        except TooLarge as error:
+            await self._app(scope, body.receive, answer.send_unless_too_large)
+        except TooLarge:
             if answer.begun:
                 raise
-            await answer_to(error)(scope, receive, answer.send)
+        if body.exceeded and not answer.begun:
+            await answer_to(_too_large(limit))(scope, receive, answer.send)
 
     def _is_ours(self, host: str) -> bool:
         """Against DNS rebinding: a page of somebody else's name can't be made to speak to us.
@@ -82,6 +84,7 @@ class _Body:
         self._receive = receive
         self._limit = limit
         self._read = 0
+        self.exceeded = False
 
     def declared_too_large(self, headers: Headers) -> bool:
         length = headers.get("content-length", "0")
@@ -92,6 +95,7 @@ class _Body:
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
             if self._read > self._limit:
+                self.exceeded = True
                 raise _too_large(self._limit)
         return message
 
@@ -99,11 +103,17 @@ class _Body:
 class _Answer:
     """Adds headers to what goes out."""
 
-    def __init__(self, send: Send, request_id: str, *, secure: bool) -> None:
+    def __init__(self, send: Send, body: _Body, request_id: str, *, secure: bool) -> None:
         self._send = send
+        self._body = body
         self._request_id = request_id
         self._secure = secure
         self.begun = False
+
+    async def send_unless_too_large(self, message: Message) -> None:
+        """Frameworks tell a body that broke off as one they can't read: we know better."""
+        if self.begun or not self._body.exceeded:
+            await self.send(message)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
