@@ -55,11 +55,7 @@ def compile_document(
         choices=_choices(pipelines, path_of),
         path_of=path_of,
     )
-    sections = [global_section(document, place, scheme.type), defaults_section(document)]
-    if document.http:
-        sections.append(http_section(document, document.http, place, plan))
-    if document.https:
-        sections += https_sections(document, document.https, place, plan)
+    sections = _sections(document, place, plan)
     sections += backend_sections(document, materials, place, pipelines, table)
     sections += [*upstreams.resolvers_sections(document), *_fixed(place, scheme)]
     files = {
@@ -76,6 +72,16 @@ def compile_document(
     if document.https:
         files |= https_files(document.https, materials, plan)
     return Bundle(files=files)
+
+
+def _sections(document: Document, place: Place, plan: Plan) -> list[Section]:
+    """The process as a whole, and its listeners."""
+    sections = [global_section(document, place, plan.scheme.type), defaults_section(document)]
+    if document.http:
+        sections.append(http_section(document, document.http, place, plan))
+    if document.https:
+        sections += https_sections(document, document.https, place, plan)
+    return sections
 
 
 def _messages(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
