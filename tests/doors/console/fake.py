@@ -678,7 +678,7 @@ class Audit:
         *,
         actor: str = "",
         action: str = "",
-        object: str = "",  # noqa: A002 - as the real one calls it
+        about: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
         cursor: str | None = None,

@@ -62,7 +62,11 @@ def test_nobody_sees_or_changes_anything_without_a_login(desk: Desk) -> None:
                 continue
             path = door.path.replace("{component:int}", "1").replace("{version:int}", "1")
             path = path.replace("{trusted:int}", "1").replace("{token:int}", "1")
-            path = path.replace("{fingerprint}", "ab").replace("{act}", "retire")
+            path = (
+                path.replace("{fingerprint}", "ab")
+                .replace("{page:path}", "x")
+                .replace("{act}", "retire")
+            )
             for method in door.methods or ():
                 answer = asking.request(method, path)
                 assert answer.status_code == 303, (method, path)

@@ -1,6 +1,7 @@
 """The pure parts of the console: text, times, the chart, the meaning of forms."""
 
-from dataclasses import replace
+import inspect
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from ostiary.admin.console.forms import Form
 from ostiary.admin.console.text import grouped, relative, short, shown
 from ostiary.config.effective import AuthType, Source
 from ostiary.management.errors import EngineRefuses, Fault
+from ostiary.management.management import Management
 from ostiary.management.sights import TrafficPoint
 from ostiary.management.views import GatewayView, Setting
 from tests.doors.console import fake, sample
@@ -177,3 +179,14 @@ def test_what_the_gateway_refuses_is_told_at_the_field_that_caused_it() -> None:
 def test_what_the_gateway_refuses_for_other_reasons_stays_whole() -> None:
     refused = EngineRefuses([Fault(where="", message="the engine said: no such file")])
     assert at_their_fields(refused) is None
+
+
+@pytest.mark.parametrize("part", [one.name for one in fields(Management)])
+def test_the_management_in_memory_is_asked_as_the_real_one_is(part: str) -> None:
+    kept = getattr(fake.Desk(), part)
+    real = {one.name: one.type for one in fields(Management)}[part]
+    for name, method in inspect.getmembers(type(kept), inspect.isfunction):
+        if name.startswith("_"):
+            continue
+        wanted = list(inspect.signature(getattr(real, name)).parameters)
+        assert list(inspect.signature(method).parameters) == wanted, name

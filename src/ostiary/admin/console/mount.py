@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from ostiary.admin.console import (
@@ -19,8 +20,14 @@ from ostiary.admin.console.entering import open_routes
 from ostiary.admin.console.guard import routes
 from ostiary.admin.console.ports import Sessions
 from ostiary.admin.console.templating import environment
-from ostiary.admin.console.visit import Console
+from ostiary.admin.console.visit import Console, Visit
+from ostiary.management.errors import NotThere
 from ostiary.management.management import Management
+
+
+def nowhere(visit: Visit) -> Response:
+    """An address that leads to nothing."""
+    raise NotThere("page", visit.request.path_params["page"])
 
 
 def console_routes(
@@ -37,5 +44,6 @@ def console_routes(
         *apiing.DOORS,
         *seeing.DOORS,
         *tokening.DOORS,
+        ("GET", "/{page:path}", nowhere),  # the last: whatever nobody else answers
     )
     return [*open_routes(console), *routes(console, doors)]

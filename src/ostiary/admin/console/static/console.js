@@ -5,8 +5,24 @@
   const sheet = document.getElementById("sheet");
   const status = document.getElementById("status");
 
+  // Only pages are put into pages; what is read or opened just now isn't replaced beneath.
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const type = event.detail.xhr.getResponseHeader("Content-Type") ?? "";
+    if (event.detail.xhr.status >= 400 && !type.startsWith("text/html")) {
+      event.detail.shouldSwap = false;
+      status.textContent = `This did not work (${event.detail.xhr.status}).`;
+    }
+  });
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const live = event.detail.elt;
+    if (live.id === "live" && (live.querySelector("details[open]") || live.contains(document.activeElement)))
+      event.preventDefault();
+  });
+
   document.body.addEventListener("htmx:afterSwap", (event) => {
     const target = event.detail.target;
+    const told = document.getElementById(target.id)?.dataset.said;
+    if (told) document.getElementById("said").textContent = told;
     status.textContent = "";
     if (target.id === "sheet-body") {
       if (!sheet.open) sheet.showModal();
