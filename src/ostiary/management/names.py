@@ -145,9 +145,15 @@ class Names:
             raise Unacceptable(map(_bad_line, read.bad[:_MOST_TOLD]))
         if not read.patterns:
             raise Unacceptable.one("there is no pattern in the file", "write one on each line")
-        if replace:
-            return await self.replace(order, api, read.patterns)
-        return await self.add(order, api, read.patterns)
+        patterns = read.patterns
+        return await self._set(
+            order,
+            api,
+            "names.replace" if replace else "names.add",
+            new=patterns,
+            becomes=lambda before: patterns if replace else (*before, *patterns),
+            checked=True,
+        )
 
     async def _set(
         self,
@@ -158,9 +164,10 @@ class Names:
         new: Sequence[str],
         becomes: Callable[[tuple[str, ...]], tuple[str, ...] | None],
         notes: dict[str, str] | None = None,
+        checked: bool = False,
     ) -> ChangeView:
         self._refuse_unknown(api)
-        await asyncio.to_thread(_refuse_bad, new)
+        await asyncio.to_thread(_refuse_bad, () if checked else new)
         scope = Scope(api)
 
         def edit(work: Work, moment: Moment) -> Edited:
