@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from ostiary.cli.app import app
-from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile
+from ostiary.cli.kept import kept
+from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile, StateFolder, state_folder
 from ostiary.cli.tables import (
     FAILED,
     AsJson,
@@ -46,12 +47,14 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
         str | None, typer.Option(metavar="TIME", help="When, as 2030-01-31T12:00:00Z; now if not.")
     ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
+    state: StateFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Explain step by step why a client certificate is let in or refused.
 
-    From the configuration alone, with the code that decides live. Without --api or --url, the
-    handshake of every TLS entry is explained. Exit code 0: let in, 1: refused.
+    From the configuration, and what console, API and command line added to it in the state folder,
+    with the code that decides live. Without --api or --url, the handshake of every TLS entry is
+    explained. Exit code 0: let in, 1: refused.
     """
     if (cert is None) is not no_cert:
         raise misuse("name the client's certificate with --cert, or say --no-cert")
@@ -61,7 +64,8 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
         config=config, certificate=cert, chain=chain, api=api, url=url, method=method, at=at
     )
     with refusals(as_json=as_json):
-        found = explain_asked(asked)
+        managed, trusted = kept(config, state_folder(config, state))
+        found = explain_asked(asked, managed, trusted)
     if as_json:
         emit_json([_json(one) for one in found] if len(found) > 1 else _json(found[0]))
     else:

@@ -51,7 +51,7 @@ def facts(rows: Iterable[tuple[str, Cell]]) -> Table:
     """What is known of one thing, a line each."""
     made = Table.grid("", "", padding=(0, 2))
     for name, value in rows:
-        made.add_row(Text(name, style="bold"), text(value))
+        made.add_row(text(name, "bold"), text(value))
     return made
 
 
