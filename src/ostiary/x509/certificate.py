@@ -81,7 +81,7 @@ class Certificate:
         Made anew each time, which costs microseconds: one that was asked for its extensions
         holds on to ten times the memory of the certificate.
         """
-        with _bearing_oddities():
+        with bearing_oddities():
             return x509.load_der_x509_certificate(self.der)
 
     @property
@@ -90,7 +90,7 @@ class Certificate:
         native = self.native
         names: x509.SubjectAlternativeName | tuple[()] = ()
         policies: tuple[str, ...] = ()
-        with _bearing_oddities():
+        with bearing_oddities():
             for extension in native.extensions:
                 match extension.value:
                     case x509.SubjectAlternativeName() as found:
@@ -119,13 +119,13 @@ class Certificate:
     @property
     def subject_der(self) -> bytes:
         """The subject's Name, DER: what an issued certificate repeats as its issuer."""
-        with _bearing_oddities():
+        with bearing_oddities():
             return self.native.subject.public_bytes()
 
     @property
     def issuer_der(self) -> bytes:
         """The issuer's Name, DER."""
-        with _bearing_oddities():
+        with bearing_oddities():
             return self.native.issuer.public_bytes()
 
     @property
@@ -153,7 +153,7 @@ def parse(der: bytes) -> Certificate:
             f"certificate of {len(der)} bytes is larger than {LARGEST_CERTIFICATE}",
         )
     try:
-        with _bearing_oddities():
+        with bearing_oddities():
             native = x509.load_der_x509_certificate(der)
             return _view(der, native, crypto.load_certificate(crypto.FILETYPE_ASN1, der))
     except _READ_FAULTS as fault:
@@ -163,7 +163,7 @@ def parse(der: bytes) -> Certificate:
 
 
 @contextmanager
-def _bearing_oddities() -> Iterator[None]:
+def bearing_oddities() -> Iterator[None]:
     """Odd but bearable values (a negative serial, a country of three letters) only warn; we judge
     for ourselves."""
     with warnings.catch_warnings():

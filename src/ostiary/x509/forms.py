@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 
-from ostiary.x509.certificate import Certificate, parse
+from ostiary.x509.certificate import Certificate, bearing_oddities, parse
 from ostiary.x509.errors import NotACertificate, Unreadable, UnreadableError
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -142,7 +142,8 @@ def _der_kinds(data: bytes) -> Iterator[Unreadable]:
     )
     for kind, load in trials:
         try:
-            load()
+            with bearing_oddities():
+                load()
         except TypeError:  # what a missing passphrase is reported as
             yield Unreadable.ENCRYPTED
         except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import subprocess
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from ostiary.x509 import uploads
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import NotACertificate, Unreadable
+from ostiary.x509.forms import kind_of
 from ostiary.x509.uploads import LARGEST_UPLOAD, MOST_CERTIFICATES, read_upload
 from tests.support.pki import Kit, Made
 
@@ -375,3 +377,12 @@ def test_a_certificate_of_a_version_that_does_not_exist_is_malformed_in_any_bund
         assert b"\xa0\x03\x02\x01\x02" in bundle
         changed = bundle.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x55")
         assert isinstance(refused(changed), NotACertificate)
+
+
+def test_odd_serial_numbers_do_not_keep_bytes_from_being_told_apart(two: tuple[Made, Made]) -> None:
+    head = b"\xa0\x03\x02\x01\x02\x02"  # version 3, and what begins the serial number
+    before, _, after = two[0].der.partition(head)
+    negative = before + head + after[:1] + b"\xff" + after[2:]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert kind_of(negative, []) is Unreadable.CERTIFICATE
