@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer.main
 
+from ostiary.admin import reference as admin_api
 from ostiary.cli import app
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 
@@ -99,7 +100,16 @@ def _row(option: object) -> str:
     return f"| {listed} | {shown} | {described.strip()} |"
 
 
-PAGES = {"reasons.md": reasons_page, "command-line.md": commands_page}
+def admin_api_page() -> str:
+    """Every route of the admin API."""
+    return admin_api.page(NOTICE)
+
+
+PAGES = {
+    "reasons.md": reasons_page,
+    "command-line.md": commands_page,
+    "admin-api.md": admin_api_page,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -43,6 +43,20 @@ class Surroundings:
 
 def create_app(management: Management, around: Surroundings) -> FastAPI:
     """The application; nothing but ``/healthz`` and the login page without a credential."""
+    app = api_of()
+    app.state.management = management
+    sessions = Sessions(management.tokens, around.clock)
+    _add_plain_routes(app, around)
+    app.router.routes.extend(console_routes(management, sessions, around.clock))
+    handle_problems(app)
+    # The last one added is met first.
+    app.add_middleware(Locked, tokens=management.tokens, paths=_LOCKED)
+    app.add_middleware(Gate, hosts=tuple(around.hosts), imports=_IMPORTS)
+    return app
+
+
+def api_of() -> FastAPI:
+    """The routes of the REST API alone."""
     app = FastAPI(
         title="Ostiary",
         version="1",
@@ -52,16 +66,8 @@ def create_app(management: Management, around: Surroundings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.management = management
     for subject, doors in _SUBJECTS:
         app.include_router(router_of(subject, doors), prefix="/api/v1")
-    sessions = Sessions(management.tokens, around.clock)
-    _add_plain_routes(app, around)
-    app.router.routes.extend(console_routes(management, sessions, around.clock))
-    handle_problems(app)
-    # The last one added is met first.
-    app.add_middleware(Locked, tokens=management.tokens, paths=_LOCKED)
-    app.add_middleware(Gate, hosts=tuple(around.hosts), imports=_IMPORTS)
     return app
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from fastapi import APIRouter
 
 from ostiary.admin.problems import MEDIA
+from ostiary.admin.replies import Changing
 
 _PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -89,6 +91,7 @@ def _responses(door: Door) -> dict[int | str, dict[str, Any]]:
     told: dict[int | str, dict[str, Any]] = {
         status: {"description": _MEANINGS[status], "content": problem}
         for status in (_READ if door.method == "GET" else _WRITE)
+        if status != 428 or _must_match(door)
     }
     if door.status == 201:
         told[200] = {"description": "After dryRun: what would come of it.", "model": door.gives}
@@ -98,3 +101,8 @@ def _responses(door: Door) -> dict[int | str, dict[str, Any]]:
             "content": {door.media: {"schema": {"type": "string"}}},
         }
     return told
+
+
+def _must_match(door: Door) -> bool:
+    found = signature(door.work).parameters.get("order")
+    return found is not None and found.annotation == Changing
