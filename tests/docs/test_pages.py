@@ -67,13 +67,17 @@ def test_make_targets_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_commands_and_their_options_exist(page: Path) -> None:
-    commands = getattr(typer.main.get_command(app), "commands", {})
-    pattern = r"(?:^|/bin/|=)ostiary ([a-z]+)\b([^\n#`]*)"
-    for verb, rest in re.findall(pattern, told(page), re.MULTILINE):
-        assert verb in commands, f"ostiary {verb} does not exist"
-        options = {opt for param in commands[verb].params for opt in param.opts}
+    for rest in re.findall(r"(?:^|/bin/|=)ostiary ([a-z][^\n#`]*)", told(page), re.MULTILINE):
+        command, path = typer.main.get_command(app), "ostiary"
+        for word in rest.split():
+            commands = getattr(command, "commands", {})
+            if not commands or not re.fullmatch("[a-z][a-z-]*", word):
+                break
+            assert word in commands, f"{path} {word} does not exist"
+            command, path = commands[word], f"{path} {word}"
+        options = {opt for param in command.params for opt in (*param.opts, *param.secondary_opts)}
         for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest):
-            assert option in options | {"--help", "-h"}, f"ostiary {verb} has no {option}"
+            assert option in options | {"--help", "-h"}, f"{path} has no {option}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

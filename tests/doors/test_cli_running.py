@@ -102,6 +102,8 @@ def _refusals_are_followed(shell: Shell, status: Callable[[], int | None]) -> No
     finally:
         follower.send_signal(signal.SIGINT)
         code = follower.wait(20)
+        if follower.stdout is not None:
+            follower.stdout.close()
     assert line["id"] > first["id"]
     assert (line["reason"], line["subject"], line["api"]) == (
         "name-not-trusted", "CN=alice", "open",
