@@ -22,6 +22,7 @@ from ostiary.store.lock import StateLock
 from ostiary.supervisor.child import MASTER_SOCKET
 from ostiary.supervisor.leftover import ensure_gone
 from ostiary.supervisor.watch import Watch
+from ostiary.wiring import world
 from ostiary.wiring.applying import Applying
 from ostiary.wiring.gateway import Gateway
 from ostiary.wiring.ground import (
@@ -93,17 +94,34 @@ class _Life:
         """Start, say ``ready``, follow changes, stop."""
         self._listen_to_signals()
         written = read_file(self._config)
+        first = self._first(written)
         make_folder(self._state)
         with StateLock(self._state):
             administration = self._administer(written.document, self._state)
             try:
-                await self._live(written, administration)
+                await self._live(written, administration, first)
             finally:
                 await administration.stop()
 
-    async def _live(self, written: Written, administration: Administration) -> None:
+    def _first(self, written: Written) -> Prepared | None:
+        """Where nothing can be kept yet, the file must do by itself: a bad one is refused before
+        anything is touched. None: what is kept may make it whole."""
+        if self._state.exists() or written.document.store.url is not None:
+            return None
+        prepared = prepare_rest(written)
+        choose_engine(prepared)
+        return prepared
+
+    async def _live(
+        self, written: Written, administration: Administration, first: Prepared | None
+    ) -> None:
         managed, trusted = administration.kept()
-        prepared = self._started = prepare_rest(written, managed, trusted)
+        prepared = (
+            first.with_managed(managed, trusted, world.now())
+            if first is not None
+            else prepare_rest(written, managed, trusted)
+        )
+        self._started = prepared
         for warning in prepared.warnings:
             self._log.warning("configuration", problem=str(warning))
         binary = choose_engine(prepared)
