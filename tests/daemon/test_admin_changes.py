@@ -1,5 +1,7 @@
 """Changes through the admin API act on real requests at once, and survive everything."""
 
+import contextlib
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -106,6 +108,33 @@ def test_what_was_acknowledged_survives_kill_9(fresh: World) -> None:
         assert gateway.status(None, "default.example", "/open/x") == 401
         assert api.get("/truststore")["state"] == "sound"
         assert len(api.get("/audit")["items"]) == 4
+
+
+def test_kill_9_in_the_middle_loses_nothing_that_was_acknowledged(fresh: World) -> None:
+    gateway = fresh.gateway
+    acknowledged: list[str] = []
+
+    def change_on_and_on() -> None:
+        with Api(gateway.state) as api, contextlib.suppress(httpx.HTTPError):
+            for number in range(10_000):
+                api.change("POST", "/names", {"patterns": [f"CN=c{number}"]})
+                acknowledged.append(f"CN=c{number}")
+
+    changing = threading.Thread(target=change_on_and_on)
+    changing.start()
+    while len(acknowledged) < 5:
+        time.sleep(0.01)
+    gateway.process.kill()
+    gateway.process.wait()
+    changing.join(20)
+    gateway.start()
+    with Api(gateway.state) as api:
+        kept = [one["pattern"] for one in api.get("/names", limit=1000)["items"]]
+        assert kept[: len(acknowledged)] == acknowledged
+        assert len(kept) <= len(acknowledged) + 1
+        audited = api.get("/audit", limit=1000)["items"]
+        assert len(audited) == len(kept)
+        assert api.get("/gateway")["policy"]["namesCount"] == len(kept)
 
 
 def test_a_change_that_the_gateway_refuses_changes_nothing(fresh: World) -> None:
