@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ostiary.cli.answers import Wish
 from ostiary.cli.app import app
 from ostiary.cli.asking import Asker, asks
 from ostiary.cli.options import ApiName, Days, DryRun, Search, wish
@@ -32,6 +33,23 @@ api = typer.Typer(
 app.add_typer(api, name="api")
 
 _NAMES = "trustedDistinguishedNames"
+
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--name", metavar="PATTERN", help="A trusted distinguished name; again for more."),
+]
+NoNames = Annotated[
+    bool, typer.Option("--no-names", help="Ask for no name here, whatever the gateway does.")
+]
+InheritRequired = Annotated[bool, typer.Option("--inherit-required", help="As the gateway has it.")]
+InheritNames = Annotated[bool, typer.Option("--inherit-names", help="As the gateway has them.")]
+InheritAllow = Annotated[bool, typer.Option("--inherit-allow", help="As the gateway has it.")]
+InheritDeny = Annotated[
+    bool, typer.Option("--inherit-deny", help="Nothing beside what the gateway denies.")
+]
+InheritReportOnly = Annotated[
+    bool, typer.Option("--inherit-report-only", help="As the gateway has it.")
+]
 
 
 @api.command("list")
@@ -97,34 +115,17 @@ def set_api(
     name: ApiName,
     *,
     required: Required = None,
-    inherit_required: Annotated[
-        bool, typer.Option("--inherit-required", help="As the gateway has it.")
-    ] = False,
-    names: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--name", metavar="PATTERN", help="A trusted distinguished name; again for more."
-        ),
-    ] = None,
-    no_names: Annotated[
-        bool, typer.Option("--no-names", help="Ask for no name here, whatever the gateway does.")
-    ] = False,
-    inherit_names: Annotated[
-        bool, typer.Option("--inherit-names", help="As the gateway has them.")
-    ] = False,
+    inherit_required: InheritRequired = False,
+    names: Names = None,
+    no_names: NoNames = False,
+    inherit_names: InheritNames = False,
     allow: Allow = None,
-    inherit_allow: Annotated[
-        bool, typer.Option("--inherit-allow", help="As the gateway has it.")
-    ] = False,
+    inherit_allow: InheritAllow = False,
     deny: Deny = None,
-    inherit_deny: Annotated[
-        bool, typer.Option("--inherit-deny", help="Nothing beside what the gateway denies.")
-    ] = False,
+    inherit_deny: InheritDeny = False,
     rules: Rules = None,
     report_only: ReportOnly = None,
-    inherit_report_only: Annotated[
-        bool, typer.Option("--inherit-report-only", help="As the gateway has it.")
-    ] = False,
+    inherit_report_only: InheritReportOnly = False,
     dry_run: DryRun = False,
     days: Days = 30,
 ) -> None:
@@ -132,11 +133,8 @@ def set_api(
     changes: dict[str, Any] = {
         **given_switches(required=required, reportOnly=report_only),
         **given_rules(allow, deny, rules),
+        **_given_names(names, none=no_names),
     }
-    if names and no_names:
-        raise misuse("--name and --no-names exclude each other")
-    if names or no_names:
-        changes[_NAMES] = names or []
     inherits = {
         "required": inherit_required,
         _NAMES: inherit_names,
@@ -145,11 +143,7 @@ def set_api(
         "reportOnly": inherit_report_only,
     }
     given_up(changes, (key for key, wanted in inherits.items() if wanted), "--inherit-...")
-    if not changes:
-        raise misuse("say what to override, or to inherit again (see --help)")
-    done = asker.gateway.change("PATCH", api_path(name), wish(dry_run=dry_run, days=days), changes)
-    if not answer(asker, ChangeView, done):
-        tell(asker, done, f"{name}: set")
+    _send(asker, name, changes, wish(dry_run=dry_run, days=days))
 
 
 @api.command("clear")
@@ -159,3 +153,17 @@ def clear(asker: Asker, name: ApiName, *, dry_run: DryRun = False, days: Days = 
     done = asker.gateway.change("DELETE", api_path(name), wish(dry_run=dry_run, days=days))
     if not answer(asker, ChangeView, done):
         tell(asker, done, f"{name}: inherits everything")
+
+
+def _given_names(names: list[str] | None, *, none: bool) -> dict[str, list[str]]:
+    if names and none:
+        raise misuse("--name and --no-names exclude each other")
+    return {_NAMES: names or []} if names or none else {}
+
+
+def _send(asker: Asker, name: str, changes: dict[str, Any], wanted: Wish) -> None:
+    if not changes:
+        raise misuse("say what to override, or to inherit again (see --help)")
+    done = asker.gateway.change("PATCH", api_path(name), wanted, changes)
+    if not answer(asker, ChangeView, done):
+        tell(asker, done, f"{name}: set")

@@ -33,6 +33,46 @@ client_auth = typer.Typer(
 app.add_typer(client_auth, name="client-auth")
 
 
+Type = Annotated[AuthType | None, typer.Option("--type", help="Where certificates come from.")]
+HeaderPreset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Type header: the load balancer in front, such as nginx or aws-alb.",
+        autocompletion=complete_presets,
+    ),
+]
+HeaderName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Type header: the header's name.")
+]
+HeaderFormat = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORMAT",
+        help="Type header: how the certificate is written there.",
+        autocompletion=complete_formats,
+    ),
+]
+TrustedProxy = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NETWORK", help="Type header: who may speak for clients; again for more."),
+]
+ProxyProtocol = Annotated[
+    bool | None,
+    typer.Option(
+        "--proxy-protocol/--no-proxy-protocol",
+        help="Type header: whether the proxies begin with a PROXY header.",
+    ),
+]
+Unset = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SETTING",
+        help="Give a setting up, by its key in the configuration file; again for more.",
+    ),
+]
+
+
 @client_auth.command("show")
 @asks
 def show_gateway(asker: Asker) -> None:
@@ -52,54 +92,18 @@ def show_gateway(asker: Asker) -> None:
 def set_gateway(
     asker: Asker,
     *,
-    kind: Annotated[
-        AuthType | None,
-        typer.Option("--type", help="Where certificates come from."),
-    ] = None,
+    kind: Type = None,
     required: Required = None,
     report_only: ReportOnly = None,
     allow: Allow = None,
     deny: Deny = None,
     rules: Rules = None,
-    header_preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Type header: the load balancer in front, such as nginx or aws-alb.",
-            autocompletion=complete_presets,
-        ),
-    ] = None,
-    header_name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Type header: the header's name.")
-    ] = None,
-    header_format: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FORMAT",
-            help="Type header: how the certificate is written there.",
-            autocompletion=complete_formats,
-        ),
-    ] = None,
-    trusted_proxy: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NETWORK", help="Type header: who may speak for clients; again for more."
-        ),
-    ] = None,
-    proxy_protocol: Annotated[
-        bool | None,
-        typer.Option(
-            "--proxy-protocol/--no-proxy-protocol",
-            help="Type header: whether the proxies begin with a PROXY header.",
-        ),
-    ] = None,
-    unset: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SETTING",
-            help="Give a setting up, by its key in the configuration file; again for more.",
-        ),
-    ] = None,
+    header_preset: HeaderPreset = None,
+    header_name: HeaderName = None,
+    header_format: HeaderFormat = None,
+    trusted_proxy: TrustedProxy = None,
+    proxy_protocol: ProxyProtocol = None,
+    unset: Unset = None,
     dry_run: DryRun = False,
     days: Days = 30,
 ) -> None:
