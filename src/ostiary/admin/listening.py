@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import socket
 import ssl
@@ -43,6 +44,10 @@ class Tls:
     """Not encrypted."""
     authorities: bytes
     """Whose client certificates are let in; empty: nobody's."""
+
+
+class AdminExposed(WrongUse):
+    """Credentials would travel in the open to an address that others can reach."""
 
 
 class _Protocol(H11Protocol):
@@ -172,6 +177,19 @@ def bind_tcp(address: str, port: int) -> socket.socket:
         sock.close()
         raise _taken(address, port, error) from error
     return sock
+
+
+def refuse_exposed(sock: socket.socket) -> None:
+    """For a socket without TLS, whatever a name in the configuration has come to.
+
+    Raises AdminExposed unless only this host can reach it.
+    """
+    address = str(sock.getsockname()[0])
+    if not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
+        raise AdminExposed(
+            f"admin: {address} is not a loopback address, and admin has no tls "
+            "(give it tls, or allowPlainHttp: true behind a proxy that you trust)"
+        )
 
 
 def _taken(address: str, port: int, error: OSError) -> AdminPortTaken:

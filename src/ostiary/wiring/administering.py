@@ -20,6 +20,7 @@ from ostiary.admin.listening import (
     Tls,
     bind_tcp,
     context_of,
+    refuse_exposed,
     use_pair,
 )
 from ostiary.config.effective import Managed
@@ -47,6 +48,16 @@ TOKEN_FILE = "admin.token"  # noqa: S105 - the name of a file
 _LOOK_SECONDS = 60.0
 
 
+class RolledBack(OstiaryError):
+    """The database lacks changes that were in force; who was shut out might be let in again."""
+
+    def __init__(self, lacking: str) -> None:
+        super().__init__(
+            f"{lacking} (put a newer copy of it there; or accept the loss with "
+            "'ostiary trust recover', and repeat the changes before you start the gateway)"
+        )
+
+
 class Administering:
     """The administration of one run."""
 
@@ -67,8 +78,11 @@ class Administering:
         self._tasks: list[asyncio.Task[None]] = []
 
     def kept(self) -> tuple[Managed, tuple[Certificate, ...]]:
-        """What is managed, and the trusted certificates."""
+        """What is managed, and the trusted certificates. Raises RolledBack."""
         self._loaded = state_of(self._database)
+        lacking = what_is_missing(self._shelf, self._loaded)
+        if lacking and not self._forced:
+            raise RolledBack(lacking)
         make_folder(self._folder / "run")
         self._watching.open()
         return self._loaded.managed, self._loaded.certificates
@@ -90,6 +104,8 @@ class Administering:
         if self._socket is not None:
             tls = tls_of(applying.prepared)
             context = context_of(tls) if tls else None
+            if context is None and not (self._admin or Admin()).allow_plain_http:
+                refuse_exposed(self._socket)
             self._tls = (context, tls) if context and tls else None
             await self._listening.on_tcp(self._socket, context)
             self._socket = None
@@ -199,6 +215,20 @@ def state_of(database: Database) -> State:
     """All that the database adds to the file."""
     with database.reading() as work:
         return read_state(work, None, EVERYTHING)
+
+
+def what_is_missing(shelf: TrustStore, state: State) -> str:
+    """A sentence if the database is older than what was in force; else empty.
+
+    The truststore is written after each change, and tells of which revision it is.
+    """
+    known = shelf.revision()
+    if known is None or known <= state.revision:
+        return ""
+    return (
+        f"the database is of revision {state.revision}, but revision {known} was in force: "
+        "changes made since are missing from it"
+    )
 
 
 def first_token(management: Management, state: Path) -> None:
