@@ -86,12 +86,15 @@ class Recovery:
 
     async def recover(self, order: Order) -> ChangeView:
         """Build the truststore anew from the library, damaged or not; where the database is
-        damaged, go back to its last good copy first."""
+        damaged, go back to its last good copy first. That accepts the loss of what the database
+        lacks."""
         if not order.actor.may(Role.ADMIN):
             raise Forbidden(Role.ADMIN)
         found = await asyncio.to_thread(self._ground.check)
-        if isinstance(found, Damaged) and not order.dry_run:
-            await self._restore(found)
+        if not order.dry_run:
+            if isinstance(found, Damaged):
+                await self._restore(found)
+            self._changes.halt("")
 
         def edit(_work: Work, _moment: Moment) -> Edited:
             return Edited(action="truststore.recover", object="truststore")

@@ -112,6 +112,14 @@ class TrustStore:
             return Lost(damage=found, copy=copy)
         return LastGood(bundles=copy.bundles, revision=copy.revision, damage=found)
 
+    def revision(self) -> int | None:
+        """The newest revision of the database that a sound manifest tells of; None without one.
+
+        Reads no bundle. A database of an older revision lacks changes that were in force.
+        """
+        found = (_manifest_in(folder) for folder in (self._current, self._last_good))
+        return max((one.revision for one in found if isinstance(one, Manifest)), default=None)
+
     def rebuild(self, bundles: Iterable[bytes], *, revision: int) -> None:
         """Put these in force, whatever is on the disk, and copy them.
 
@@ -137,12 +145,22 @@ def _soundness(folder: Path) -> Soundness:
     return found if isinstance(found, Damaged) else Sound()
 
 
-def _read(folder: Path) -> Current | Damaged:
+def _manifest_in(folder: Path) -> Manifest | Damaged:
     try:
         manifest = read_manifest(read_bounded(folder / _MANIFEST, limit=_LARGEST_MANIFEST))
-        if manifest is None:
-            what = f"{str(folder / _MANIFEST)!r} isn't what was written"
-            return Damaged(condition=Condition.CORRUPT, what=what)
+    except FileTrouble as exc:
+        return Damaged(condition=_CONDITIONS[exc.trouble], what=str(exc))
+    if manifest is None:
+        what = f"{str(folder / _MANIFEST)!r} isn't what was written"
+        return Damaged(condition=Condition.CORRUPT, what=what)
+    return manifest
+
+
+def _read(folder: Path) -> Current | Damaged:
+    manifest = _manifest_in(folder)
+    if isinstance(manifest, Damaged):
+        return manifest
+    try:
         bundles = []
         for digest in manifest.digests:
             path = folder / file_name(digest)

@@ -25,7 +25,7 @@ from ostiary.store.database.database import Database
 from ostiary.store.files import make_folder
 from ostiary.store.truststore import TrustStore
 from ostiary.wiring import world
-from ostiary.wiring.administering import open_database, state_of
+from ostiary.wiring.administering import open_database, state_of, what_is_missing
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.ground import prepare_rest, read_file
 from ostiary.wiring.logs import set_up_logs
@@ -102,10 +102,11 @@ class _Within(httpx.BaseTransport):
 def _application(written: Written, state: Path, database: Database) -> ASGIApp:
     kept = state_of(database)
     stopped = _stopped(written, kept.managed, kept.certificates)
+    shelf = TrustStore(state)
     hands = Hands(
         keeping=database,
         ground=database,
-        shelf=TrustStore(state),
+        shelf=shelf,
         gatekeeper=stopped,
         telemetry=Watching(database, state / "run").telemetry,
         explain=lambda asked: explain_visit(stopped.prepared, asked),
@@ -114,6 +115,8 @@ def _application(written: Written, state: Path, database: Database) -> ASGIApp:
     )
     management, changes = make_management(hands)
     changes.begin_with(kept)
+    # Any change would make the loss look accepted; only the recovery may.
+    changes.halt(what_is_missing(shelf, kept))
     app = create_app(management, Surroundings(clock=world.now, metrics=lambda: b""))
     return _as_ourselves(app)
 
