@@ -24,12 +24,12 @@ from ostiary.supervisor.check import CheckPassed, CheckResult, check
 from tests.support.express import Request
 
 
-def compiled(document: Document | str, folder: Path) -> Bundle:
+def compiled(document: Document | str, folder: Path, materials: Materials | None = None) -> Bundle:
     """The bundle of a document (or its text), for this folder."""
     if isinstance(document, str):
         document = load(document, "gateway.config.yml", {}).document
     place = Place(folder=str(folder), run_folder=str(folder), revision=1)
-    return compile_document(document, Materials(), place, effective(document))
+    return compile_document(document, materials or Materials(), place, effective(document))
 
 
 def written(bundle: Bundle, folder: Path) -> Path:
@@ -39,9 +39,15 @@ def written(bundle: Bundle, folder: Path) -> Path:
     return folder / "haproxy.cfg"
 
 
-def checked(binary: EngineBinary, document: Document | str, folder: Path) -> CheckResult:
+def checked(
+    binary: EngineBinary,
+    document: Document | str,
+    folder: Path,
+    materials: Materials | None = None,
+) -> CheckResult:
     """What ``haproxy -c -dW`` says of a document."""
-    return asyncio.run(check(binary, written(compiled(document, folder), folder), timeout=60))
+    bundle = compiled(document, folder, materials)
+    return asyncio.run(check(binary, written(bundle, folder), timeout=60))
 
 
 @dataclass(frozen=True)
@@ -86,10 +92,14 @@ def _ask(client: http.client.HTTPConnection, request: Request) -> Answer:
 
 @contextmanager
 def carried(
-    binary: EngineBinary, document: Document | str, folder: Path, port: int
+    binary: EngineBinary,
+    document: Document | str,
+    folder: Path,
+    port: int,
+    materials: Materials | None = None,
 ) -> Iterator[Gateway]:
-    """The document, checked and running. Its ``http.port`` must be ``port``."""
-    verdict = checked(binary, document, folder)
+    """The document, checked and running. The port of its one listener must be ``port``."""
+    verdict = checked(binary, document, folder, materials)
     assert verdict == CheckPassed(), verdict
     with (folder / "out.log").open("wb") as log:
         process = subprocess.Popen(

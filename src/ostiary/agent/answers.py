@@ -19,13 +19,13 @@ WOULD: Final = "would"
 """Variable of the transaction: why a report-only policy would have refused; 0 if it wouldn't."""
 
 CHAIN: Final = "chain"
-"""Variable of the connection: the verified chain, for the service. The certificate stays the same
-while the connection is open, so this is not asked for again with each request."""
+"""Variable of the transaction: the verified chain, for the service. HAProxy's rules keep it for the
+connection's other requests: what is answered to one of them must never reach another by itself."""
 
 _CODE_HEAD: Final = set_var_head(Scope.TRANSACTION, CODE)
 _UNTIL_HEAD: Final = set_var_head(Scope.TRANSACTION, UNTIL)
 _WOULD_HEAD: Final = set_var_head(Scope.TRANSACTION, WOULD)
-_CHAIN_HEAD: Final = set_var_head(Scope.SESSION, CHAIN)
+_CHAIN_HEAD: Final = set_var_head(Scope.TRANSACTION, CHAIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Answer:
 def actions_for(answer: Answer) -> bytes:
     """Encode ``txn.<prefix>.code``, ``.until`` and ``.would``, integers to HAProxy.
 
-    And ``sess.<prefix>.chain``, a string, where the answer tells it, and the facts. HAProxy ignores
+    And ``txn.<prefix>.chain``, a string, where the answer tells it, and the facts. HAProxy ignores
     what its rules don't mention.
     """
     verdict = b"".join(

@@ -45,8 +45,8 @@ _ESCAPED: Final = frozenset(',+"\\<>;')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Texts for the access log and the service; all empty but ``header`` where the header held no
-    certificate that could be read."""
+    """Texts for the access log and the service, without control characters; all empty but
+    ``header`` where the header held no certificate that could be read."""
 
     header: str
     """SHA-256 of the header's value, upper-case hex: whom the texts are about."""
@@ -62,19 +62,16 @@ class Facts:
 
     @property
     def actions(self) -> bytes:
-        """Encoded: variables of the connection, as the compiled rules read them."""
+        """Encoded: one variable of the transaction, the parts between tabs (``compiler.facts``)."""
         told = (
-            ("of", self.header),
-            ("sd", self.subject),
-            ("id", self.issuer),
-            ("sn", self.serial),
-            ("crt", self.fingerprint),
-            ("fp", self.fingerprint.lower()),
-            ("cc", self.certificate),
+            self.header,
+            self.fingerprint,
+            self.serial,
+            self.subject,
+            self.issuer,
+            self.certificate,
         )
-        return b"".join(
-            set_var_head(Scope.SESSION, name) + encode_value(text) for name, text in told
-        )
+        return set_var_head(Scope.TRANSACTION, "facts") + encode_value("\t".join(told))
 
 
 def header_hash(value: bytes) -> str:

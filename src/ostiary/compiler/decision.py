@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from ostiary.compiler import names
 from ostiary.compiler.conditions import AUTHENTICATED
+from ostiary.compiler.facts import TAB, Fact, part, part_equals
 from ostiary.compiler.questions import Question
 from ostiary.haproxy.files import Section
+from ostiary.haproxy.quote import word
 from ostiary.trust.reason import Reason
 
 _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
@@ -110,16 +112,17 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     Where the chain is told, an admitted client is asked about once per connection even if its
     verdict is remembered. Without that answer it is not admitted: a service that relies on the
     chain must not take "not known" for "none". The same goes for the facts about a certificate
-    from a header: they are asked for whenever the connection's last request had another header.
+    from a header: they are asked for whenever the connection's latest answer was about another.
+
+    Chain and facts belong to the request. The connection keeps those of its latest answer, in one
+    text each: its streams run at the same time, and each finds either what fits its own verdict
+    and header, or nothing.
     """
     presented = f"{{ var({shown.key}) -m found }}"
     at = shown.counter
-    undecided = [f"!{{ var({names.CODE}) -m int gt 0 }}"]
-    if shown.question.tells_chain:
-        undecided.append(f"{AUTHENTICATED} !{_TOLD}")
-    if shown.facts_of:
-        undecided.append(f"{presented} !{_facts_known(shown)}")
+    undecided = _undecided(shown, presented)
     unknown = " or ".join(undecided)
+    ask = f"http-request send-spoe-group ostiary {shown.question.value} if"
     remember = [
         f"http-request sc-set-gpt({number},{at}) var({variable}) if {_REMEMBERED}"
         for number, variable in enumerate(_remembered(reports=reports))
@@ -131,16 +134,21 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
         f"http-request set-var({names.NOW}) date if {presented}",
         f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION}) if {presented}",
         *_recalling(shown, presented, reports=reports),
-        f"http-request send-spoe-group ostiary {shown.question.value} if {unknown}",
+        f"{ask} {unknown}",
         *remember,
-        *_keeping_chain(shown),
+        *_keeping(shown),
         f"http-request set-var({names.CODE}) int({Reason.NO_ANSWER.code}) if {unknown}",
     ]
 
 
-def _facts_known(shown: Shown) -> str:
-    """ACL literal: the session's facts are those of the request's header."""
-    return f"{{ var({names.FACTS_OF}),strcmp({shown.facts_of}) eq 0 }}"
+def _undecided(shown: Shown, presented: str) -> list[str]:
+    """Alternatives: each alone says that there is something to ask."""
+    found = [f"!{{ var({names.CODE}) -m int gt 0 }}"]
+    if shown.question.tells_chain:
+        found.append(f"{AUTHENTICATED} !{_TOLD}")
+    if shown.facts_of:
+        found.append(f"{presented} !{{ var({names.FACTS}) -m found }}")
+    return found
 
 
 def _remembered(*, reports: bool) -> tuple[str, ...]:
@@ -157,21 +165,38 @@ def _recalling(shown: Shown, presented: str, *, reports: bool) -> list[str]:
     rules = [f"http-request set-var({names.CODE}) sc_get_gpt(0,{at}) if {holds}"]
     if reports:
         rules.append(f"http-request set-var({names.WOULD}) sc_get_gpt(3,{at}) if {holds}")
+    if shown.facts_of:
+        same = part_equals(names.FACTS_KEPT, Fact.HEADER.value, shown.facts_of)
+        rules.append(f"http-request set-var({names.FACTS}) var({names.FACTS_KEPT}) if {same}")
     if shown.question.tells_chain:
         # A chain belongs to the verdict it came with: when that one is judged again, or withdrawn,
-        # another path may be the verified one. Its end alone doesn't tell them apart: where the
-        # certificate's own end is the nearest, every verdict on it ends then.
-        same = (
-            f"{{ sc_get_gpt(1,{at}),sub({names.CHAIN_VERDICT}) eq 0 }} "
-            f"{{ sc_get_gpt(2,{at}),sub({names.CHAIN_GENERATION}) eq 0 }}"
-        )
-        rules.append(f"http-request unset-var({names.CHAIN}) unless {same} {AUTHENTICATED}")
+        # or is another policy's, another path may be the verified one.
+        same = part_equals(names.CHAIN_KEPT, 1, names.VERDICT)
+        rules += [
+            f"http-request set-var({names.VERDICT_UNTIL}) sc_get_gpt(1,{at}) if {holds}",
+            f"http-request {_verdict(shown, names.VERDICT_UNTIL)} if {holds}",
+            f"http-request set-var({names.CHAIN}) {word(part(names.CHAIN_KEPT, 2))} if {same}",
+        ]
     return rules
 
 
-def _keeping_chain(shown: Shown) -> list[str]:
-    if not shown.question.tells_chain:
-        return []
-    verdict = f"set-var({names.CHAIN_VERDICT}) var({names.UNTIL})"
-    generation = f"set-var({names.CHAIN_GENERATION}) var({names.GENERATION_SEEN})"
-    return [f"http-request {rule} if {_REMEMBERED}" for rule in (verdict, generation)]
+def _verdict(shown: Shown, until: str) -> str:
+    """Its end alone doesn't tell verdicts apart: where the certificate's own end is the nearest,
+    every verdict on it ends then, by whatever policy and of whatever generation."""
+    text = f"var({shown.key}),concat(|,{until}),concat(|,{names.GENERATION_SEEN})"
+    return f"set-var({names.VERDICT}) {text}"
+
+
+def _keeping(shown: Shown) -> list[str]:
+    """Keep what was told just now for the connection's next request."""
+    rules = []
+    if shown.facts_of:
+        kept = f"set-var({names.FACTS_KEPT}) var({names.FACTS})"
+        rules.append(f"http-request {kept} if {{ var({names.UNTIL}) -m found }}")
+    if shown.question.tells_chain:
+        text = f"var({names.VERDICT}),concat({TAB},{names.CHAIN})"
+        rules += [
+            f"http-request {_verdict(shown, names.UNTIL)} if {_REMEMBERED}",
+            f"http-request set-var({names.CHAIN_KEPT}) {word(text)} if {_REMEMBERED} {_TOLD}",
+        ]
+    return rules

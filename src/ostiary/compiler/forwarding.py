@@ -62,18 +62,13 @@ def header_rules(document: Document, scheme: Scheme, *, after_handshake: bool) -
         counter=1,
         facts_of=names.HEADER_HASH,
     )
-    read = f"{{ var({names.HEADER_HASH}) -m found }}"
     key = f"set-var({names.SCOPED_KEY}) var({names.SCOPE}),concat(|,{names.HEADER_HASH})"
     forgotten = (names.CODE, names.UNTIL) if after_handshake else ()
-    # Copies: until the log is written another request may have told other facts.
-    known = f"{read} !{{ var({names.CODE}) -m int {Reason.NO_ANSWER.code} }}"
     return [
         *(f"http-request unset-var({name})" for name in forgotten),
         *_reading(argument(scheme.header.name.value or "")),
-        f"http-request {key} if {read}",
+        f"http-request {key} if {{ var({names.HEADER_HASH}) -m found }}",
         *judging_rules(shown, reports=scheme.reports),
-        f"http-request set-var({names.HEADER_FINGERPRINT}) var({names.FINGERPRINT}) if {known}",
-        f"http-request set-var({names.HEADER_SUBJECT}) var({names.SUBJECT}) if {known}",
     ]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ostiary.compiler import names
 from ostiary.compiler.answers import problem
 from ostiary.compiler.conditions import AUTHENTICATED
+from ostiary.compiler.facts import Fact
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import word
 
@@ -26,51 +27,60 @@ def identity_facts(document: Document) -> list[str]:
     ]
 
 
-def identity_rules(document: Document) -> list[str]:
+def identity_rules(document: Document, *, in_header: bool = False) -> list[str]:
     """Add the headers for admitted clients.
 
     ``guards.removals`` stands before: nothing of these names is left, so nothing is looked for.
+    ``in_header``: the client's certificate is in a header, and the request's facts tell of it.
 
     A certificate of three quarters of a buffer leaves HAProxy no room to encode it. The service
     must not be told of an admitted client with nothing in its certificate's place.
     """
-    untold = f"{AUTHENTICATED} !{{ var({_CERTIFICATE}) -m found }}"
-    refusal = f"http-request return {problem(500)} if {untold}"
-    return [refusal] * bool(document.identity.headers.client_cert) + [
-        f"http-request add-header {word(told.header)} {told.text} if {told.condition}"
+    headers = document.identity.headers
+    there = f"{{ var({_CERTIFICATE}) -m found }}"
+    if in_header:
+        there = f"{{ {word(Fact.CERTIFICATE.expression)} -m len gt 0 }}"
+    rules = [
+        f"http-request return {problem(500)} if {AUTHENTICATED} !{there}",
+    ] * bool(headers.client_cert)
+    rules += [
+        f"http-request add-header {word(told.header)} {word(told.text(in_header=in_header))} "
+        f"if {AUTHENTICATED}"
         for told in _told(document)
     ]
+    if headers.client_cert_chain:
+        chain, given = f"%[var({names.CHAIN})]", f"{{ var({names.CHAIN}) -m beg : }}"
+        name = word(headers.client_cert_chain)
+        rules.append(f"http-request add-header {name} {chain} if {AUTHENTICATED} {given}")
+    return rules
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
     header: str
     variable: str
+    """Holds the text for all requests of a connection, where the certificate is the handshake's."""
     expression: str
     """Empty where the variable is there already."""
-    text: str
-    condition: str
+    fact: str
+    """The text where the certificate is in a header, as a sample expression."""
+    colons: str = ""
+
+    def text(self, *, in_header: bool) -> str:
+        expression = self.fact if in_header else f"var({self.variable})"
+        return f"{self.colons}%[{expression}]{self.colons}"
 
 
 def _told(document: Document) -> list[_Told]:
     headers = document.identity.headers
-    there = f"{{ var({names.CHAIN}) -m beg : }}"
+    digest = f"var({names.FINGERPRINT}),lower"
+    lower = f"{Fact.FINGERPRINT.expression},lower"
+    issuer = "ssl_c_i_dn(,0,rfc2253)"
     wanted = (
-        (headers.client_cert, _CERTIFICATE, "ssl_c_der,base64", f":%[var({_CERTIFICATE})]:"),
-        (headers.client_cert_chain, names.CHAIN, "", ""),
-        (headers.subject, names.SUBJECT, "", ""),
-        (headers.issuer, "sess.ost.id", "ssl_c_i_dn(,0,rfc2253)", ""),
-        (headers.serial, "sess.ost.sn", "ssl_c_serial,hex", ""),
-        (headers.fingerprint, "sess.ost.fp", f"var({names.FINGERPRINT}),lower", ""),
+        (headers.client_cert, _CERTIFICATE, "ssl_c_der,base64", Fact.CERTIFICATE.expression, ":"),
+        (headers.subject, names.SUBJECT, "", Fact.SUBJECT.expression, ""),
+        (headers.issuer, "sess.ost.id", issuer, Fact.ISSUER.expression, ""),
+        (headers.serial, "sess.ost.sn", "ssl_c_serial,hex", Fact.SERIAL.expression, ""),
+        (headers.fingerprint, "sess.ost.fp", digest, lower, ""),
     )
-    return [
-        _Told(
-            name,
-            variable,
-            expression,
-            text or f"%[var({variable})]",
-            AUTHENTICATED if variable != names.CHAIN else f"{AUTHENTICATED} {there}",
-        )
-        for name, variable, expression, text in wanted
-        if name
-    ]
+    return [_Told(name, *rest) for name, *rest in wanted if name]

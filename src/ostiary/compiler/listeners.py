@@ -33,7 +33,7 @@ def http_section(document: Document, listener: HttpListener, place: Place, plan:
         *plan.routes,
         *judged_in_the_open(document, plan),
         *guards.removals(document, _secret_headers(plan.scheme)),
-        *(identity_rules(document) if by_header else []),
+        *(identity_rules(document, in_header=True) if by_header else []),
         *guards.origin("http"),
         *plan.choices,
     ]
@@ -53,6 +53,7 @@ def https_sections(
     grouped = tls.groups(entries)
     judged = judging(document, plan, entries)
     path_of = plan.path_of
+    by_header = plan.scheme.type is AuthType.HEADER
     lines = [
         *_binds(listener, place, path_of, grouped),
         *_timeouts(listener.options),
@@ -62,7 +63,7 @@ def https_sections(
         *([_filter(path_of)] if judged.rules else []),
         *entry_of_connection(entries, path_of),
         *judged.facts,
-        connection_rule(in_header=plan.scheme.type is AuthType.HEADER),
+        connection_rule(in_header=by_header),
         *guards.refusals(listener.options.max_header_size),
         *guards.request_facts(),
         *_request_id(document),
@@ -70,7 +71,7 @@ def https_sections(
         *plan.routes,
         *judged.rules,
         *guards.removals(document, _secret_headers(plan.scheme)),
-        *(identity_rules(document) if judged.tells else []),
+        *(identity_rules(document, in_header=by_header) if judged.tells else []),
         *guards.origin("https"),
         *plan.choices,
     ]

@@ -5,6 +5,7 @@ Python is not on this path: at full load the log costs the gateway a formatted l
 """
 
 from ostiary.compiler import names
+from ostiary.compiler.facts import Fact
 from ostiary.compiler.scopes import HEADER_ENTRY, Scheme
 from ostiary.config.effective import AuthType
 from ostiary.haproxy.quote import argument, word
@@ -69,8 +70,8 @@ def _certificate(scheme: Scheme) -> list[str]:
     if scheme.type is not AuthType.HEADER:
         return []
     return [
-        _json("fingerprint", f"var({names.HEADER_FINGERPRINT})"),
-        _text("subject", names.HEADER_SUBJECT),
+        _json("fingerprint", Fact.FINGERPRINT.expression),
+        _json("subject", f"{Fact.SUBJECT.expression},json(utf8s)"),
         f'"entry":"{HEADER_ENTRY}"',
     ]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ostiary.agent.facts import Facts, facts_of, header_hash, rfc2253
+from ostiary.compiler.facts import Fact
 from ostiary.spoe.actions import Scope, set_var
 from ostiary.spoe.values import encode_value
 from ostiary.x509.structure import Attribute
@@ -47,9 +48,20 @@ def test_serial_and_fingerprint_are_upper_case_hex_of_whole_bytes(tmp_path: Path
     assert facts.fingerprint == made.certificate.fingerprint.upper()
 
 
-def test_facts_become_variables_of_the_connection() -> None:
-    actions = Facts(header=header_hash(b""), serial="0A").actions
-    digest = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
-    assert set_var(Scope.SESSION, "of", encode_value(digest)) in actions
-    assert set_var(Scope.SESSION, "sn", encode_value("0A")) in actions
-    assert set_var(Scope.SESSION, "cc", encode_value("")) in actions
+def test_facts_become_one_variable_whose_parts_stand_where_the_rules_look() -> None:
+    told = {
+        Fact.HEADER: header_hash(b""),
+        Fact.FINGERPRINT: "FE",
+        Fact.SERIAL: "0A",
+        Fact.SUBJECT: "CN=a",
+        Fact.ISSUER: "CN=b",
+        Fact.CERTIFICATE: "MAA=",
+    }
+    actions = Facts(**{fact.name.lower(): text for fact, text in told.items()}).actions
+    parts = "\t".join(told[fact] for fact in sorted(told, key=lambda fact: fact.value))
+    assert actions == set_var(Scope.TRANSACTION, "facts", encode_value(parts))
+    assert told[Fact.HEADER].startswith("E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B")
+
+
+def test_no_name_can_hold_what_stands_between_the_facts() -> None:
+    assert rfc2253(((Attribute("2.5.4.3", "a\tb\n\x00"),),)) == "CN=a\\09b\\0A\\00"

@@ -35,7 +35,7 @@ def files(headers: str) -> tuple[str, str]:
 def test_a_document_that_does_not_name_the_header_asks_for_no_chain() -> None:
     engine, spoe = files("")
     assert "send-spoe-group ostiary judge if" in engine
-    assert "sess.ost.chain" not in engine
+    assert "ost.chain" not in engine
     assert "spoe-message judge" in spoe
     assert "chain\n" not in spoe
 
@@ -43,7 +43,7 @@ def test_a_document_that_does_not_name_the_header_asks_for_no_chain() -> None:
 def test_the_header_is_added_after_the_client_s_own_was_removed() -> None:
     engine, spoe = files("clientCertChain: X-The-Chain")
     removed = engine.index("del-header")
-    added = engine.index("add-header 'X-The-Chain' %[var(sess.ost.chain)]")
+    added = engine.index("add-header 'X-The-Chain' %[var(txn.ost.chain)]")
     assert engine.index("send-spoe-group ostiary chain if") < removed < added
     assert "x[^a-z0-9]the[^a-z0-9]chain" in engine[removed : engine.index("\n", removed)]
     assert "spoe-message chain" in spoe
