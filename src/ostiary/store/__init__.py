@@ -1,3 +1,4 @@
-"""Durable memory: revisions of the engine's files, verified intermediates.
+"""Durable memory: revisions of the engine's files, verified intermediates, trusted certificates.
 
-Every write can be interrupted."""
+What operators set and what was seen is in ``store.database``. Every write can be interrupted.
+"""
