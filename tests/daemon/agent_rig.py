@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import shutil
 import socket
 import ssl
@@ -19,6 +20,8 @@ from ostiary.agent.answers import Answer
 from ostiary.agent.desk import Answering
 from ostiary.agent.questions import Question
 from ostiary.agent.server import AgentLimits, AgentServer
+from ostiary.spoe.connection import AgentConnection
+from ostiary.spoe.events import Notify
 
 CONFIG = """
 global
@@ -221,6 +224,47 @@ def agent(
     finally:
         done.set()
         thread.join(10)
+
+
+@contextlib.contextmanager
+def faltering(
+    folder: Path, reply: Callable[[int], bytes | None], goodbye: bytes = b""
+) -> Iterator[None]:
+    """Listen on ``agent.sock``, and answer the nth question with ``reply(n)``; None says ``goodbye``
+    and closes. Connections are served side by side."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(folder / "agent.sock"))
+    listener.listen(64)
+    numbers = itertools.count(1)
+
+    def serve(peer: socket.socket) -> None:
+        line = AgentConnection()
+        with peer, contextlib.suppress(OSError):
+            while data := peer.recv(65536):
+                for event in line.receive_data(data):
+                    said = getattr(event, "reply", b"")
+                    if isinstance(event, Notify):
+                        actions = reply(next(numbers))
+                        if actions is None:
+                            peer.sendall(goodbye)
+                            return
+                        said = line.acknowledge(event, actions)
+                    peer.sendall(said)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                peer, _ = listener.accept()
+                threading.Thread(target=serve, args=(peer,), daemon=True).start()
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    try:
+        yield
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+        listener.close()
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ from ostiary.trust.reason import Reason
 
 _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
 _TOLD = f"{{ var({names.CHAIN}) -m found }}"
+_FAILED = f"{{ var({names.ERROR}) -m int gt 1 }}"
+"""The question ended in an error. 1 is none of these: it means that time was up."""
 _LONGEST_KEY = 16 + len(".") + 16 + len("|") + 64
 """Characters: an entry's id, an API's, and a SHA-256 in hex. A key that is cut would collide."""
 
@@ -117,6 +119,10 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     Chain and facts belong to the request. The connection keeps those of its latest answer, in one
     text each: its streams run at the same time, and each finds either what fits its own verdict
     and header, or nothing.
+
+    A question that ends in an error is asked once more, unless time was up: when a process is to
+    end after a reload, HAProxy closes its connections to the agent, with questions on them
+    (https://github.com/haproxy/haproxy/issues/2868). With no agent at all both fail at once.
     """
     presented = f"{{ var({shown.key}) -m found }}"
     at = shown.counter
@@ -135,6 +141,7 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
         f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION}) if {presented}",
         *_recalling(shown, presented, reports=reports),
         f"{ask} {unknown}",
+        f"{ask} {' or '.join(f'{_FAILED} {one}' for one in undecided)}",
         *remember,
         *_keeping(shown),
         f"http-request set-var({names.CODE}) int({Reason.NO_ANSWER.code}) if {unknown}",

@@ -63,7 +63,7 @@ def header_rules(document: Document, scheme: Scheme, *, after_handshake: bool) -
         facts_of=names.HEADER_HASH,
     )
     key = f"set-var({names.SCOPED_KEY}) var({names.SCOPE}),concat(|,{names.HEADER_HASH})"
-    forgotten = (names.CODE, names.UNTIL) if after_handshake else ()
+    forgotten = (names.CODE, names.UNTIL, names.ERROR) if after_handshake else ()
     return [
         *(f"http-request unset-var({name})" for name in forgotten),
         *_reading(argument(scheme.header.name.value or "")),

@@ -56,7 +56,8 @@ def spoe_config(messages: Iterable[tuple[Question, str]]) -> bytes:
 
     No answer leaves the verdict unset. Frames are not fragmented: with ``send-frag-payload`` a
     certificate larger than a frame makes HAProxy reconnect in a loop until the time is up. Without,
-    it is an error at once: refused.
+    it is an error at once: refused. ``continue-on-error`` lets a request ask again after an error:
+    by default nothing more is asked for it.
     """
     asked = [(question.value, arguments) for question, arguments in messages]
     lines = [
@@ -65,6 +66,7 @@ def spoe_config(messages: Iterable[tuple[Question, str]]) -> bytes:
         f"    groups {' '.join(name for name, _ in asked)}",
         "    option var-prefix ost",
         "    option set-on-error error",
+        "    option continue-on-error",
         "    option pipelining",
         "    no option async",
         "    no option send-frag-payload",
