@@ -230,8 +230,8 @@ def agent(
 def faltering(
     folder: Path, reply: Callable[[int], bytes | None], goodbye: bytes = b""
 ) -> Iterator[None]:
-    """Listen on ``agent.sock``, and answer the nth question with ``reply(n)``; None says ``goodbye``
-    and closes. Connections are served side by side."""
+    """Listen on ``agent.sock``, and answer the nth question with ``reply(n)``; None says
+    ``goodbye`` and closes. Connections are served side by side."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(folder / "agent.sock"))
     listener.listen(64)
