@@ -33,6 +33,8 @@ class Tokens:
         self._dice = dice
         self._attempts = attempts
         self._known: dict[bytes, Token] = {}
+        self._ended: set[int] = set()
+        """Revoked in this life: what was read just before must not come back into memory."""
         self._lock = threading.Lock()
 
     def all(self) -> tuple[TokenView, ...]:
@@ -126,22 +128,29 @@ class Tokens:
     def authenticate(self, secret: str, address: str, request_id: str = "") -> Actor:
         """Who holds this token. Raises BadCredential, TooManyAttempts."""
         now = self._changes.clock()
-        self._attempts.refuse(address, now)
-        token = self._find(secret)
+        # A token that was good before never waits: who shares its address, as everybody on this
+        # host does on loopback, could shut its holder out by failing.
+        known = self._active_in_memory(secret, now)
+        if known is None:
+            self._attempts.refuse(address, now)
+        token = known or self._find(secret)
         if token is None or not active(token, now):
             self._attempts.failed(address, now)
             raise BadCredential("no token, an unknown one, or one that has ended")
-        self._attempts.succeeded(address)
+        if known is None:
+            self._attempts.succeeded(address)
         self._used(secret, token, now)
         return _actor(token, address, request_id)
 
     def still(self, secret: str, address: str, request_id: str = "") -> Actor | None:
         """Who holds a token that was good before; None when it has ended. Memory only."""
+        token = self._active_in_memory(secret, self._changes.clock())
+        return _actor(token, address, request_id) if token else None
+
+    def _active_in_memory(self, secret: str, now: datetime) -> Token | None:
         with self._lock:
             token = self._known.get(digest_of(secret))
-        if token is None or not active(token, self._changes.clock()):
-            return None
-        return _actor(token, address, request_id)
+        return token if token is not None and active(token, now) else None
 
     def authenticate_certificate(
         self, subject: str, fingerprint: str, address: str, request_id: str = ""
@@ -166,20 +175,24 @@ class Tokens:
         with reading(self._changes.keeping) as work:
             found = work.tokens.by_digest(digest)
         if found is not None:
-            with self._lock:
-                self._known[digest] = found
+            self._remember(digest, found)
         return found
+
+    def _remember(self, digest: bytes, token: Token) -> None:
+        with self._lock:
+            if token.id not in self._ended:
+                self._known[digest] = token
 
     def _forget(self, token: int) -> None:
         with self._lock:
+            self._ended.add(token)
             for digest in [key for key, one in self._known.items() if one.id == token]:
                 del self._known[digest]
 
     def _used(self, secret: str, token: Token, now: datetime) -> None:
         if token.last_used is not None and now - token.last_used < _USE_REMEMBERED:
             return
-        with self._lock:
-            self._known[digest_of(secret)] = replace(token, last_used=now)
+        self._remember(digest_of(secret), replace(token, last_used=now))
         try:
             with told(), self._changes.keeping.begin() as work:
                 work.tokens.used(token.id, at=now)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ostiary.management.actors import Actor
+from ostiary.management.attempts import Attempts
 from ostiary.management.errors import (
     BadCredential,
     Conflicting,
@@ -12,6 +13,7 @@ from ostiary.management.errors import (
     TooManyAttempts,
     Unacceptable,
 )
+from ostiary.management.tokens import Tokens
 from ostiary.store.database.records import Role
 from tests.support.desk import DeskRig, run
 
@@ -93,7 +95,7 @@ def test_failures_from_one_address_make_it_wait_longer_and_longer(desk: DeskRig)
     with pytest.raises(TooManyAttempts) as waits:
         tokens.authenticate(secret, HERE)
     assert waits.value.seconds == 1
-    assert tokens.authenticate(secret, "192.0.2.2")
+    assert tokens.authenticate(made(desk, "other"), "192.0.2.2")
     desk.clock.move(timedelta(seconds=1))
     with pytest.raises(BadCredential):
         tokens.authenticate("ost_wrong", HERE)
@@ -114,11 +116,48 @@ def test_failures_from_everywhere_hold_up_strangers_and_nobody_who_was_good(
     for number in range(100):
         with pytest.raises(BadCredential):
             tokens.authenticate("ost_wrong", f"198.51.100.{number}")
+    other = made(desk, "other")
     with pytest.raises(TooManyAttempts):
-        tokens.authenticate(secret, "203.0.113.1")
-    assert tokens.authenticate(secret, HERE)
+        tokens.authenticate(other, "203.0.113.1")
+    assert tokens.authenticate(other, HERE)
     desk.clock.move(timedelta(minutes=1))
-    assert tokens.authenticate(secret, "203.0.113.1")
+    assert tokens.authenticate(made(desk, "third"), "203.0.113.1")
+
+
+def test_nobody_s_failures_shut_out_who_was_good_before(desk: DeskRig) -> None:
+    secret, stranger, tokens = made(desk), made(desk, "new"), desk.management.tokens
+    assert tokens.authenticate(secret, HERE)
+    for _ in range(5):
+        with pytest.raises(BadCredential):
+            tokens.authenticate("ost_wrong", HERE)
+    for wait in (1, 2, 4):
+        # Nor does a good one beside them let those who fail begin anew.
+        assert tokens.authenticate(secret, HERE)
+        with pytest.raises(TooManyAttempts) as waits:
+            tokens.authenticate(stranger, HERE)
+        assert waits.value.seconds == wait
+        desk.clock.move(timedelta(seconds=wait))
+        with pytest.raises(BadCredential):
+            tokens.authenticate("ost_wrong", HERE)
+
+
+def test_a_token_revoked_while_it_is_looked_at_has_ended(desk: DeskRig) -> None:
+    tokens: Tokens
+
+    class RevokedMeanwhile(Attempts):
+        """The one moment of ``authenticate`` that can be seen from outside."""
+
+        def succeeded(self, address: str) -> None:
+            super().succeeded(address)
+            (token,) = tokens.all()
+            run(tokens.revoke(desk.order(), token.id))
+
+    tokens = Tokens(desk.changes, bytes, RevokedMeanwhile())
+    secret = made(desk)
+    tokens.authenticate(secret, HERE)
+    assert tokens.still(secret, HERE) is None
+    with pytest.raises(BadCredential):
+        tokens.authenticate(secret, HERE)
 
 
 @pytest.mark.parametrize(
