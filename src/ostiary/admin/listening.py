@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import os
 import socket
 import ssl
@@ -19,20 +18,12 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ostiary.admin.peer import peer_of
-from ostiary.kernel.errors import WrongUse
+from ostiary.admin.sockets import BACKLOG
 
-ADMIN_SOCKET = "admin.sock"
-"""In the run folder."""
-
-_BACKLOG = 128
 _MOST_REQUESTS = 200
 """At a time; further ones get 503."""
 _KEEP_ALIVE_SECONDS = 30
 _ENDING_SECONDS = 2
-
-
-class AdminPortTaken(WrongUse):
-    """The port that ``admin`` names is in use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +35,6 @@ class Tls:
     """Not encrypted."""
     authorities: bytes
     """Whose client certificates are let in; empty: nobody's."""
-
-
-class AdminExposed(WrongUse):
-    """Credentials would travel in the open to an address that others can reach."""
 
 
 class _Protocol(H11Protocol):
@@ -91,7 +78,7 @@ class Listening:
             sock.bind(str(path))
         finally:
             os.umask(before)
-        sock.listen(_BACKLOG)
+        sock.listen(BACKLOG)
         self._socket = path
         await self._serve(sock, None)
 
@@ -122,7 +109,7 @@ class Listening:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            backlog=_BACKLOG,
+            backlog=BACKLOG,
             limit_concurrency=_MOST_REQUESTS,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_ENDING_SECONDS,
@@ -157,43 +144,3 @@ def use_pair(context: ssl.SSLContext, tls: Tls) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(tls.key + tls.certificate)
         context.load_cert_chain(pair)
-
-
-def bind_tcp(address: str, port: int) -> socket.socket:
-    """A socket that listens. Raises AdminPortTaken."""
-    try:
-        family, kind, protocol, _, where = socket.getaddrinfo(
-            address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        sock = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise _taken(address, port, error) from error
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(where)
-        sock.listen(_BACKLOG)
-        sock.setblocking(False)
-    except OSError as error:
-        sock.close()
-        raise _taken(address, port, error) from error
-    return sock
-
-
-def refuse_exposed(sock: socket.socket) -> None:
-    """For a socket without TLS, whatever a name in the configuration has come to.
-
-    Raises AdminExposed unless only this host can reach it.
-    """
-    address = str(sock.getsockname()[0])
-    if not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
-        raise AdminExposed(
-            f"admin: {address} is not a loopback address, and admin has no tls "
-            "(give it tls, or allowPlainHttp: true behind a proxy that you trust)"
-        )
-
-
-def _taken(address: str, port: int, error: OSError) -> AdminPortTaken:
-    return AdminPortTaken(
-        f"admin: {address}:{port} can't be listened on: {error.strerror or error} "
-        "(choose another admin.port)"
-    )

@@ -20,7 +20,6 @@ from ostiary.management.views import (
     TrustedView,
 )
 from ostiary.store.lock import StateLock
-from ostiary.wiring.administering import open_database, state_of
 from ostiary.wiring.ground import read_file
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.pem import read_certificates
@@ -45,6 +44,9 @@ def kept(config: Path, state: Path) -> Kept:
     document = read_file(config).document
     if document.store.url is None and not (state / _DATABASE).exists():
         return _NOTHING
+    # SQLAlchemy comes with it: only when it is needed.
+    from ostiary.wiring.keeping import open_database, state_of  # noqa: PLC0415
+
     with StateLock(state):
         database = open_database(document, state)
         try:

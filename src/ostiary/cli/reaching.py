@@ -18,7 +18,6 @@ from ostiary.kernel.errors import WrongUse
 from ostiary.store.files import FileTrouble, read_bounded
 from ostiary.store.lock import StateFolderInUse, StateLock
 from ostiary.wiring.ground import Folders
-from ostiary.wiring.offline import offline_transport
 
 _LOCAL = "http://ostiary.local"
 # A change answers when it acts, and an import of a hundred thousand names has much to do.
@@ -54,6 +53,9 @@ def reached(reach: Reach) -> Iterator[tuple[Speaker, bool]]:
         with local_client(path, _PATIENCE) as http:
             yield Speaker(http, f"the gateway on {str(reach.state)!r}"), True
         return
+    # All of the admin application comes with it: only when it is needed.
+    from ostiary.wiring.offline import offline_transport  # noqa: PLC0415
+
     with offline_transport(reach.config, reach.state, lambda: _locked(reach.state)) as transport:
         error_console().print(
             f"the gateway is stopped: working on its data folder {str(reach.state)!r}",

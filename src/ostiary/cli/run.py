@@ -7,9 +7,6 @@ from typing import Annotated
 import typer
 
 from ostiary.cli.app import app
-from ostiary.wiring.administering import Administering
-from ostiary.wiring.logs import set_up_logs
-from ostiary.wiring.running import run_gateway
 
 ConfigFile = Annotated[
     Path,
@@ -47,5 +44,10 @@ def run(
     SIGTERM drains and ends; SIGHUP, or a change of the file or of any certificate, key or CA file
     it names, is checked and applied without losing a request. The access log goes to stdout.
     """
+    # Other commands must not wait until the whole gateway is imported.
+    from ostiary.wiring.administering import Administering  # noqa: PLC0415
+    from ostiary.wiring.logs import set_up_logs  # noqa: PLC0415
+    from ostiary.wiring.running import run_gateway  # noqa: PLC0415
+
     set_up_logs(human=log_format == "console" or (log_format == "auto" and sys.stderr.isatty()))
     run_gateway(config, state_folder(config, state), Administering)

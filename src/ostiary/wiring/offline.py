@@ -25,9 +25,9 @@ from ostiary.store.database.database import Database
 from ostiary.store.files import make_folder
 from ostiary.store.truststore import TrustStore
 from ostiary.wiring import world
-from ostiary.wiring.administering import open_database, state_of, what_is_missing
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.ground import prepare_rest, read_file
+from ostiary.wiring.keeping import open_database, state_of, what_is_missing
 from ostiary.wiring.logs import set_up_logs
 from ostiary.wiring.watching import Watching
 from ostiary.x509.certificate import Certificate
@@ -108,7 +108,7 @@ def _application(written: Written, state: Path, database: Database) -> ASGIApp:
         ground=database,
         shelf=shelf,
         gatekeeper=stopped,
-        telemetry=Watching(database, state / "run").telemetry,
+        telemetry=Watching(lambda: database, state / "run").telemetry,
         explain=lambda asked: explain_visit(stopped.prepared, asked),
         clock=world.now,
         dice=secrets.token_bytes,

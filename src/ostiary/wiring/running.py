@@ -22,7 +22,6 @@ from ostiary.store.lock import StateLock
 from ostiary.supervisor.child import MASTER_SOCKET
 from ostiary.supervisor.leftover import ensure_gone
 from ostiary.supervisor.watch import Watch
-from ostiary.wiring import world
 from ostiary.wiring.applying import Applying
 from ostiary.wiring.gateway import Gateway
 from ostiary.wiring.ground import (
@@ -43,6 +42,9 @@ class Administration(Protocol):
 
     def kept(self) -> tuple[Managed, tuple[Certificate, ...]]:
         """What is managed, and the trusted certificates; asked once, before the start."""
+
+    async def get_ready(self) -> None:
+        """The engine is about to start: do meanwhile what takes long and needs no gateway."""
 
     async def start(self, applying: Applying) -> None:
         """The gateway serves; changes go through ``applying``."""
@@ -68,6 +70,9 @@ class _Nobody:
 
     def kept(self) -> tuple[Managed, tuple[Certificate, ...]]:
         return Managed(), ()
+
+    async def get_ready(self) -> None:
+        pass
 
     async def start(self, applying: Applying) -> None:
         pass
@@ -116,11 +121,7 @@ class _Life:
         self, written: Written, administration: Administration, first: Prepared | None
     ) -> None:
         managed, trusted = administration.kept()
-        prepared = (
-            first.with_managed(managed, trusted, world.now())
-            if first is not None
-            else prepare_rest(written, managed, trusted)
-        )
+        prepared = first or prepare_rest(written, managed, trusted)
         self._started = prepared
         for warning in prepared.warnings:
             self._log.warning("configuration", problem=str(warning))
@@ -131,14 +132,17 @@ class _Life:
         make_folder(folders.run)
         await ensure_gone(folders.run / MASTER_SOCKET, addresses(prepared))
         gateway = Gateway(folders, binary, stdout)
+        ready = asyncio.create_task(administration.get_ready())
         try:
             if await self._start(gateway, prepared):
+                await ready
                 applying = Applying(self._config, gateway, prepared)
                 await administration.start(applying)
                 gc.freeze()  # what is here now stays: no need to look through it again and again
                 print("ready", flush=True)
                 await self._serve(applying)
         finally:
+            await asyncio.gather(ready, return_exceptions=True)
             await administration.stop()
             await self._stop(gateway)
             remove_sockets(folders.run)

@@ -1,13 +1,13 @@
 """Telemetry bound to gateway and database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ostiary.compiler.reasons import reason_files
 from ostiary.compiler.scopes import HEADER_ENTRY, api_id
 from ostiary.compiler.tls import entries_of
 from ostiary.services.prepare import Prepared
-from ostiary.store.database.database import Database
 from ostiary.store.database.records import ClientCertificate, ClientSeen
 from ostiary.supervisor.child import MASTER_SOCKET
 from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble
@@ -18,14 +18,17 @@ from ostiary.wiring import world
 from ostiary.wiring.answering import Decided
 from ostiary.wiring.applying import Applying
 
+if TYPE_CHECKING:
+    from ostiary.store.database.database import Database
+
 
 class Watching:
     """Sees decisions, refusals and traffic, and keeps what was seen."""
 
-    def __init__(self, database: Database, run_folder: Path) -> None:
+    def __init__(self, database: "Callable[[], Database]", run_folder: Path) -> None:
+        """``database`` is asked when there is something to keep."""
         self._applying: Applying | None = None
         self._prepared: Prepared | None = None
-        self._database = database
         self.telemetry = Telemetry(
             Ports(
                 run_folder=run_folder,
@@ -91,12 +94,12 @@ class Watching:
 class _Memory:
     """Clients on their way into the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: "Callable[[], Database]") -> None:
         self._database = database
 
     def merge(self, batch: tuple[SeenClient, ...]) -> None:
         """Raises OstiaryError."""
-        with self._database.begin() as work:
+        with self._database().begin() as work:
             work.clients.merge([_kept(one) for one in batch])
 
 

@@ -10,14 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from ostiary.admin.listening import (
-    AdminExposed,
-    AdminPortTaken,
-    Listening,
-    bind_tcp,
-    refuse_exposed,
-)
+from ostiary.admin.listening import Listening
 from ostiary.admin.lock import peer_in
+from ostiary.admin.sockets import AdminExposed, AdminPortTaken, bind_tcp, refuse_exposed
 
 
 async def tell_peer(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,132 @@
+"""Management and its doors, put together for a gateway that serves.
+
+Heavy to import (frameworks, templates): that happens while the engine starts.
+"""
+
+import secrets
+import socket
+import ssl
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import structlog
+
+from ostiary.admin.app import Surroundings, create_app
+from ostiary.admin.listening import Listening, Tls, context_of, use_pair
+from ostiary.admin.sockets import ADMIN_SOCKET, refuse_exposed
+from ostiary.config.model.listeners import Admin
+from ostiary.management.making import Hands, make_management
+from ostiary.management.management import Management
+from ostiary.services.prepare import Prepared
+from ostiary.store.files import write_atomically
+from ostiary.store.truststore import TrustStore
+from ostiary.telemetry.hub import Telemetry
+from ostiary.wiring import world
+from ostiary.wiring.applying import Applying
+from ostiary.wiring.asking import explain_visit
+from ostiary.wiring.keeping import Kept
+from ostiary.wiring.metering import metrics_of
+from ostiary.x509.pem import read_certificates
+
+TOKEN_FILE = "admin.token"  # noqa: S105 - the name of a file
+
+
+class Office:
+    """Where operators come to: their doors, and who works behind them."""
+
+    def __init__(
+        self, kept: Kept, telemetry: Telemetry, applying: Applying, admin: Admin | None
+    ) -> None:
+        """Nothing listens yet."""
+        self._log = structlog.get_logger("ostiary.admin")
+        self._admin = admin or Admin()
+        self._tls: tuple[ssl.SSLContext, Tls] | None = None
+        self._applying = applying
+        self.management = _manage(kept, telemetry, applying)
+        around = Surroundings(
+            clock=world.now,
+            metrics=metrics_of(telemetry, self.management),
+            hosts=_hosts(self._admin, applying.prepared),
+        )
+        self._listening = Listening(create_app(self.management, around))
+
+    async def open(self, run_folder: Path, sock: socket.socket | None) -> None:
+        """Open the doors: for this host, and at the socket. Raises AdminExposed."""
+        await self._listening.on_unix(run_folder / ADMIN_SOCKET)
+        if sock is None:
+            return
+        tls = tls_of(self._applying.prepared)
+        context = context_of(tls) if tls else None
+        if context is None and not self._admin.allow_plain_http:
+            refuse_exposed(sock)
+        self._tls = (context, tls) if context and tls else None
+        await self._listening.on_tcp(sock, context)
+
+    async def close(self) -> None:
+        """What is under way comes to its end."""
+        await self._listening.stop()
+
+    def renew(self) -> None:
+        """A renewed certificate of the admin listener acts without a restart."""
+        tls = tls_of(self._applying.prepared)
+        if self._tls is None or tls is None or tls == self._tls[1]:
+            return
+        use_pair(self._tls[0], tls)
+        self._tls = (self._tls[0], tls)
+        self._log.info("admin-certificate-renewed")
+
+
+def _manage(kept: Kept, telemetry: Telemetry, applying: Applying) -> Management:
+    hands = Hands(
+        keeping=kept.database,
+        ground=kept.database,
+        shelf=TrustStore(kept.folder),
+        gatekeeper=applying,
+        telemetry=telemetry,
+        explain=lambda asked: explain_visit(applying.prepared, asked),
+        clock=world.now,
+        dice=secrets.token_bytes,
+    )
+    management, changes = make_management(hands)
+    changes.begin_with(kept.state)
+    return management
+
+
+def first_token(management: Management, state: Path) -> None:
+    """On the first start: a token for the first administrator, in a file and shown once."""
+    secret = management.tokens.first()
+    if secret is None:
+        return
+    path = state / TOKEN_FILE
+    # First the file: a token that nobody can read would lock everybody out.
+    write_atomically(path, f"{secret}\n".encode())
+    management.tokens.keep_first(secret)
+    print(f"admin token, shown once and kept in {path}: {secret}", file=sys.stderr, flush=True)
+
+
+def tls_of(prepared: Prepared) -> Tls | None:
+    """What HTTPS on the admin listener needs."""
+    found = prepared.materials.admin
+    if found is None:
+        return None
+    return Tls(
+        certificate=found.certificate,
+        key=found.key,
+        authorities=b"".join(one.pem for one in found.anchors),
+    )
+
+
+def _hosts(admin: Admin, prepared: Prepared) -> Iterable[str]:
+    """Names the listener is called by, beside addresses and localhost."""
+    yield admin.address
+    yield socket.gethostname()
+    found = prepared.materials.admin
+    if found is None:
+        return
+    yield from _dns_names(found.certificate)
+
+
+def _dns_names(pem: bytes) -> Iterable[str]:
+    leaf, *_ = read_certificates(pem)
+    return (one.removeprefix("DNS:") for one in leaf.subject_alternative_names if one[:4] == "DNS:")
