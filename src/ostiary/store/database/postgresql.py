@@ -23,7 +23,8 @@ class PostgresqlPlace:
 
         Raises StoreUnavailable, NewerDatabase, NotOurDatabase, BadStoreUrl.
         """
-        self.where = url.render_as_string(hide_password=True)
+        # Without its query: libpq takes passwords there, too.
+        self.where = url.set(query={}).render_as_string(hide_password=True)
         self.begun_anew: Damaged | None = None
         engine = postgresql_engine(url)
         try:

@@ -142,7 +142,7 @@ def test_a_url_that_names_no_database_of_ours_is_refused(url: str) -> None:
 
 
 def test_a_password_is_never_told(tmp_path: Path) -> None:
-    url = f"postgresql://ada:s3cret@/db?host={tmp_path}"
+    url = f"postgresql://ada:s3cret@/db?host={tmp_path}&password=s3cret&sslpassword=s3cret"
     with pytest.raises(StoreUnavailable) as caught:
         Database.open(url, now=NOW)
     assert "s3cret" not in str(caught.value)
