@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 MOST_ITERATIONS = 1_000_000
 """Rounds; OpenSSL writes 2,048, Java 10,000, OWASP advises 600,000. About a quarter of a second."""
+MOST_IN_ALL = 4 * MOST_ITERATIONS
+"""Rounds of a whole bundle: it may have thousands of parts, each encrypted by itself."""
 
 _INTEGER, _OCTETS = 0x02, 0x04
 _CONSTRUCTED = 0x20
@@ -16,13 +18,14 @@ _MOST_ELEMENTS = 500_000
 
 
 def is_modest(data: bytes) -> bool:
-    """Whether no iteration count in plain sight exceeds the limit, and all could be looked at.
+    """Whether no iteration count in plain sight exceeds the limit, nor all together theirs, and
+    all could be looked at.
 
     In MacData (RFC 7292 4), the PBE parameters (its appendix C) and PBKDF2 (RFC 8018 A.2) alike
     the count is an INTEGER right after the salt, an OCTET STRING. What is itself encrypted is not
     seen. Octet strings are looked into, for PKCS#12 wraps its parts in them.
     """
-    left = _MOST_ELEMENTS
+    left, rounds = _MOST_ELEMENTS, MOST_IN_ALL
     waiting = [(memoryview(data), 0)]
     while waiting:
         content, depth = waiting.pop()
@@ -32,7 +35,9 @@ def is_modest(data: bytes) -> bool:
             if left < 0 or depth > _DEEPEST:
                 return False
             if tag == _INTEGER and before == _OCTETS:
-                if int.from_bytes(inner[:64], "big") > MOST_ITERATIONS:
+                count = int.from_bytes(inner[:64], "big")
+                rounds -= count
+                if count > MOST_ITERATIONS or rounds < 0:
                     return False
             elif tag & _CONSTRUCTED or tag == _OCTETS:
                 waiting.append((inner, depth + 1))

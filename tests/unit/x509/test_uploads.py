@@ -24,6 +24,7 @@ from ostiary.x509 import uploads
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import NotACertificate, Unreadable
 from ostiary.x509.forms import kind_of
+from ostiary.x509.iterations import is_modest
 from ostiary.x509.uploads import LARGEST_UPLOAD, MOST_CERTIFICATES, read_upload
 from tests.support.pki import Kit, Made
 
@@ -178,6 +179,12 @@ def test_a_pkcs12_that_is_changed_to_ask_for_endless_work_is_refused_at_once(
     data[mac + 1] += 2
     data[2:4] = (len(data) - 4).to_bytes(2, "big")
     assert refused(bytes(data), "sésame").reason is Unreadable.TOO_LARGE
+
+
+def test_many_parts_of_a_pkcs12_together_may_not_ask_for_endless_work_either() -> None:
+    part = b"\x04\x01s\x02\x03" + (900_000).to_bytes(3, "big")  # the salt, and the rounds
+    assert is_modest(b"".join(b"\x30\x08" + part for _ in range(4)))
+    assert not is_modest(b"".join(b"\x30\x08" + part for _ in range(5)))
 
 
 def test_an_empty_pkcs7_or_pkcs12_is_refused(openssl: Openssl, tmp_path: Path) -> None:
