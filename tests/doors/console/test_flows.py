@@ -302,7 +302,6 @@ def test_a_viewer_sees_everything_and_no_button_that_changes(site: Site) -> None
     expect(page.get_by_text("devices-ca").first).to_be_visible()
     for path in (
         AUTH,
-        "/console/tokens",
         "/console/names",
         "/console/certificates/2",
         "/console/gateway",

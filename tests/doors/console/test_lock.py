@@ -112,6 +112,19 @@ def test_a_viewer_who_sends_the_form_anyway_is_refused(
     assert desk.now_revision == 41
 
 
+def test_who_holds_a_token_is_told_to_administrators_alone(browserless: httpx.Client) -> None:
+    assert "/console/tokens" in browserless.get("/console").text
+    for role in (Role.VIEWER, Role.OPERATOR):
+        browserless.cookies.set("who", role.value)
+        for answer in (
+            browserless.get("/console/tokens"),
+            browserless.post("/console/tokens", data={"csrf": CSRF, "name": ""}),
+        ):
+            assert answer.status_code == 403
+            assert "needs the role admin" in answer.text
+        assert "/console/tokens" not in browserless.get("/console").text
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_forbids_scripts_of_its_own_and_others(
     browserless: httpx.Client, path: str

@@ -10,7 +10,7 @@ from ostiary.admin.console.gatewaying import at_fields
 from ostiary.admin.console.guard import Door
 from ostiary.admin.console.visit import Visit
 from ostiary.management.actors import Order
-from ostiary.management.errors import Conflicting, Fault, Unacceptable
+from ostiary.management.errors import Conflicting, Fault, Forbidden, Unacceptable
 from ostiary.management.sights import TokenView
 from ostiary.store.database.records import Role
 
@@ -23,6 +23,8 @@ def listing(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, faults: tuple[Fault, ...], made: TokenView | None) -> Response:
+    if not visit.may_rule:
+        raise Forbidden(Role.ADMIN)  # as in the API: who may do what is an administrator's business
     page = visit.page(
         "tokens.html",
         422 if faults else 200,
