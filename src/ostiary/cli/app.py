@@ -1,16 +1,67 @@
-"""The root of the command line: verbs are registered here, errors become exit codes here."""
+"""The root of the command line: verbs are registered with it, errors become exit codes here."""
 
 import io
 import sys
+from collections.abc import Iterable, MutableMapping
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from ostiary import __version__
 from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.kernel.problems import ConfigRefused
 
+_MODULES = {
+    "run": ("run",),
+    "check": ("check",),
+    "demo": ("demo",),
+    "doctor": ("doctor",),
+    "explain": ("explain",),
+    "overview": ("seen",),
+    "events": ("seen",),
+    "audit": ("seen",),
+    "api": ("apis",),
+    "clients": ("clients",),
+    "client-auth": ("gateway_auth",),
+    "trust": ("trust", "library"),
+    "dn": ("names",),
+    "tokens": ("tokens",),
+}
+"""Modules of this package by verb, in the order of the help; importing one registers its verbs."""
+
+
+class Verbs(TyperGroup):
+    """The root's commands, each imported when it is asked for."""
+
+    @property
+    def commands(self) -> MutableMapping[str, Any]:
+        """All of them, in the order of the help."""
+        return self._registered(_MODULES)
+
+    @commands.setter
+    def commands(self, registered: MutableMapping[str, Any]) -> None:
+        # What the root's constructor finds: the verbs that happen to be imported by then.
+        self._known = registered
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as typer calls it
+        """One command; None if there is no such."""
+        # Of a word that is none, typer tells which ones are alike: all of them are looked at.
+        wanted = (cmd_name,) if cmd_name in _MODULES else _MODULES
+        return self._registered(wanted).get(cmd_name)
+
+    def _registered(self, wanted: Iterable[str]) -> MutableMapping[str, Any]:
+        for verb in wanted:
+            for module in _MODULES[verb]:
+                import_module(f"ostiary.cli.{module}")
+        known = getattr(typer.main.get_group(app), "_known", {})
+        return {verb: known[verb] for verb in _MODULES if verb in known}
+
+
 app = typer.Typer(
     name="ostiary",
+    cls=Verbs,
     help="A mutual-TLS API gateway: HAProxy carries the traffic, Python decides who may pass.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
