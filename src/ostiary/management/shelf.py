@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from ostiary.management.apart import is_bundle, read_bundle
 from ostiary.management.changes import Moment
 from ostiary.management.errors import Fault, Unacceptable
 from ostiary.management.showing import expiry, summary
@@ -17,9 +18,9 @@ LONGEST_DESCRIPTION = 2_000
 
 
 def read_uploaded(data: bytes, password: str | None) -> tuple[Certificate, ...]:
-    """The certificates of an upload. Raises Unacceptable."""
+    """The certificates of an upload. May take seconds: call it in a thread. Raises Unacceptable."""
     try:
-        return read_upload(data, password)
+        return read_bundle(data, password) if is_bundle(data) else read_upload(data, password)
     except UnreadableError as error:
         raise Unacceptable.one(error.sentence, error.way_out, "/upload") from error
 
