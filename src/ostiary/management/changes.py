@@ -194,11 +194,16 @@ class Changes:
         )
 
     def _known(self, work: Work) -> State | None:
-        """The state in memory, if nobody else wrote since."""
-        known = self._state
-        if known is None or known.revision != work.revision.current():
-            return None
-        return known
+        """The state in memory, if nobody else wrote since. Raises Unavailable."""
+        known, now = self._state, work.revision.current()
+        if known is not None and known.revision > now:
+            # An older copy was put in its place: read anew, it would let in again who was shut out.
+            raise Unavailable(
+                f"the database is of revision {now}, but {known.revision} is in force: changes "
+                "made since are missing from it (put a newer copy there, or accept the loss: "
+                "'ostiary trust recover')"
+            )
+        return known if known is not None and known.revision == now else None
 
     def _committed(self, state: State, revision: int) -> None:
         from_now = State(

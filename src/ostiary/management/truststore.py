@@ -94,6 +94,8 @@ class Recovery:
         if not order.dry_run:
             if isinstance(found, Damaged):
                 await self._restore(found)
+            elif await asyncio.to_thread(self._is_behind):
+                await self._go_back()
             self._changes.halt("")
 
         def edit(_work: Work, _moment: Moment) -> Edited:
@@ -119,6 +121,15 @@ class Recovery:
             raise Unavailable(f"the database could not be recovered: {error}") from error
         self._log.warning("database-recovered", revision=back.revision, aside=str(back.aside))
         self._changes.halt("")
+        await self._go_back()
+
+    def _is_behind(self) -> bool:
+        state = self._changes.state
+        with told(), self._changes.keeping.reading() as work:
+            return state is not None and work.revision.current() < state.revision
+
+    async def _go_back(self) -> None:
+        """Put in force what the database has now."""
         state = await asyncio.to_thread(self._changes.load)
         try:
             await self._changes.gatekeeper.apply(state.managed, state.certificates)

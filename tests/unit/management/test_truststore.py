@@ -1,6 +1,8 @@
 """The truststore: damage is found, told and mended; nobody is added by it."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,34 @@ def test_the_condition_is_on_the_first_page(desk: DeskRig) -> None:
     (banner,) = desk.management.sightings.overview().banners
     assert banner.kind is BannerKind.DATABASE
     assert "recover" in banner.way_out
+
+
+def test_an_older_database_is_never_put_in_force_by_the_next_change(desk: DeskRig) -> None:
+    row = desk.trusting("partners")
+    desk.trusting("others")
+    with closing(sqlite3.connect(desk.state / "ostiary.db")) as raw:
+        older = "\n".join(raw.iterdump())
+    run(desk.management.trusted.remove(desk.order(), row))
+    assert len(desk.gatekeeper.applied[-1][1]) == 1
+    with closing(sqlite3.connect(desk.state / "ostiary.db", isolation_level=None)) as raw:
+        raw.execute("PRAGMA foreign_keys=OFF")
+        for kind, name in raw.execute(
+            "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'trigger') "
+            "AND name NOT LIKE 'sqlite_%' ORDER BY type DESC"
+        ).fetchall():
+            raw.execute(f'DROP {kind} IF EXISTS "{name}"')
+        raw.executescript(older)
+    for dry_run in (True, False):
+        with pytest.raises(Unavailable, match="changes made since are missing"):
+            run(
+                desk.management.settings.set_gateway(
+                    desk.order(dry_run=dry_run), {"required": True}
+                )
+            )
+    assert len(desk.gatekeeper.applied[-1][1]) == 1
+    run(desk.management.recovery.recover(desk.order()))
+    assert len(desk.gatekeeper.applied[-1][1]) == 2
+    run(desk.management.settings.set_gateway(desk.order(), {"required": True}))
 
 
 def test_only_an_admin_recovers(desk: DeskRig) -> None:
