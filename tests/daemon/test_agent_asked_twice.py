@@ -37,7 +37,7 @@ AUTHS = {
     "header": "type: header, required: true, headerName: X-Cert, trustedProxies: [127.0.0.1]",
 }
 ADMITTED = actions_for(Answer(code=1, until=0))
-WITH_FACTS = ADMITTED + Facts(header="A", certificate="MAA=").actions
+WITH_FACTS = ADMITTED + Facts(header="A" * 64, fingerprint="F" * 64, certificate="MAA=").actions
 Reply = Callable[[int], bytes | None]
 
 

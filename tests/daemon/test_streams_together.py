@@ -218,7 +218,7 @@ def test_answers_that_come_in_one_packet_are_each_for_one_stream(
         facts = Facts(
             header=header_hash(value),
             subject=f"CN=of {value.decode()}",
-            fingerprint=value.hex().upper(),
+            fingerprint=header_hash(b"of " + value),
             certificate=base64.b64encode(value).decode(),
         )
         chain = listed(f"{question.entry} {value.decode()}")
@@ -236,5 +236,5 @@ def test_answers_that_come_in_one_packet_are_each_for_one_stream(
         _, api, _, value, _ = one.path.split("/")
         assert one.one("Client-Cert") == listed(value)
         assert one.one("X-Client-Cert-Subject-DN") == f"CN=of {value}"
-        assert one.one("X-Client-Cert-SHA256") == value.encode().hex()
+        assert one.one("X-Client-Cert-SHA256") == header_hash(b"of " + value.encode()).lower()
         assert one.one(CHAIN) == listed(f"{scopes[api]} {value}")

@@ -62,16 +62,16 @@ class Facts:
 
     @property
     def actions(self) -> bytes:
-        """Encoded: one variable of the transaction, the parts between tabs (``compiler.facts``)."""
-        told = (
-            self.header,
-            self.fingerprint,
-            self.serial,
-            self.subject,
-            self.issuer,
-            self.certificate,
+        """Encoded: two variables of the transaction, as ``compiler.facts`` reads them."""
+        told = (self.header, self.fingerprint, self.serial, self.subject, self.issuer)
+        text = "\t".join(told) if self.fingerprint else self.header
+        certificate = self.header + self.certificate
+        return (
+            set_var_head(Scope.TRANSACTION, "facts")
+            + encode_value(text)
+            + set_var_head(Scope.TRANSACTION, "der")
+            + encode_value(certificate)
         )
-        return set_var_head(Scope.TRANSACTION, "facts") + encode_value("\t".join(told))
 
 
 def header_hash(value: bytes) -> str:

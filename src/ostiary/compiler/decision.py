@@ -6,12 +6,10 @@ where there is no certificate at all. The handshake only proves that the client 
 
 from dataclasses import dataclass
 
-from ostiary.compiler import names
+from ostiary.compiler import facts, names
 from ostiary.compiler.conditions import AUTHENTICATED
-from ostiary.compiler.facts import TAB, Fact, part, part_equals
 from ostiary.compiler.questions import Question
 from ostiary.haproxy.files import Section
-from ostiary.haproxy.quote import word
 from ostiary.trust.reason import Reason
 
 _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
@@ -116,9 +114,8 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     chain must not take "not known" for "none". The same goes for the facts about a certificate
     from a header: they are asked for whenever the connection's latest answer was about another.
 
-    Chain and facts belong to the request. The connection keeps those of its latest answer, in one
-    text each: its streams run at the same time, and each finds either what fits its own verdict
-    and header, or nothing.
+    Chain and facts belong to the request. The connection keeps those of its latest answer: its
+    streams run at the same time, and each finds what fits its own verdict and header, or nothing.
 
     A question that ends in an error is asked once more, unless time was up: when a process is to
     end after a reload, HAProxy closes its connections to the agent, with questions on them
@@ -159,8 +156,8 @@ def _undecided(shown: Shown, presented: str) -> list[str]:
 
 
 def _remembered(*, reports: bool) -> tuple[str, ...]:
-    facts = (names.CODE, names.UNTIL, names.GENERATION_SEEN)
-    return (*facts, names.WOULD) if reports else facts
+    numbers = (names.CODE, names.UNTIL, names.GENERATION_SEEN)
+    return (*numbers, names.WOULD) if reports else numbers
 
 
 def _recalling(shown: Shown, presented: str, *, reports: bool) -> list[str]:
@@ -173,37 +170,36 @@ def _recalling(shown: Shown, presented: str, *, reports: bool) -> list[str]:
     if reports:
         rules.append(f"http-request set-var({names.WOULD}) sc_get_gpt(3,{at}) if {holds}")
     if shown.facts_of:
-        same = part_equals(names.FACTS_KEPT, Fact.HEADER.value, shown.facts_of)
-        rules.append(f"http-request set-var({names.FACTS}) var({names.FACTS_KEPT}) if {same}")
+        rules += facts.recalling(shown.facts_of)
     if shown.question.tells_chain:
         # A chain belongs to the verdict it came with: when that one is judged again, or withdrawn,
-        # or is another policy's, another path may be the verified one.
-        same = part_equals(names.CHAIN_KEPT, 1, names.VERDICT)
-        rules += [
-            f"http-request set-var({names.VERDICT_UNTIL}) sc_get_gpt(1,{at}) if {holds}",
-            f"http-request {_verdict(shown, names.VERDICT_UNTIL)} if {holds}",
-            f"http-request set-var({names.CHAIN}) {word(part(names.CHAIN_KEPT, 2))} if {same}",
-        ]
+        # or is another policy's, another path may be the verified one. Its end alone doesn't tell
+        # verdicts apart: where the certificate's own end is the nearest, every one on it ends then.
+        same = (
+            f"{{ var({shown.key}),strcmp({names.CHAIN_KEY}) eq 0 }} "
+            f"{{ sc_get_gpt(1,{at}),sub({names.CHAIN_VERDICT}) eq 0 }} "
+            f"{{ sc_get_gpt(2,{at}),sub({names.CHAIN_GENERATION}) eq 0 }}"
+        )
+        kept = f"set-var({names.CHAIN}) var({names.CHAIN_KEPT})"
+        rules.append(f"http-request {kept} if {AUTHENTICATED} {same}")
     return rules
 
 
-def _verdict(shown: Shown, until: str) -> str:
-    """Its end alone doesn't tell verdicts apart: where the certificate's own end is the nearest,
-    every verdict on it ends then, by whatever policy and of whatever generation."""
-    text = f"var({shown.key}),concat(|,{until}),concat(|,{names.GENERATION_SEEN})"
-    return f"set-var({names.VERDICT}) {text}"
-
-
 def _keeping(shown: Shown) -> list[str]:
-    """Keep what was told just now for the connection's next request."""
-    rules = []
-    if shown.facts_of:
-        kept = f"set-var({names.FACTS_KEPT}) var({names.FACTS})"
-        rules.append(f"http-request {kept} if {{ var({names.UNTIL}) -m found }}")
+    """Keep what was told just now for the connection's next request.
+
+    Nothing waits between these rules, so what they write is of one answer.
+    """
+    rules = facts.keeping(f"{{ var({names.UNTIL}) -m found }}") if shown.facts_of else []
     if shown.question.tells_chain:
-        text = f"var({names.VERDICT}),concat({TAB},{names.CHAIN})"
+        kept = (
+            (names.CHAIN_KEPT, names.CHAIN),
+            (names.CHAIN_KEY, shown.key),
+            (names.CHAIN_VERDICT, names.UNTIL),
+            (names.CHAIN_GENERATION, names.GENERATION_SEEN),
+        )
         rules += [
-            f"http-request {_verdict(shown, names.UNTIL)} if {_REMEMBERED}",
-            f"http-request set-var({names.CHAIN_KEPT}) {word(text)} if {_REMEMBERED} {_TOLD}",
+            f"http-request set-var({variable}) var({source}) if {_REMEMBERED} {_TOLD}"
+            for variable, source in kept
         ]
     return rules

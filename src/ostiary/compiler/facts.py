@@ -1,7 +1,12 @@
-"""What the agent tells about a certificate in a header: one text, with tabs between its parts.
+"""What the agent tells about a certificate in a header: two texts, each with the header's hash.
 
-One text, because streams of a connection share its variables: what several rules write could come
-from several answers. No part holds a tab: ``agent.facts`` escapes control characters.
+Streams of a connection share its variables, and several rules could find what several answers
+left there. In one text each part is about the header whose hash it begins with.
+
+``FACTS`` is the hash, fingerprint, serial number, subject and issuer, with tabs between, or the
+hash alone where no certificate could be read; no part holds a tab, since ``agent.facts`` escapes
+control characters. ``TOLD_CERTIFICATE`` is the hash and the base64 of the DER: looking for tabs
+in that would cost more than the whole verdict.
 """
 
 from enum import Enum
@@ -9,35 +14,42 @@ from enum import Enum
 from ostiary.compiler import names
 from ostiary.haproxy.quote import word
 
-TAB = '"\\t"'
-"""A tab, as argument of a converter."""
+_DIGEST = 64
+"""Characters of a SHA-256 in hex."""
+_REST = f"bytes({2 * (_DIGEST + 1)})"
+_TAB = '"\\t"'
 
 
 class Fact(Enum):
-    """The parts, by their place."""
+    """Something about the certificate in the request's header, as a sample expression."""
 
-    HEADER = 1
-    """Hash of the header, as ``names.HEADER_HASH``."""
-    FINGERPRINT = 2
+    FINGERPRINT = f"var({names.FACTS}),bytes({_DIGEST + 1},{_DIGEST})"
     """SHA-256, upper-case hex."""
-    SERIAL = 3
-    SUBJECT = 4
-    ISSUER = 5
-    CERTIFICATE = 6
-    """Base64 of the DER. The longest part stands last: parts are found by counting tabs."""
-
-    @property
-    def expression(self) -> str:
-        """This part of the request's facts, as a sample expression."""
-        return part(names.FACTS, self.value)
+    SERIAL = f"var({names.FACTS}),{_REST},field(1,{_TAB})"
+    SUBJECT = f"var({names.FACTS}),{_REST},field(2,{_TAB})"
+    ISSUER = f"var({names.FACTS}),{_REST},field(3,{_TAB})"
+    CERTIFICATE = f"var({names.TOLD_CERTIFICATE}),bytes({_DIGEST})"
+    """Base64 of the DER."""
 
 
-def part(variable: str, number: int) -> str:
-    """A part of a text with tabs, as a sample expression."""
-    return f"var({variable}),field({number},{TAB})"
+CERTIFICATE_TOLD = f"{{ var({names.TOLD_CERTIFICATE}) -m len gt {_DIGEST} }}"
+"""ACL literal: ``Fact.CERTIFICATE`` is not empty."""
 
 
-def part_equals(variable: str, number: int, other: str) -> str:
-    """ACL literal: that part is the same as the text in the variable ``other``."""
-    compared = f"{part(variable, number)},strcmp({other})"
-    return f"{{ {word(compared)} eq 0 }}"
+def recalling(header: str) -> list[str]:
+    """Take what the connection's latest answer told, if it is of this header (its hash)."""
+    kept = ((names.FACTS, names.FACTS_KEPT), (names.TOLD_CERTIFICATE, names.CERTIFICATE_KEPT))
+    return [
+        f"http-request set-var({variable}) var({source}) "
+        f"if {{ {word(f'var({source}),bytes(0,{_DIGEST}),strcmp({header})')} eq 0 }}"
+        for variable, source in kept
+    ]
+
+
+def keeping(answered: str) -> list[str]:
+    """Keep what was told just now for the connection's next request."""
+    return [
+        f"http-request set-var({names.FACTS_KEPT}) var({names.FACTS}) if {answered}",
+        f"http-request set-var({names.CERTIFICATE_KEPT}) var({names.TOLD_CERTIFICATE}) "
+        f"if {answered}",
+    ]

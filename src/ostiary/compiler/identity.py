@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ostiary.compiler import names
 from ostiary.compiler.answers import problem
 from ostiary.compiler.conditions import AUTHENTICATED
-from ostiary.compiler.facts import Fact
+from ostiary.compiler.facts import CERTIFICATE_TOLD, Fact
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import word
 
@@ -37,9 +37,7 @@ def identity_rules(document: Document, *, in_header: bool = False) -> list[str]:
     must not be told of an admitted client with nothing in its certificate's place.
     """
     headers = document.identity.headers
-    there = f"{{ var({_CERTIFICATE}) -m found }}"
-    if in_header:
-        there = f"{{ {word(Fact.CERTIFICATE.expression)} -m len gt 0 }}"
+    there = CERTIFICATE_TOLD if in_header else f"{{ var({_CERTIFICATE}) -m found }}"
     rules = [
         f"http-request return {problem(500)} if {AUTHENTICATED} !{there}",
     ] * bool(headers.client_cert)
@@ -74,13 +72,13 @@ class _Told:
 def _told(document: Document) -> list[_Told]:
     headers = document.identity.headers
     digest = f"var({names.FINGERPRINT}),lower"
-    lower = f"{Fact.FINGERPRINT.expression},lower"
+    lower = f"{Fact.FINGERPRINT.value},lower"
     issuer = "ssl_c_i_dn(,0,rfc2253)"
     wanted = (
-        (headers.client_cert, _CERTIFICATE, "ssl_c_der,base64", Fact.CERTIFICATE.expression, ":"),
-        (headers.subject, names.SUBJECT, "", Fact.SUBJECT.expression, ""),
-        (headers.issuer, "sess.ost.id", issuer, Fact.ISSUER.expression, ""),
-        (headers.serial, "sess.ost.sn", "ssl_c_serial,hex", Fact.SERIAL.expression, ""),
+        (headers.client_cert, _CERTIFICATE, "ssl_c_der,base64", Fact.CERTIFICATE.value, ":"),
+        (headers.subject, names.SUBJECT, "", Fact.SUBJECT.value, ""),
+        (headers.issuer, "sess.ost.id", issuer, Fact.ISSUER.value, ""),
+        (headers.serial, "sess.ost.sn", "ssl_c_serial,hex", Fact.SERIAL.value, ""),
         (headers.fingerprint, "sess.ost.fp", digest, lower, ""),
     )
     return [_Told(name, *rest) for name, *rest in wanted if name]

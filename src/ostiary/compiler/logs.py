@@ -70,8 +70,8 @@ def _certificate(scheme: Scheme) -> list[str]:
     if scheme.type is not AuthType.HEADER:
         return []
     return [
-        _json("fingerprint", Fact.FINGERPRINT.expression),
-        _json("subject", f"{Fact.SUBJECT.expression},json(utf8s)"),
+        _json("fingerprint", Fact.FINGERPRINT.value),
+        _json("subject", f"{Fact.SUBJECT.value},json(utf8s)"),
         f'"entry":"{HEADER_ENTRY}"',
     ]
 

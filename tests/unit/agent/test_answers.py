@@ -26,10 +26,11 @@ def test_what_a_report_only_policy_would_refuse_for_is_told_beside_the_admission
 
 
 def test_the_facts_of_a_certificate_in_a_header_come_with_the_verdict() -> None:
-    facts = Facts(header="AB", subject="CN=a", fingerprint="FE").actions
+    facts = Facts(header="AB", subject="CN=a", fingerprint="FE", certificate="MAA=").actions
     told = actions_for(Answer(code=1, until=9, facts=facts))
     assert told == actions_for(Answer(code=1, until=9)) + facts
-    assert facts == set_var(Scope.TRANSACTION, "facts", encode_value("AB\tFE\t\tCN=a\t\t"))
+    text = set_var(Scope.TRANSACTION, "facts", encode_value("AB\tFE\t\tCN=a\t"))
+    assert facts == text + set_var(Scope.TRANSACTION, "der", encode_value("ABMAA="))
 
 
 def test_a_told_chain_is_a_text_of_the_request() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from ostiary.agent.facts import Facts, facts_of, header_hash, rfc2253
-from ostiary.compiler.facts import Fact
 from ostiary.spoe.actions import Scope, set_var
 from ostiary.spoe.values import encode_value
 from ostiary.x509.structure import Attribute
@@ -48,19 +47,11 @@ def test_serial_and_fingerprint_are_upper_case_hex_of_whole_bytes(tmp_path: Path
     assert facts.fingerprint == made.certificate.fingerprint.upper()
 
 
-def test_facts_become_one_variable_whose_parts_stand_where_the_rules_look() -> None:
-    told = {
-        Fact.HEADER: header_hash(b""),
-        Fact.FINGERPRINT: "FE",
-        Fact.SERIAL: "0A",
-        Fact.SUBJECT: "CN=a",
-        Fact.ISSUER: "CN=b",
-        Fact.CERTIFICATE: "MAA=",
-    }
-    actions = Facts(**{fact.name.lower(): text for fact, text in told.items()}).actions
-    parts = "\t".join(told[fact] for fact in sorted(told, key=lambda fact: fact.value))
-    assert actions == set_var(Scope.TRANSACTION, "facts", encode_value(parts))
-    assert told[Fact.HEADER].startswith("E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B")
+def test_without_a_certificate_only_the_header_is_told() -> None:
+    digest = header_hash(b"")
+    assert digest == "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
+    told = [set_var(Scope.TRANSACTION, name, encode_value(digest)) for name in ("facts", "der")]
+    assert Facts(header=digest).actions == b"".join(told)
 
 
 def test_no_name_can_hold_what_stands_between_the_facts() -> None:
