@@ -27,7 +27,7 @@ def http_section(document: Document, listener: HttpListener, place: Place, plan:
         *_peers(plan, behind_reader=False),
         _connection_id(),
         *([_filter(path_of)] if by_header else []),
-        *guards.refusals(None),
+        *_heard(guards.refusals(None)),
         *guards.request_facts(),
         *_request_id(document),
         *plan.routes,
@@ -64,10 +64,14 @@ def https_sections(
         *entry_of_connection(entries, path_of),
         *judged.facts,
         connection_rule(in_header=by_header),
-        *guards.refusals(listener.options.max_header_size),
-        *guards.request_facts(),
-        *_request_id(document),
-        *misdirected(entries, path_of),
+        *_heard(
+            [
+                *guards.refusals(listener.options.max_header_size),
+                *guards.request_facts(),
+                *_request_id(document),
+                *misdirected(entries, path_of),
+            ]
+        ),
         *plan.routes,
         *judged.rules,
         *guards.removals(document, _secret_headers(plan.scheme)),
@@ -250,6 +254,16 @@ def _addresses(hostname: str | None, port: int, place: Place) -> list[str]:
     return [f"[{hostname}]:{port}" if ":" in hostname else f"{hostname}:{port}"]
 
 
+def _heard(rules: list[str]) -> list[str]:
+    """Have the gateway told of what these rules refuse.
+
+    Everything is at the level it listens for until they have let it pass: cheaper than to look at
+    each refusal's condition once more. The level that is set then also holds for what a service
+    does: its errors are none of ours.
+    """
+    return ["http-request set-log-level err", *rules, "http-request set-log-level info"]
+
+
 def _connection_id() -> str:
     return f"tcp-request session set-var({names.CONNECTION_ID}) uuid()"
 
@@ -266,6 +280,8 @@ def _logging(place: Place, scheme: Scheme) -> list[str]:
         "option idle-close-on-response",
         # HTTP/2 is spoken where ALPN agreed on it, and not because a client begins with it.
         "option disable-h2-upgrade",
+        # What ends before there is a request, as in the handshake, is told to the gateway too.
+        "option log-separate-errors",
         f"log-format {word(located(log_format(scheme)))}",
         f"error-log-format {word(located(ERROR_FORMAT))}",
     ]
