@@ -30,7 +30,9 @@ class Desk:
     only for the very chain it was decided on, so a bad chain can't lock a certificate out.
     """
 
-    __slots__ = ("_capacity", "_intermediates", "_kept", "_standing", "intermediates_version")
+    __slots__ = (
+        "_capacity", "_intermediates", "_kept", "_standing", "intermediates_version", "judged",
+    )  # fmt: skip
 
     def __init__(
         self, standing: Standing, intermediates: Intermediates, capacity: int = CAPACITY
@@ -42,6 +44,8 @@ class Desk:
         self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
         self.intermediates_version = 0
         """Grows whenever an intermediate is learnt: save ``intermediates`` when it has."""
+        self.judged = 0
+        """Grows whenever a decision is made, and not when one is repeated."""
 
     @property
     def standing(self) -> Standing:
@@ -64,6 +68,7 @@ class Desk:
         """Decide, or repeat a decision that still holds. ``now`` is aware."""
         keeper = self._standing.keeper(entry)
         if keeper is None:
+            self.judged += 1
             return _unknown(entry, now)
         key = (keeper.policy.id, hashlib.sha256(leaf).digest())
         kept = self._kept.get(key)
@@ -82,6 +87,7 @@ class Desk:
     def _decide(
         self, presented: Presented, keeper: Keeper, key: tuple[str, bytes], now: datetime
     ) -> Decision:
+        self.judged += 1
         decision = judge(presented, keeper, self._intermediates, now)
         if isinstance(decision, Admitted) and self._intermediates.remember(decision.path):
             self.intermediates_version += 1

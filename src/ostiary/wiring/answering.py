@@ -1,6 +1,7 @@
 """The agent's question put to the trust desk, and the decision put into HAProxy's numbers."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from ostiary.agent.answers import Answer
 from ostiary.agent.headers import Headers, Readable, Unusable
 from ostiary.agent.questions import ChainMalformed, Question, split_chain
 from ostiary.trust.decision import Admitted, Decision, Refused
-from ostiary.trust.desk import Desk
+from ostiary.trust.desk import CAPACITY, Desk
 from ostiary.trust.judge import REFUSAL_AGE
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 from ostiary.trust.told import LONGEST, NOTHING, chain_list
@@ -32,6 +33,18 @@ class Decided:
     """What reading and deciding took."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What is thought of the certificate asked about."""
+
+    decision: Decision
+    leaf: bytes = b""
+    facts: bytes = b""
+    """Of a certificate in a header."""
+    fresh: bool
+    """Judged just now; False where HAProxy was told before, and forgot or had to ask again."""
+
+
 OnDecision = Callable[[Decided], None]
 """Told of every decision, in the event loop: must be quick."""
 
@@ -46,36 +59,64 @@ class Answering:
         self._now = now
         self.on_decision = on_decision
         self._headers = Headers()
+        self._unusable: OrderedDict[bytes, Refused] = OrderedDict()
         self._log = structlog.get_logger("ostiary.decision")
 
     def __call__(self, question: Question) -> Answer:
         """The verdict's code, and until when HAProxy may remember it (0: not at all)."""
         now, begun = self._now(), time.perf_counter()
-        leaf, facts, decision = self._decide(question, now)
+        found = self._decide(question, now)
         if self.on_decision is not None:
             seconds = time.perf_counter() - begun
             decided = Decided(
-                scope=question.entry, leaf=leaf, decision=decision, now=now, seconds=seconds
+                scope=question.entry,
+                leaf=found.leaf,
+                decision=found.decision,
+                now=now,
+                seconds=seconds,
             )
             self._hand_on(self.on_decision, decided)
-        return self._answer(question, decision, now, facts)
+        if found.fresh:
+            self._tell(question, found.decision)
+        return self._answer(question, found, now)
 
-    def _decide(self, question: Question, now: datetime) -> tuple[bytes, bytes, Decision]:
-        """The certificate asked about, its facts (if in a header), and what is thought of it."""
+    def _decide(self, question: Question, now: datetime) -> _Found:
         if question.header is None:
-            return question.certificate, b"", self._judge(question, now)
+            return self._judge_handshake(question, now)
         match self._headers.read(question.header.value, question.header.written):
             case Readable(leaf=leaf, chain=chain, facts=facts):
-                return leaf, facts, self._desk.answer(question.entry, leaf, chain, now)
-            case Unusable(reason=reason, detail=detail, facts=facts):
-                return b"", facts, Refused(reason, detail, now + REFUSAL_AGE)
+                return self._judge(question.entry, leaf, chain, now, facts)
+            case Unusable() as unusable:
+                return self._refuse(unusable, now)
 
-    def _judge(self, question: Question, now: datetime) -> Decision:
+    def _judge_handshake(self, question: Question, now: datetime) -> _Found:
         try:
             chain = split_chain(question.chain)
         except ChainMalformed as fault:
-            return Refused(Reason.MALFORMED_CERTIFICATE, str(fault), None)
-        return self._desk.answer(question.entry, question.certificate, chain, now)
+            refused = Refused(Reason.MALFORMED_CERTIFICATE, str(fault), None)
+            return _Found(decision=refused, leaf=question.certificate, fresh=True)
+        return self._judge(question.entry, question.certificate, chain, now)
+
+    def _judge(
+        self, entry: str, leaf: bytes, chain: tuple[bytes, ...], now: datetime, facts: bytes = b""
+    ) -> _Found:
+        judged = self._desk.judged
+        decision = self._desk.answer(entry, leaf, chain, now)
+        fresh = self._desk.judged != judged
+        return _Found(decision=decision, leaf=leaf, facts=facts, fresh=fresh)
+
+    def _refuse(self, unusable: Unusable, now: datetime) -> _Found:
+        """As the desk repeats its decisions: the facts hold the hash of the header."""
+        key = unusable.facts
+        kept = self._unusable.get(key)
+        if kept is not None and kept.until is not None and now < kept.until:
+            return _Found(decision=kept, facts=key, fresh=False)
+        refused = Refused(unusable.reason, unusable.detail, now + REFUSAL_AGE)
+        self._unusable[key] = refused
+        self._unusable.move_to_end(key)
+        while len(self._unusable) > CAPACITY:
+            self._unusable.popitem(last=False)
+        return _Found(decision=refused, facts=key, fresh=True)
 
     def _hand_on(self, on_decision: OnDecision, decided: Decided) -> None:
         try:
@@ -83,9 +124,7 @@ class Answering:
         except Exception as error:  # noqa: BLE001 - who counts must not decide
             self._log.exception("decision-not-counted", error=repr(error))
 
-    def _answer(
-        self, question: Question, decision: Decision, now: datetime, facts: bytes
-    ) -> Answer:
+    def _tell(self, question: Question, decision: Decision) -> None:
         refused = decision if isinstance(decision, Refused) else decision.would_refuse
         if refused is not None:
             self._log.info(
@@ -94,12 +133,16 @@ class Answering:
                 detail=refused.detail,
                 entry=question.entry,
             )
+
+    def _answer(self, question: Question, found: _Found, now: datetime) -> Answer:
+        decision = found.decision
+        would = None if isinstance(decision, Refused) else decision.would_refuse
         return Answer(
             code=code_of(decision),
             until=_seconds(decision.until, now),
             chain=self._told(decision, question),
-            would=0 if refused is None or refused is decision else refused.reason.code,
-            facts=facts,
+            would=0 if would is None else would.reason.code,
+            facts=found.facts,
         )
 
     def _told(self, decision: Decision, question: Question) -> str | None:

@@ -1,6 +1,7 @@
 """Every decision is handed on to whoever counts, and nobody who counts can disturb it."""
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from ostiary.forwarded.formats import HeaderFormat
 from ostiary.trust.decision import Refused
 from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
+from ostiary.trust.judge import REFUSAL_AGE
 from ostiary.trust.names.rules import NameRules
 from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.reason import Reason
@@ -23,10 +25,12 @@ ROOT = new_root("Root", NOW, SystemDice())
 LEAF = issue_client(ROOT, "device", NOW, SystemDice()).certificate
 
 
-def answering(heard: list[Decided], **policy: object) -> Answering:
+def answering(
+    heard: list[Decided], clock: Callable[[], datetime] = lambda: NOW, **policy: object
+) -> Answering:
     trusting = TrustPolicy(anchors=(ROOT.certificate,), **policy)  # type: ignore[arg-type] # few kinds
     desk = Desk(standing_of({"e": trusting}), Intermediates())
-    return Answering(desk, lambda: NOW, heard.append)
+    return Answering(desk, clock, heard.append)
 
 
 def question(leaf: bytes = LEAF.der, chain: bytes = b"", **more: object) -> Question:
@@ -75,3 +79,25 @@ def test_who_counts_can_not_disturb_a_decision(capsys: pytest.CaptureFixture[str
     made.on_decision = fail
     assert made(question()).code == 1
     assert "a full disk" in "".join(capsys.readouterr())
+
+
+def test_the_log_tells_a_judgement_once_however_often_it_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A balancer's clients in turn are asked about with each request."""
+    text = b":" + base64.b64encode(LEAF.der) + b":"
+    headers = [Header(one, HeaderFormat.RFC9440) for one in (text, b":nonsense", b":other")]
+    times = [NOW] * 3 + [NOW + REFUSAL_AGE] * 2
+    made = answering([], clock=lambda: times[0], names=NameRules(patterns=("CN=other",)))
+    codes = []
+    while times:
+        codes.append([made(question(leaf=b"", header=header)).code for header in headers])
+        times.pop(0)
+    assert codes == [codes[0]] * 5
+    assert "".join(capsys.readouterr()).count("refused") == 2 * len(headers)
+
+
+def test_the_log_tells_what_a_policy_would_refuse_once(capsys: pytest.CaptureFixture[str]) -> None:
+    made = answering([], names=NameRules(patterns=("CN=other",)), report_only=True)
+    assert [made(question()).would for _ in range(3)] == [Reason.NAME_NOT_TRUSTED.code] * 3
+    assert "".join(capsys.readouterr()).count("would-refuse") == 1
