@@ -1,6 +1,7 @@
 """The admin API of a running gateway, as a program speaks to it."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,15 @@ class Api:
     def trust(self, component: int) -> int:
         """Trust its newest version; the row's number."""
         return int(self.change("POST", "/trusted", {"component": component}, 201)["object"])
+
+
+def first_token(state: Path) -> str:
+    """The token of the first start, as soon as it is there."""
+    path, until = state / "admin.token", time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return path.read_text().strip()
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ostiary.supervisor.binary import EngineBinary
-from tests.daemon.admin_rig import Api
+from tests.daemon.admin_rig import Api, first_token
 from tests.daemon.clients import context
 from tests.daemon.gateway import Certificates, World, free_port, world
 
@@ -48,11 +48,11 @@ def within_a_second(ask: Any, wanted: int) -> float:
 
 def test_from_the_first_token_to_names_that_close_an_open_connection(fresh: World) -> None:
     gateway = fresh.gateway
-    token = (gateway.state / "admin.token").read_text().strip()
-    assert token in gateway.program_log()
+    token = first_token(gateway.state)
     assert (gateway.state / "admin.token").stat().st_mode & 0o777 == 0o600
     with Api(gateway.state, gateway.config["admin"]["port"], token) as api:
         assert api.get("/whoami") == {"name": "token:first-admin", "role": "admin"}
+        assert token in gateway.program_log()
         trusted = api.trust(api.upload("partners", fresh.a.pem))
         api.change("PATCH", "/gateway", {"type": "certificate", "required": True})
         assert gateway.status(None, "default.example", "/open/x") == 401

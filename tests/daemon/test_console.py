@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ostiary.supervisor.binary import EngineBinary
+from tests.daemon.admin_rig import first_token
 from tests.daemon.clients import context
 from tests.daemon.gateway import World, world
 from tests.daemon.test_admin_changes import entries, managed, within_a_second
@@ -37,7 +38,7 @@ def page(fresh: World) -> Iterator[Any]:
         made.on("pageerror", lambda error: troubles.append(str(error)))
         made.on("console", lambda line: _said(line, troubles))
         made.goto("/")
-        made.get_by_label("Token").fill((fresh.gateway.state / "admin.token").read_text())
+        made.get_by_label("Token").fill(first_token(fresh.gateway.state))
         made.keyboard.press("Enter")
         expect(made.get_by_role("heading", name="Overview")).to_be_visible()
         yield made

@@ -59,7 +59,6 @@ class Listening:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._servers: list[tuple[_Server, asyncio.Task[None]]] = []
-        self._socket: Path | None = None
         self._log = structlog.get_logger("ostiary.admin")
 
     async def on_tcp(self, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
@@ -69,17 +68,8 @@ class Listening:
         scheme = "https" if tls else "http"
         self._log.info("admin-listens", address=address, port=port, scheme=scheme)
 
-    async def on_unix(self, path: Path) -> None:
-        """Listen on a socket that only this user may open. Raises OSError."""
-        path.unlink(missing_ok=True)
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)  # never open for others, not even for a moment
-        try:
-            sock.bind(str(path))
-        finally:
-            os.umask(before)
-        sock.listen(BACKLOG)
-        self._socket = path
+    async def on_unix(self, sock: socket.socket) -> None:
+        """Listen on a socket of ``bind_unix``."""
         await self._serve(sock, None)
 
     async def stop(self) -> None:
@@ -93,8 +83,6 @@ class Listening:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._socket is not None:
-            self._socket.unlink(missing_ok=True)
 
     async def _serve(self, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
         more: dict[str, Any] = {}

@@ -1,7 +1,9 @@
 """Where the admin listener listens: bound early, long before there is anything to serve."""
 
 import ipaddress
+import os
 import socket
+from pathlib import Path
 
 from ostiary.kernel.errors import WrongUse
 
@@ -36,6 +38,26 @@ def bind_tcp(address: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise _taken(address, port, error) from error
+    return sock
+
+
+def bind_unix(path: Path) -> socket.socket:
+    """A socket that only this user may open; whoever comes waits until it is served.
+
+    Raises OSError.
+    """
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)  # never open for others, not even for a moment
+    try:
+        sock.bind(str(path))
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    finally:
+        os.umask(before)
     return sock
 
 

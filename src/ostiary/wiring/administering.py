@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from ostiary.admin.sockets import AdminPortTaken, bind_tcp
+from ostiary.admin.sockets import (
+    ADMIN_SOCKET,
+    AdminExposed,
+    AdminPortTaken,
+    bind_tcp,
+    bind_unix,
+    refuse_exposed,
+)
 from ostiary.config.effective import Managed
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import Admin
@@ -36,13 +43,17 @@ class Administering:
     """The administration of one run."""
 
     def __init__(self, document: Document, state: Path) -> None:
-        """``document`` isn't checked yet; ``state`` is locked. Raises AdminPortTaken."""
+        """``document`` isn't checked yet; ``state`` is locked. Raises AdminPortTaken,
+        AdminExposed."""
         self._log = structlog.get_logger("ostiary.admin")
         self._document = document
         self._folder = state
         self._kept: Kept | None = None
         self._watching = Watching(self._database, state / "run")
         self._office: Office | None = None
+        self._applying: Applying | None = None
+        self._readying: asyncio.Task[None] | None = None
+        self._local: socket.socket | None = None
         self._socket = self._bind()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -58,29 +69,38 @@ class Administering:
         found = self._opened().state
         return found.managed, found.certificates
 
-    async def get_ready(self) -> None:
-        """Import and open what isn't yet. Raises what ``Database.open`` does."""
-        await asyncio.to_thread(self._get_ready)
+    def get_ready(self) -> None:
+        """Import and open what isn't yet, in a thread."""
+        self._readying = asyncio.create_task(asyncio.to_thread(self._get_ready))
 
-    async def start(self, applying: Applying) -> None:
-        """Follow what happens, and open the doors."""
+    def follow(self, applying: Applying) -> None:
+        """See what happens; who comes to the doors is kept waiting. Raises OSError."""
         _favour_decisions()
-        from ostiary.wiring.office import Office, first_token  # noqa: PLC0415 - not before
-
+        self._applying = applying
         self._watching.follow(applying)
+        self._local = bind_unix(self._folder / "run" / ADMIN_SOCKET)
+
+    async def open(self) -> None:
+        """Open the doors. Raises what ``Database.open`` does."""
+        if self._readying is None or self._applying is None or self._local is None:
+            raise RuntimeError("open comes after get_ready and follow")
+        await self._readying
+        from ostiary.wiring.office import Office, first_token  # noqa: PLC0415 - imported by now
+
         telemetry = self._watching.telemetry
-        self._office = Office(self._opened(), telemetry, applying, self._document.admin)
-        management = self._office.management
-        await asyncio.to_thread(first_token, management, self._folder)
+        office = Office(self._opened(), telemetry, self._applying, self._document.admin)
+        await asyncio.to_thread(first_token, office.management, self._folder)
         forced = bool(self._document.truststore.force_recovery)
-        await asyncio.to_thread(management.recovery.rebuild_at_start, forced=forced)
-        sock, self._socket = self._socket, None
-        await self._office.open(self._folder / "run", sock)
+        await asyncio.to_thread(office.management.recovery.rebuild_at_start, forced=forced)
+        self._office = office
+        await office.open(self._local, self._socket)
         self._run(self._watching.run())
-        self._run(self._look(self._office))
+        self._run(self._look(office))
 
     async def stop(self) -> None:
         """Close the doors; what is under way comes to its end."""
+        if self._readying is not None:
+            await asyncio.gather(self._readying, return_exceptions=True)
         if self._office is not None:
             await self._office.close()
             self._office = None
@@ -88,9 +108,12 @@ class Administering:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        for sock in (self._local, self._socket):
+            if sock is not None:
+                sock.close()
+        if self._local is not None:
+            (self._folder / "run" / ADMIN_SOCKET).unlink(missing_ok=True)
+        self._local = self._socket = None
         self._watching.close()
         if self._kept is not None:
             self._kept.database.close()
@@ -116,13 +139,20 @@ class Administering:
         if not admin.enabled:
             return None
         try:
-            return bind_tcp(admin.address, admin.port)
+            sock = bind_tcp(admin.address, admin.port)
         except AdminPortTaken as error:
             if written is not None:
                 raise
             # Nobody asked for this port: another gateway on this host may have it.
             self._log.warning("admin-port-taken", error=str(error))
             return None
+        if admin.tls is None and not admin.allow_plain_http:
+            try:
+                refuse_exposed(sock)
+            except AdminExposed:
+                sock.close()
+                raise
+        return sock
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

@@ -14,7 +14,6 @@ import structlog
 
 from ostiary.admin.app import Surroundings, create_app
 from ostiary.admin.listening import Listening, Tls, context_of, use_pair
-from ostiary.admin.sockets import ADMIN_SOCKET, refuse_exposed
 from ostiary.config.model.listeners import Admin
 from ostiary.management.making import Hands, make_management
 from ostiary.management.management import Management
@@ -51,17 +50,15 @@ class Office:
         )
         self._listening = Listening(create_app(self.management, around))
 
-    async def open(self, run_folder: Path, sock: socket.socket | None) -> None:
-        """Open the doors: for this host, and at the socket. Raises AdminExposed."""
-        await self._listening.on_unix(run_folder / ADMIN_SOCKET)
-        if sock is None:
+    async def open(self, local: socket.socket, remote: socket.socket | None) -> None:
+        """Open the doors: for this host, and at an address."""
+        await self._listening.on_unix(local)
+        if remote is None:
             return
         tls = tls_of(self._applying.prepared)
         context = context_of(tls) if tls else None
-        if context is None and not self._admin.allow_plain_http:
-            refuse_exposed(sock)
         self._tls = (context, tls) if context and tls else None
-        await self._listening.on_tcp(sock, context)
+        await self._listening.on_tcp(remote, context)
 
     async def close(self) -> None:
         """What is under way comes to its end."""

@@ -43,11 +43,14 @@ class Administration(Protocol):
     def kept(self) -> tuple[Managed, tuple[Certificate, ...]]:
         """What is managed, and the trusted certificates; asked once, before the start."""
 
-    async def get_ready(self) -> None:
-        """The engine is about to start: do meanwhile what takes long and needs no gateway."""
+    def get_ready(self) -> None:
+        """The engine is about to start: begin with what takes long and needs no gateway."""
 
-    async def start(self, applying: Applying) -> None:
-        """The gateway serves; changes go through ``applying``."""
+    def follow(self, applying: Applying) -> None:
+        """The gateway serves, and changes go through ``applying``."""
+
+    async def open(self) -> None:
+        """Let operators in; once, after these two."""
 
     async def stop(self) -> None:
         """The gateway is about to end: no more changes. Called in any case, and maybe twice."""
@@ -71,10 +74,13 @@ class _Nobody:
     def kept(self) -> tuple[Managed, tuple[Certificate, ...]]:
         return Managed(), ()
 
-    async def get_ready(self) -> None:
+    def get_ready(self) -> None:
         pass
 
-    async def start(self, applying: Applying) -> None:
+    def follow(self, applying: Applying) -> None:
+        pass
+
+    async def open(self) -> None:
         pass
 
     async def stop(self) -> None:
@@ -132,17 +138,14 @@ class _Life:
         make_folder(folders.run)
         await ensure_gone(folders.run / MASTER_SOCKET, addresses(prepared))
         gateway = Gateway(folders, binary, stdout)
-        ready = asyncio.create_task(administration.get_ready())
+        administration.get_ready()
         try:
             if await self._start(gateway, prepared):
-                await ready
                 applying = Applying(self._config, gateway, prepared)
-                await administration.start(applying)
-                gc.freeze()  # what is here now stays: no need to look through it again and again
+                administration.follow(applying)
                 print("ready", flush=True)
-                await self._serve(applying)
+                await self._serve(applying, administration)
         finally:
-            await asyncio.gather(ready, return_exceptions=True)
             await administration.stop()
             await self._stop(gateway)
             remove_sockets(folders.run)
@@ -182,7 +185,8 @@ class _Life:
             gateway.hurry()
         await stop
 
-    async def _serve(self, applying: Applying) -> None:
+    async def _serve(self, applying: Applying, administration: Administration) -> None:
+        opening = asyncio.create_task(self._open(administration))
         tasks = (
             asyncio.create_task(self._notice_changes()),
             asyncio.create_task(self._apply_changes(applying)),
@@ -193,12 +197,22 @@ class _Life:
             done, _ = await asyncio.wait({ending, *tasks}, return_when=asyncio.FIRST_COMPLETED)
             for task in done - {ending}:
                 task.result()  # a task that ends by itself ends with an error: let it be seen
+            await opening
             # A reload that is cut off costs the requests in flight: let it come to its end.
             await _done_before(asyncio.create_task(applying.lock.acquire()), self._at_once)
         finally:
             for task in (*tasks, ending):
                 task.cancel()
-            await asyncio.gather(*tasks, ending, return_exceptions=True)
+            await asyncio.gather(*tasks, ending, opening, return_exceptions=True)
+
+    async def _open(self, administration: Administration) -> None:
+        """What can't be administered must not seem to be: if it fails, the gateway ends."""
+        try:
+            await administration.open()
+        except BaseException:
+            self._ending.set()
+            raise
+        gc.freeze()  # what is here now stays: no need to look through it again and again
 
     async def _notice_changes(self) -> None:
         async for changed in self._watch.changes():
