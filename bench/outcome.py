@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,10 @@ class Extras:
     first_sight: FirstSight | None
     memory: Memory | None
     troubles: list[str]
+    policy_sight: FirstSight | None = None
+    """First sight with 1,000 names and 1,000 trusted certificates."""
+    large_ready: list[float] = field(default_factory=list)
+    """Starts with 10,000 trusted certificates and 1,000 APIs with policies of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +83,12 @@ def load(path: Path) -> Outcome:
 
 
 def _extras(raw: dict[str, Any]) -> Extras:
-    sight, memory = raw["first_sight"], raw["memory"]
+    sight, policy, memory = raw["first_sight"], raw.get("policy_sight"), raw["memory"]
     return Extras(
         ready=raw["ready"],
         first_sight=None if sight is None else FirstSight(**sight),
+        policy_sight=None if policy is None else FirstSight(**policy),
+        large_ready=raw.get("large_ready", []),
         memory=None if memory is None else Memory(**memory),
         troubles=raw["troubles"],
     )

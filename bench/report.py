@@ -3,6 +3,7 @@
 import sys
 
 from bench import plot
+from bench.extras import FirstSight
 from bench.outcome import Entrant, Outcome, load
 from bench.paths import PAGE, PLOT, PUBLISHED
 from bench.samples import Spread, Summary, summarise
@@ -113,24 +114,38 @@ def _alone(outcome: Outcome) -> str:
     if outcome.extras is None:
         return ""
     lines = [f"- could not be measured: {trouble}" for trouble in outcome.extras.troubles]
-    sight, memory = outcome.extras.first_sight, outcome.extras.memory
-    if sight is not None:
-        lines.append(
-            f"- first sight: {sight.certificates:,} certificates, each on a connection of its own, "
-            f"in {sight.seconds:.1f} s ({sight.per_second:,.0f}/s with the agent on HAProxy's "
-            f"core); CPU time {sight.agent_cpu:.2f} s of the agent, "
-            f"{sight.engine_cpu:.2f} s of HAProxy"
-            + (f"; trouble: {sight.trouble}" if sight.trouble else "")
-        )
+    memory = outcome.extras.memory
+    lines += _sight("first sight", outcome.extras.first_sight)
+    lines += _sight("with 1,000 names and 1,000 trusted", outcome.extras.policy_sight)
     if memory is not None:
         lines.append(
             f"- memory after the run: Python {memory.python / MEGABYTE:.0f} MB, "
             f"HAProxy {memory.engine / MEGABYTE:.0f} MB resident"
         )
     if outcome.extras.ready:
-        starts = ", ".join(f"{value:.2f}" for value in outcome.extras.ready)
-        lines.append(f"- start to ready, on one core: {starts} s")
+        lines.append(f"- start to ready, on one core: {_seconds(outcome.extras.ready)}")
+    if outcome.extras.large_ready:
+        lines.append(
+            "- the same with 10,000 trusted certificates and 1,000 APIs: "
+            f"{_seconds(outcome.extras.large_ready)}"
+        )
     return "\n".join(lines) + "\n"
+
+
+def _sight(what: str, sight: FirstSight | None) -> list[str]:
+    if sight is None:
+        return []
+    line = (
+        f"- {what}: {sight.certificates:,} certificates, each on a connection of its own, "
+        f"in {sight.seconds:.1f} s ({sight.per_second:,.0f}/s with the agent on HAProxy's "
+        f"core); CPU time {sight.agent_cpu:.2f} s of the agent, "
+        f"{sight.engine_cpu:.2f} s of HAProxy"
+    )
+    return [line + (f"; trouble: {sight.trouble}" if sight.trouble else "")]
+
+
+def _seconds(times: list[float]) -> str:
+    return ", ".join(f"{value:.2f}" for value in times) + " s"
 
 
 def _noise(outcome: Outcome) -> str:

@@ -11,21 +11,21 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import certificates, extras, machine, outcome, report, samples
-from bench.children import DidNotStart, free_port
-from bench.contestants.contestant import Contestant, Site
+from bench import machine, outcome, report, samples
+from bench.alone import OWN, own_numbers
+from bench.children import DidNotStart
+from bench.contestants.contestant import Contestant
 from bench.contestants.registry import ALL as GATEWAYS
 from bench.load.answers import Unreadable
 from bench.load.tools import NotBuilt, Tools
-from bench.outcome import Absent, Extras, Outcome
+from bench.outcome import Absent, Outcome
 from bench.paths import PUBLISHED, RESULTS
 from bench.samples import Bench, Sample
 from bench.scenarios import ALL as SCENARIOS
 from bench.scenarios import Scenario
-from bench.stage import Ground, Running, enter, entrant, ground, plain
+from bench.stage import Ground, Running, enter, entrant, ground
 
 MEASURES = ("haproxy", "haproxy-wheel")
-OWN = "ostiary"
 WARM_UP = 1.0
 
 
@@ -122,38 +122,6 @@ def warm_up(todo: Plan, running: list[Running], on: Ground) -> None:
             todo.scenarios[0].ask(armed(one, on), one.launch.port, WARM_UP)
 
 
-def own_numbers(todo: Plan, own: Running, on: Ground) -> Extras:
-    """What is asked of this gateway alone, with the run still warm."""
-    troubles: list[str] = []
-    sight: extras.FirstSight | None = None
-    ready: list[float] = []
-    many = certificates.many_clients(on.folder, on.pki, todo.certificates)
-    try:
-        sight = extras.first_sight(own.child, own.launch.port, on.tools, many, 60.0)
-    except Unreadable as problem:
-        troubles.append(plain(f"first sight: {problem}", on.folder))
-    held = extras.memory(own.child)
-    again = own.who.prepare(
-        Path(own.launch.argv[0]),
-        Site(
-            folder=_fresh(on.folder / "again"),
-            port=free_port(),
-            upstream_port=on.upstream_port,
-            pki=on.pki,
-        ),
-    )
-    try:
-        ready = extras.start_to_ready(again, core=on.gateway_core, times=todo.starts)
-    except DidNotStart as problem:
-        troubles.append(plain(f"start to ready: {problem}", on.folder))
-    return Extras(ready=ready, first_sight=sight, memory=held, troubles=troubles)
-
-
-def _fresh(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
 def run(todo: Plan, folder: Path, command: str) -> Outcome:
     """The whole run. Raises NotBuilt, DidNotStart."""
     with contextlib.ExitStack() as stack:
@@ -166,7 +134,6 @@ def run(todo: Plan, folder: Path, command: str) -> Outcome:
         keys = [one.who.key for one in running]
         warm_up(todo, running, on)
         taken = measure(todo, running, on)
-        own = next((one for one in running if one.who.key == OWN), None)
         return Outcome(
             when=datetime.datetime.now(datetime.UTC).date().isoformat(),
             command=command,
@@ -177,7 +144,7 @@ def run(todo: Plan, folder: Path, command: str) -> Outcome:
             entrants=[entrant(one, folder) for one in running],
             absent=absent,
             samples=taken,
-            extras=None if own is None else own_numbers(todo, own, on),
+            extras=own_numbers(running, on, count=todo.certificates, starts=todo.starts),
         )
 
 

@@ -3,6 +3,7 @@
 import statistics
 from dataclasses import dataclass
 
+from bench.extras import FirstSight
 from bench.outcome import Extras, Outcome
 from bench.samples import summarise
 
@@ -82,29 +83,45 @@ def _against(outcome: Outcome, target: Against) -> Verdict:
 
 
 def _alone(extras: Extras | None) -> list[Verdict]:
-    sight = None if extras is None else extras.first_sight
     memory = None if extras is None else extras.memory
-    ready = [] if extras is None else extras.ready
-    per_core = None if sight is None or sight.trouble else sight.per_agent_core
-    start = statistics.median(ready) if ready else None
     held = None if memory is None else memory.python / MEGABYTE
     return [
-        Verdict(
-            target="first sight: at least 1,500 new certificates/s per agent core",
-            measured=_told(per_core, "{:,.0f}/s"),
-            reached=None if per_core is None else per_core >= 1500,
-        ),
-        Verdict(
-            target="ready within 1.5 s of start",
-            measured=_told(start, "{:.2f} s"),
-            reached=None if start is None else start <= 1.5,
-        ),
+        _sight("first sight", None if extras is None else extras.first_sight, least=1500),
+        _start("ready within 1.5 s of start", [] if extras is None else extras.ready, most=1.5),
         Verdict(
             target="agent and supervisor under 120 MB together",
             measured=_told(held, "{:.0f} MB"),
             reached=None if held is None else held < 120,
         ),
+        _sight(
+            "first sight with 1,000 names and 1,000 trusted certificates",
+            None if extras is None else extras.policy_sight,
+            least=1200,
+        ),
+        _start(
+            "ready within 5 s of start with 10,000 trusted certificates and 1,000 APIs",
+            [] if extras is None else extras.large_ready,
+            most=5.0,
+        ),
     ]
+
+
+def _sight(what: str, sight: FirstSight | None, *, least: int) -> Verdict:
+    per_core = None if sight is None or sight.trouble else sight.per_agent_core
+    return Verdict(
+        target=f"{what}: at least {least:,} new certificates/s per agent core",
+        measured=_told(per_core, "{:,.0f}/s"),
+        reached=None if per_core is None else per_core >= least,
+    )
+
+
+def _start(words: str, ready: list[float], *, most: float) -> Verdict:
+    middle = statistics.median(ready) if ready else None
+    return Verdict(
+        target=words,
+        measured=_told(middle, "{:.2f} s"),
+        reached=None if middle is None else middle <= most,
+    )
 
 
 def _told(value: float | None, form: str) -> str:

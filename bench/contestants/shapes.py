@@ -78,6 +78,11 @@ def _first_sight(document: dict[str, object], site: Site) -> None:
     )
 
 
+def _large(document: dict[str, object], site: Site) -> None:
+    _apis(document, site)
+    _anchors(document, site)
+
+
 def _header(document: dict[str, object], site: Site) -> None:
     document["clientCertificateAuth"] = _auth(
         site, type="header", headerName=HEADER, trustedProxies=["127.0.0.1"]
@@ -119,3 +124,8 @@ def _contestant(shape: _Shape) -> Contestant:
 
 
 SHAPES = tuple(_contestant(shape) for shape in _SHAPES)
+
+LARGE = _contestant(
+    _Shape("ostiary-large", "Ostiary, 1,000 APIs with their own policies, 10,000 trusted", _large)
+)
+"""Only started: how long that takes."""

@@ -1,5 +1,6 @@
 """Medians, ratios and targets follow from the samples; void samples never count."""
 
+import json
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -103,7 +104,7 @@ def test_first_sight_counts_the_agents_own_time(cpu: float, reached: bool) -> No
         memory=Memory(python=119_000_000, engine=1),
         troubles=[],
     )
-    first, ready, memory = verdicts(run(*BOTH, extras=alone))[-3:]
+    first, ready, memory = verdicts(run(*BOTH, extras=alone))[-5:-2]
     assert first.reached is reached
     assert (ready.measured, ready.reached) == ("1.00 s", True)
     assert (memory.measured, memory.reached) == ("119 MB", True)
@@ -112,13 +113,45 @@ def test_first_sight_counts_the_agents_own_time(cpu: float, reached: bool) -> No
 def test_a_first_sight_with_trouble_reaches_nothing() -> None:
     sight = FirstSight(certificates=9, seconds=1, agent_cpu=0.001, engine_cpu=1, trouble="1 failed")
     alone = Extras(ready=[], first_sight=sight, memory=None, troubles=[])
-    assert [v.reached for v in verdicts(run(*BOTH, extras=alone))[-3:]] == [None, None, None]
+    assert [v.reached for v in verdicts(run(*BOTH, extras=alone))[-5:-2]] == [None, None, None]
+
+
+@pytest.mark.parametrize(("cpu", "seconds", "reached"), [(1.0, 5.0, True), (1.01, 5.1, False)])
+def test_policies_have_targets_of_their_own(cpu: float, seconds: float, reached: bool) -> None:
+    sight = FirstSight(certificates=1200, seconds=9.0, agent_cpu=cpu, engine_cpu=5.0, trouble="")
+    alone = Extras(
+        ready=[],
+        first_sight=None,
+        memory=None,
+        troubles=[],
+        policy_sight=sight,
+        large_ready=[seconds],
+    )
+    whole = run(*BOTH, extras=alone)
+    assert [one.reached for one in verdicts(whole)[-2:]] == [reached, reached]
+    assert "with 1,000 names and 1,000 trusted: 1,200 certificates" in report.table(whole)
+    assert f"10,000 trusted certificates and 1,000 APIs: {seconds:.2f} s" in report.table(whole)
+
+
+def test_a_run_from_before_policies_were_measured_can_still_be_read(tmp_path: Path) -> None:
+    alone = Extras(ready=[1.0], first_sight=None, memory=None, troubles=[])
+    path = tmp_path / "run.json"
+    outcome.save(run(*BOTH, extras=alone), path)
+    raw = json.loads(path.read_text())
+    del raw["extras"]["policy_sight"], raw["extras"]["large_ready"]
+    path.write_text(json.dumps(raw))
+    assert outcome.load(path).extras == alone
 
 
 def test_a_run_reads_back_as_it_was_written(tmp_path: Path) -> None:
     sight = FirstSight(certificates=9, seconds=1.0, agent_cpu=0.5, engine_cpu=1.0, trouble="")
     alone = Extras(
-        ready=[1.0], first_sight=sight, memory=Memory(python=1, engine=2), troubles=["x"]
+        ready=[1.0],
+        first_sight=sight,
+        memory=Memory(python=1, engine=2),
+        troubles=["x"],
+        policy_sight=sight,
+        large_ready=[2.0],
     )
     whole = run(*BOTH, extras=alone)
     outcome.save(whole, tmp_path / "run.json")
