@@ -23,6 +23,7 @@ from ostiary.store.database.records import Role
 from ostiary.store.truststore import TrustStore
 from ostiary.telemetry.hub import Ports, Telemetry
 from ostiary.telemetry.seen import SeenClient
+from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring.asking import explain_visit
 from ostiary.x509.certificate import Certificate
 from tests.support.pki import Kit
@@ -61,6 +62,9 @@ class FakeGatekeeper:
     @property
     def prepared(self) -> Prepared:
         return self._prepared
+
+    def intermediates(self) -> Intermediates:
+        return Intermediates()
 
     def prepare(self, managed: Managed, trusted: Iterable[Certificate]) -> Prepared:
         return self._prepared.with_managed(managed, trusted, self._now)

@@ -36,7 +36,7 @@ class Hands:
 
 def make_management(hands: Hands) -> tuple[Management, Changes]:
     """All of it; call ``Changes.load`` before anything else."""
-    previews = Previews(hands.keeping, hands.telemetry, hands.clock)
+    previews = Previews(hands.keeping, hands.telemetry, hands.clock, hands.gatekeeper.intermediates)
     changes = Changes(hands.keeping, hands.gatekeeper, hands.clock, previews.foresee)
     recovery = Recovery(changes, hands.shelf, hands.ground)
     management = Management(

@@ -8,6 +8,7 @@ from typing import Protocol
 from ostiary.config.effective import Managed
 from ostiary.services.explanation import Explanation
 from ostiary.services.prepare import Prepared
+from ostiary.trust.intermediates import Intermediates
 from ostiary.x509.certificate import Certificate
 
 Clock = Callable[[], datetime]
@@ -34,6 +35,9 @@ class Gatekeeper(Protocol):
     @property
     def not_applied(self) -> tuple[str, ...]:
         """Why what the store holds doesn't act, in sentences; empty when it does."""
+
+    def intermediates(self) -> Intermediates:
+        """A copy of those it remembers; from any thread."""
 
     def prepare(self, managed: Managed, trusted: tuple[Certificate, ...]) -> Prepared:
         """What would be in force; checks as ``ostiary check`` does. May take seconds: call it in

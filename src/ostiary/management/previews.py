@@ -35,7 +35,15 @@ _EXAMPLES = 20
 class Previews:
     """Foresees changes, one at a time; for any number of threads."""
 
-    def __init__(self, keeping: Keeping, telemetry: Telemetry, clock: Clock) -> None:
+    def __init__(
+        self,
+        keeping: Keeping,
+        telemetry: Telemetry,
+        clock: Clock,
+        intermediates: Callable[[], Intermediates],
+    ) -> None:
+        """``intermediates``: a copy of those that the gateway remembers now."""
+        self._intermediates = intermediates
         self._keeping = keeping
         self._telemetry = telemetry
         self._clock = clock
@@ -47,21 +55,25 @@ class Previews:
         """What would be newly refused or admitted, by all that was seen in the last ``days``."""
         at = self._clock()
         with self._lock, reading(self._keeping) as work:
+            known = self._intermediates()
             found = preview(
                 _known(work, at - timedelta(days=days)),
-                self._regimes(now, at),
-                self._regimes(then, at),
+                self._regimes(now, known, at),
+                self._regimes(then, known, at),
                 at,
+                authorities=map(self._authority, known.certificates),
                 examples=_EXAMPLES,
             )
         return _view(found, days)
 
-    def _regimes(self, prepared: Prepared, at: datetime) -> "_Regimes":
+    def _regimes(
+        self, prepared: Prepared, intermediates: Intermediates, at: datetime
+    ) -> "_Regimes":
         # What both have in common, long lists above all, is made ready once.
         self._standing = standing_of(prepared.policies, self._standing)
         return _Regimes(
             prepared,
-            self._standing,
+            Desk(self._standing, intermediates.copy()),
             authority=self._authority,
             telemetry=self._telemetry,
             at=at,
@@ -80,15 +92,14 @@ class _Regimes:
     def __init__(
         self,
         prepared: Prepared,
-        standing: Standing,
+        desk: Desk,
         *,
         authority: Callable[[Certificate], Authority],
         telemetry: Telemetry,
         at: datetime,
     ) -> None:
         self._prepared = prepared
-        self._standing = standing
-        self._desk = Desk(standing, Intermediates())
+        self._desk = desk
         self._authority = authority
         self._telemetry = telemetry
         self._at = at
@@ -115,7 +126,7 @@ class _Regimes:
         effective = self._prepared.effective
         scope = scope_of(entry, api or None)
         policy = effective.apis[api] if api else effective.gateway
-        keeper = self._standing.keeper(scope)
+        keeper = self._desk.standing.keeper(scope)
         checked, required = self._enforced(entry, policy)
         if keeper is None:
             return Regime(id="nobody is asked", checked=False, trust_id="")

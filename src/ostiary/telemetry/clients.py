@@ -69,7 +69,7 @@ class Clients:
             self._sights[fingerprint] = Sight(sighting)
 
     def counted(
-        self, key: bytes, requests: int, verdict: int, at: datetime, *, api: str, by_header: bool
+        self, key: bytes, requests: int, at: datetime, *, api: str, by_header: bool
     ) -> bool:
         """Add ``requests`` that HAProxy's table counted under ``key`` (32 bytes).
 
@@ -84,7 +84,7 @@ class Clients:
             if len(self._counts) >= MOST_COUNTS:
                 return False
             count = self._counts[fingerprint] = Count(at)
-        count.add(requests, verdict, at, api)
+        count.add(requests, at, api)
         return True
 
     def remembered(self, fingerprint: bytes) -> Remembered | None:

@@ -68,7 +68,9 @@ class Foresight:
         self, fingerprint: bytes, facts: ClientFacts, verdict: int, ready: Ready
     ) -> Foreseen:
         """Under the regime in force: what is not clear, the last verdict tells."""
-        found = self._judged(fingerprint, facts, verdict, ready, same_trust=True)
+        found = _anew(fingerprint, verdict, ready.regime) or self._judged(
+            fingerprint, facts, verdict, ready, same_trust=True
+        )
         if found.passes is not None:
             return found
         reason = self._reasons.get(verdict)
@@ -80,13 +82,9 @@ class Foresight:
         """Under the regime to come."""
         if then.regime.checked and now.regime.by_header is not then.regime.by_header:
             return Foreseen(None, OTHER_WAY)
-        if then.regime.judge is not None and verdict != ADMITTED_CODE:
-            decision = then.regime.judge(fingerprint)
-            if decision is not None and then.regime.checked:
-                if isinstance(decision, Admitted):
-                    return PASSES
-                failed = Foreseen(False, decision.detail, decision.reason)
-                return _reported(then.regime, failed)
+        anew = _anew(fingerprint, verdict, then.regime)
+        if anew is not None:
+            return anew
         same = now.regime.trust_id == then.regime.trust_id
         return self._judged(fingerprint, facts, verdict, then, same_trust=same)
 
@@ -172,6 +170,18 @@ class Foresight:
         if facts.verified and reason is not None:
             return Foreseen(None, NOT_NOTED)
         return _refused(reason or Reason.ISSUER_MISSING)
+
+
+def _anew(fingerprint: bytes, verdict: int, regime: Regime) -> Foreseen | None:
+    """The whole decision about who was refused last, where the certificate is still at hand."""
+    if regime.judge is None or not regime.checked or verdict == ADMITTED_CODE:
+        return None
+    decision = regime.judge(fingerprint)
+    if decision is None:
+        return None
+    if isinstance(decision, Admitted):
+        return PASSES
+    return _reported(regime, Foreseen(False, decision.detail, decision.reason))
 
 
 def _refused(reason: Reason) -> Foreseen:

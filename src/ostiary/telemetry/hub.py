@@ -152,12 +152,11 @@ class Telemetry:
         self._table_entries, self._table_seconds = reading.entries, reading.seconds
         return reading.pause
 
-    def _requests_counted(self, scope: str, key: bytes, requests: int, code: int) -> bool:
+    def _requests_counted(self, scope: str, key: bytes, requests: int) -> bool:
         entry, _, api = scope.partition(".")
         return self.clients.counted(
             key,
             requests,
-            code,
             self._ports.now(),
             api=self.vocabulary.api_ids.get(api, "") if api else "",
             by_header=entry == self._header_entry,

@@ -38,18 +38,16 @@ class Sight:
 class Count:
     """Requests of one certificate, as HAProxy counted them."""
 
-    __slots__ = ("apis", "first", "last", "requests", "verdict")
+    __slots__ = ("apis", "first", "last", "requests")
 
     def __init__(self, at: datetime) -> None:
         self.requests = 0
-        self.verdict = ADMITTED_CODE
         self.first = self.last = at
         self.apis: set[str] = set()
 
-    def add(self, requests: int, verdict: int, at: datetime, api: str) -> None:
-        """Some more, up to ``at``; ``verdict`` is the latest."""
+    def add(self, requests: int, at: datetime, api: str) -> None:
+        """Some more, up to ``at``."""
         self.requests += requests
-        self.verdict = verdict
         self.last = max(self.last, at)
         if api and len(self.apis) < MOST_APIS:
             self.apis.add(api)
@@ -95,7 +93,7 @@ def counted_client(fingerprint: bytes, count: Count) -> SeenClient:
         first_seen=count.first,
         last_seen=count.last,
         requests=count.requests,
-        verdict=count.verdict,
+        verdict=None,
         apis=frozenset(count.apis),
     )
 

@@ -59,8 +59,9 @@ class SeenClient:
     last_seen: datetime
     requests: int
     """To be added. Decisions are no requests: 0 until HAProxy's table has been read."""
-    verdict: int
-    """ADMITTED_CODE or the code of a Reason: the latest."""
+    verdict: int | None
+    """ADMITTED_CODE or the code of a Reason: of the latest decision. None when there was none: what
+    the store has stays."""
     apis: frozenset[str]
     """Names of APIs, to be united with the store's; at most MOST_APIS."""
 

@@ -24,14 +24,13 @@ _PIECE = 65_536
 _SILENCE = 10.0
 _LONGEST_LINE = 4_096
 # The order of the fields is that of HAProxy's own list of data types, not of the configuration.
-_ENTRY = re.compile(
-    rb"key=([0-9a-f.]{1,64})\|([0-9A-Fa-f]{64}) [^\n]*?http_req_cnt=([0-9]{1,19})"
-    rb"(?:[^\n]*? gpt0=([0-9]{1,10}))?"
-)
+_ENTRY = re.compile(rb"key=([0-9a-f.]{1,64})\|([0-9A-Fa-f]{64}) [^\n]*?http_req_cnt=([0-9]{1,19})")
 
-Take = Callable[[str, bytes, int, int], bool]
-"""Of scope, key (32 bytes), requests since the last time, and the verdict's code; False: no room
-now, tell me next time."""
+Take = Callable[[str, bytes, int], bool]
+"""Of scope, key (32 bytes) and requests since the last time; False: no room now, tell me next time.
+
+The verdict beside the count is left alone: it may be of an earlier generation, or none at all where
+a refusal isn't to be remembered. The agent's decisions tell it better."""
 
 
 @dataclass(slots=True)
@@ -122,13 +121,13 @@ class TableReader:
 
     def _tell(self, lines: bytes, before: dict[str, _Column], fresh: dict[str, _Column]) -> int:
         found = _ENTRY.findall(lines)
-        for scope_bytes, digest, counted, code in found:
+        for scope_bytes, digest, counted in found:
             scope = scope_bytes.decode()
             key, count = int(digest[:16], 16), min(int(counted), 0xFFFF_FFFF)
             known = before[scope].before(key) if scope in before else 0
             # A smaller count belongs to an entry that was forgotten and made anew.
             more = count - known if count >= known else count
-            if more and not self._take(scope, bytes.fromhex(digest.decode()), more, int(code or 0)):
+            if more and not self._take(scope, bytes.fromhex(digest.decode()), more):
                 count = known if count >= known else 0
             fresh.setdefault(scope, _Column()).append(key, count)
         return len(found)

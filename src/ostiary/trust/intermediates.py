@@ -65,9 +65,21 @@ class Intermediates:
                 queue.append(found[-1])
         return tuple(found)
 
+    def copy(self) -> "Intermediates":
+        """A memory of its own with the same certificates; may be taken in another thread."""
+        fresh = Intermediates(self._capacity)
+        for certificate in self.certificates:
+            fresh._keep(certificate)
+        return fresh
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """All of them, least recently used first."""
+        return tuple(self._by_digest.values())
+
     def dump(self) -> bytes:
         """All of them as PEM, least recently used first: what ``load`` reads."""
-        return b"".join(certificate.pem for certificate in self._by_digest.values())
+        return b"".join(certificate.pem for certificate in self.certificates)
 
     def _keep(self, certificate: Certificate) -> bool:
         if len(certificate.der) > LARGEST_REMEMBERED:

@@ -8,6 +8,7 @@ from ostiary.config.effective import Managed
 from ostiary.kernel.problems import Problem
 from ostiary.management.ports import Applied
 from ostiary.services.prepare import Prepared
+from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring import world
 from ostiary.wiring.gateway import Gateway, Served
 from ostiary.wiring.ground import prepare_file
@@ -37,6 +38,10 @@ class Applying:
     def not_applied(self) -> tuple[str, ...]:
         """Nothing: what the store holds acts, or the gateway would not have started."""
         return ()
+
+    def intermediates(self) -> Intermediates:
+        """A copy of those remembered; from any thread."""
+        return self.gateway.intermediates()
 
     @property
     def lock(self) -> asyncio.Lock:

@@ -71,6 +71,10 @@ class Gateway:
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
 
+    def intermediates(self) -> Intermediates:
+        """A copy of those remembered; from any thread."""
+        return self._desk.intermediates.copy()
+
     @property
     def engine(self) -> Engine:
         """The engine; only after ``start``."""

@@ -24,6 +24,7 @@ from ostiary.services.prepare import Prepared, Written
 from ostiary.store.database.database import Database
 from ostiary.store.files import make_folder
 from ostiary.store.truststore import TrustStore
+from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring import world
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.ground import prepare_rest, read_file
@@ -69,6 +70,9 @@ class _Stopped:
     @property
     def not_applied(self) -> tuple[str, ...]:
         return self._not_applied
+
+    def intermediates(self) -> Intermediates:
+        return Intermediates()
 
     def prepare(self, managed: Managed, trusted: Iterable[Certificate]) -> Prepared:
         return self._prepared.with_managed(managed, trusted, world.now())

@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 
 def counted(clients: Clients, key: bytes, requests: int, **other: object) -> bool:
     values: dict[str, object] = {"api": "", "by_header": False, **other}
-    return clients.counted(key, requests, ADMITTED_CODE, NOW + SECOND, **values)  # type: ignore[arg-type] # by name
+    return clients.counted(key, requests, NOW + SECOND, **values)  # type: ignore[arg-type] # by name
 
 
 @in_a_loop
@@ -87,6 +87,7 @@ async def test_requests_are_added_to_the_decision_of_the_same_flush(kit: Kit) ->
     assert (first.requests, first.apis, first.last_seen) == (7, {"orders"}, NOW + SECOND)
     assert second.certificate is None
     assert (second.fingerprint, second.requests) == (b"x" * 32, 1)
+    assert (first.verdict, second.verdict) == (ADMITTED_CODE, None)
 
 
 @in_a_loop

@@ -175,6 +175,8 @@ def test_whether_a_new_anchor_signed_a_stranger_is_unknown_unless_it_is_at_hand(
         return Refused(Reason.SIGNATURE_INVALID, "forged", None)
 
     assert outcome(scene.look(now, replace(then, judge=refuse), stranger)) is Outcome.UNCHANGED
+    then = replace(then, judge=judge)
+    assert outcome(scene.look(replace(now, judge=judge), then, stranger)) is Outcome.UNCHANGED
 
 
 def test_a_stranger_whose_issuer_stays_unknown_stays_refused(scene: Scene) -> None:

@@ -18,11 +18,11 @@ def digest(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest().upper()
 
 
-def listing(counts: dict[str, int], *, code: int = 1) -> bytes:
+def listing(counts: dict[str, int]) -> bytes:
     lines = [f"# table: ost_verdicts, type: string, size:1048576, used:{len(counts)}"]
     lines += [
         f"0x7fbf00cfd280: key={scope}|{digest(name)} use=0 exp=3599655 shard=0"
-        f" http_req_cnt={count} gpt0={code} gpt1=0 gpt2=0"
+        f" http_req_cnt={count} gpt0=1 gpt1=0 gpt2=0"
         for (scope, _, name), count in sorted(
             ((key.rpartition("/"), count) for key, count in counts.items()),
             key=lambda one: (one[0][0], digest(one[0][2])),
@@ -61,17 +61,17 @@ async def answering(master: Master) -> AsyncIterator[Path]:
 
 class Told:
     def __init__(self) -> None:
-        self.said: list[tuple[str, str, int, int]] = []
+        self.said: list[tuple[str, str, int]] = []
         self.room = True
 
-    def __call__(self, scope: str, key: bytes, requests: int, code: int) -> bool:
+    def __call__(self, scope: str, key: bytes, requests: int) -> bool:
         if self.room:
-            self.said.append((scope, key.hex().upper(), requests, code))
+            self.said.append((scope, key.hex().upper(), requests))
         return self.room
 
     def fresh(self) -> dict[tuple[str, str], int]:
         said, self.said = self.said, []
-        return {(scope, key): requests for scope, key, requests, _ in said}
+        return {(scope, key): requests for scope, key, requests in said}
 
 
 def test_only_what_was_counted_since_the_last_look_is_told() -> None:
@@ -183,10 +183,10 @@ def test_a_look_that_breaks_off_tells_nothing_twice() -> None:
             master.listings = {7: listing(dict.fromkeys(names, 2))}
             limit = 700
 
-            def stopping(scope: str, key: bytes, requests: int, code: int) -> bool:
+            def stopping(scope: str, key: bytes, requests: int) -> bool:
                 if len(told.said) == limit:
                     raise OSError("broken off")
-                return told(scope, key, requests, code)
+                return told(scope, key, requests)
 
             reader._take = stopping
             with pytest.raises(OSError, match="broken off"):

@@ -232,6 +232,7 @@ def _both(one: ClientSeen, other: ClientSeen) -> ClientSeen:
     return dataclasses.replace(
         later,
         certificate=later.certificate or earlier.certificate,
+        verdict=earlier.verdict if later.verdict is None else later.verdict,
         first_seen=min(one.first_seen, other.first_seen),
         count=one.count + other.count,
         apis=one.apis | other.apis,
@@ -252,7 +253,7 @@ def _new_values(
         "first_seen": seen.first_seen,
         "last_seen": seen.last_seen,
         "requests": seen.count,
-        "verdict": seen.verdict,
+        "verdict": seen.verdict or 0,
     }
 
 
@@ -269,7 +270,7 @@ def _joined_values(seen: ClientSeen, row: Row[Any], anchor: int | None) -> dict[
         "first_seen": min(seen.first_seen, row.first_seen),
         "last_seen": max(seen.last_seen, last),
         "requests": row.requests + seen.count,
-        "verdict": seen.verdict if later else row.verdict,
+        "verdict": seen.verdict if later and seen.verdict is not None else row.verdict,
     }
 
 

@@ -210,8 +210,8 @@ class ClientSeen:
     last_seen: datetime
     count: int
     """Requests to be added."""
-    verdict: int
-    """The last one: 1, or the reason's code."""
+    verdict: int | None
+    """The last one: 1, or the reason's code. None when only numbers grew: what is kept stays."""
     apis: frozenset[str]
 
 
