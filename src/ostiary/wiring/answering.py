@@ -1,5 +1,6 @@
 """The agent's question put to the trust desk, and the decision put into HAProxy's numbers."""
 
+import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -26,6 +27,11 @@ class Decided:
     """By whose policy (``compiler.scopes``)."""
     leaf: bytes
     """DER of the certificate, from the handshake or the header; empty where none could be read."""
+    chain: tuple[bytes, ...] = ()
+    """DER, as it came with it."""
+    key: bytes = b""
+    """SHA-256 of the header that the certificate was in, which verdicts are remembered under; empty
+    for a handshake."""
     decision: Decision
     now: datetime
     """Aware."""
@@ -39,6 +45,7 @@ class _Found:
 
     decision: Decision
     leaf: bytes = b""
+    chain: tuple[bytes, ...] = ()
     facts: bytes = b""
     """Of a certificate in a header."""
     fresh: bool
@@ -71,6 +78,8 @@ class Answering:
             decided = Decided(
                 scope=question.entry,
                 leaf=found.leaf,
+                chain=found.chain,
+                key=hashlib.sha256(question.header.value).digest() if question.header else b"",
                 decision=found.decision,
                 now=now,
                 seconds=seconds,
@@ -103,7 +112,7 @@ class Answering:
         judged = self._desk.judged
         decision = self._desk.answer(entry, leaf, chain, now)
         fresh = self._desk.judged != judged
-        return _Found(decision=decision, leaf=leaf, facts=facts, fresh=fresh)
+        return _Found(decision=decision, leaf=leaf, chain=chain, facts=facts, fresh=fresh)
 
     def _refuse(self, unusable: Unusable, now: datetime) -> _Found:
         """As the desk repeats its decisions: the facts hold the hash of the header."""

@@ -1,14 +1,18 @@
-"""Telemetry bound to gateway and database."""
+"""Telemetry bound to gateway, database and disk."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import structlog
 
 from ostiary.compiler.reasons import reason_files
 from ostiary.compiler.scopes import HEADER_ENTRY, api_id
 from ostiary.compiler.tls import entries_of
 from ostiary.services.prepare import Prepared
 from ostiary.store.database.records import ClientCertificate, ClientSeen
+from ostiary.store.files import FileTrouble, Trouble, read_bounded, write_atomically
 from ostiary.supervisor.child import MASTER_SOCKET
 from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble
 from ostiary.telemetry.counters import Vocabulary
@@ -21,12 +25,18 @@ from ostiary.wiring.applying import Applying
 if TYPE_CHECKING:
     from ostiary.store.database.database import Database
 
+_CHARTS_SECONDS = 60.0
+_LARGEST_CHARTS = 8 * 1024 * 1024
+
 
 class Watching:
     """Sees decisions, refusals and traffic, and keeps what was seen."""
 
     def __init__(self, database: "Callable[[], Database]", run_folder: Path) -> None:
         """``database`` is asked when there is something to keep."""
+        self._log = structlog.get_logger("ostiary.telemetry")
+        self._charts = run_folder.parent / "history"
+        self._opened = False
         self._applying: Applying | None = None
         self._prepared: Prepared | None = None
         self.telemetry = Telemetry(
@@ -41,7 +51,8 @@ class Watching:
         )
 
     def open(self) -> None:
-        """Listen for refusals, before the engine starts."""
+        """Listen for refusals, before the engine starts; go on with the charts of the last run."""
+        self._recall()
         self.telemetry.open()
 
     def follow(self, applying: Applying) -> None:
@@ -50,12 +61,41 @@ class Watching:
         applying.gateway.listen(self._decided)
 
     async def run(self) -> None:
-        """Poll and flush until cancelled."""
-        await self.telemetry.run()
+        """Poll and flush until cancelled; keep the charts each minute."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.telemetry.run())
+            group.create_task(self._keep_charts())
 
     def close(self) -> None:
-        """Stop listening."""
-        self.telemetry.close()
+        """Stop listening, and keep the charts. A second call does nothing."""
+        if self._opened:
+            self._opened = False
+            self.telemetry.close()
+            self._save(self.telemetry.history.dump())
+
+    async def _keep_charts(self) -> None:
+        while True:
+            await asyncio.sleep(_CHARTS_SECONDS)
+            # Copied here, where counts come in; written where a slow disk stops nobody.
+            await asyncio.to_thread(self._save, self.telemetry.history.dump())
+
+    def _save(self, charts: bytes) -> None:
+        try:
+            write_atomically(self._charts, charts)
+        except FileTrouble as error:
+            self._log.warning("charts-not-kept", error=str(error))
+
+    def _recall(self) -> None:
+        self._opened = True
+        try:
+            kept = read_bounded(self._charts, limit=_LARGEST_CHARTS)
+        except FileTrouble as error:
+            if error.trouble is not Trouble.MISSING:
+                self._log.warning("charts-not-read", error=str(error))
+            return
+        if not self.telemetry.history.restore(kept):
+            # Of another version, or damaged: charts begin anew, and nothing else hangs on them.
+            self._log.warning("charts-not-read", error=f"{str(self._charts)!r} is no history")
 
     def _decided(self, decided: Decided) -> None:
         entry, _, api = decided.scope.partition(".")
@@ -64,7 +104,8 @@ class Watching:
             entry=entry,
             api=vocabulary.api_ids.get(api, "") if api else "",
             leaf=decided.leaf,
-            chain=(),
+            chain=decided.chain,
+            key=decided.key,
             decision=decided.decision,
             at=decided.now,
         )

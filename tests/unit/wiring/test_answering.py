@@ -1,6 +1,7 @@
 """Every decision is handed on to whoever counts, and nobody who counts can disturb it."""
 
 import base64
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -45,6 +46,12 @@ def test_a_decision_is_handed_on_with_its_scope_and_certificate() -> None:
     assert 0 <= one.seconds < 10
 
 
+def test_the_chain_that_came_with_it_is_handed_on() -> None:
+    heard: list[Decided] = []
+    answering(heard)(question(chain=ROOT.certificate.der))
+    assert (heard[0].chain, heard[0].key) == ((ROOT.certificate.der,), b"")
+
+
 def test_a_malformed_chain_is_a_decision_too() -> None:
     heard: list[Decided] = []
     answer = answering(heard)(question(chain=b"\x30\x82junk"))
@@ -58,6 +65,7 @@ def test_of_a_header_the_certificate_inside_is_handed_on() -> None:
     header = Header(text, HeaderFormat.RFC9440)
     assert answering(heard)(question(leaf=b"", header=header)).code == 1
     assert heard[0].leaf == LEAF.der
+    assert heard[0].key == hashlib.sha256(text).digest()
     broken = Header(b":nonsense", HeaderFormat.RFC9440)
     assert answering(heard)(question(leaf=b"", header=broken)).code == Reason.HEADER_MALFORMED.code
     assert heard[1].leaf == b""
