@@ -31,6 +31,10 @@ FORCED = "forced by the configuration"
 class Shelf(Protocol):
     """The truststore on the disk; ``store.truststore.TrustStore``."""
 
+    @property
+    def built(self) -> bool:
+        """Whether there is anything to verify."""
+
     def verify(self) -> Soundness:
         """Read every file of the set in force."""
 
@@ -109,8 +113,13 @@ class Recovery:
 
     def rebuild_at_start(self, *, forced: bool) -> None:
         """After the state was loaded: the files become what the database says. In a thread."""
+        state = self._changes.state
         if forced:
             self._rebuild(FORCED, "")
+        elif state is not None and not self._shelf.built:
+            # Nothing was there to be damaged: a first start, or another host's database.
+            self._committed(state)
+            self._log.info("truststore-built", bundles=len(state.bundles))
         self._verify()
 
     async def _restore(self, damage: Damaged) -> None:

@@ -105,12 +105,17 @@ class TrustStore:
         found = _read(self._current)
         if isinstance(found, Current):
             return found
-        if not self._current.exists() and not self._last_good.exists():
+        if not self.built:
             return NeverBuilt()
         copy = _read(self._last_good)
         if isinstance(copy, Damaged):
             return Lost(damage=found, copy=copy)
         return LastGood(bundles=copy.bundles, revision=copy.revision, damage=found)
+
+    @property
+    def built(self) -> bool:
+        """Whether there is a set or a copy, sound or not."""
+        return self._current.exists() or self._last_good.exists()
 
     def revision(self) -> int | None:
         """The newest revision of the database that a sound manifest tells of; None without one.

@@ -141,3 +141,15 @@ def test_only_an_admin_recovers(desk: DeskRig) -> None:
     operator = Actor(name="token:ops", role=Role.OPERATOR)
     with pytest.raises(Forbidden):
         run(desk.management.recovery.recover(desk.order(actor=operator)))
+
+
+def test_at_a_first_start_it_is_built_quietly(
+    desk: DeskRig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.changes.load()
+    assert not desk.shelf.built
+    desk.management.recovery.rebuild_at_start(forced=False)
+    assert isinstance(desk.shelf.verify(), Sound)
+    view = desk.management.recovery.state()
+    assert (view.state, view.recovery) == (StoreState.SOUND, None)
+    assert "truststore-damaged" not in "".join(capsys.readouterr())
