@@ -1,7 +1,6 @@
 """What every test with a real HAProxy needs: the engines found, short paths, free ports."""
 
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from ostiary.supervisor.binary import (
     wheel_binary,
     with_system_folders,
 )
+from tests.support.ports import free_port as a_free_port
 
 
 @pytest.fixture(scope="session", params=["system", "wheel"])
@@ -46,10 +46,4 @@ def run_folder() -> Iterator[Path]:
 def free_port() -> Callable[[], int]:
     """Gives, at each call, a TCP port on 127.0.0.1 that was free a moment ago."""
 
-    def ask() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            return port
-
-    return ask
+    return a_free_port

@@ -11,7 +11,6 @@ import contextlib
 import json
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -28,18 +27,11 @@ from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.clients import Connection, Http2, context
 from tests.daemon.upstream import Upstream
 from tests.support.pki import Kit, Made
+from tests.support.ports import free_port
 
 __all__ = ["Running", "World", "document", "free_port", "running", "world"]
 
 _START_SECONDS = 20
-
-
-def free_port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(kw_only=True)

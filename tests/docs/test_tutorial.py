@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, blocks
-from tests.docs.walkthrough import Walk, free_port
+from tests.docs.walkthrough import Walk
+from tests.support.ports import free_port
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 

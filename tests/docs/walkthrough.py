@@ -9,7 +9,6 @@ until the background's log has one more of that word.
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,14 +20,6 @@ from typing import IO, Self
 from tests.docs.pages import Block
 
 _PATIENCE = 30.0
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Walk:

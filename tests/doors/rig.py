@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.pki import DAY, Kit
+from tests.support.ports import free_port
 
 _MAIN = "from ostiary.cli import main; main()"
 
@@ -52,13 +52,6 @@ def ostiary(*arguments: object, cwd: Path | None = None, **env: str) -> Done:
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 CONFIG = """\

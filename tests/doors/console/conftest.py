@@ -11,9 +11,10 @@ from tests.doors.console.fake import Desk
 from tests.doors.console.rig import CHROMIUM, application, browser, serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """The browser."""
+    """The browser, for one file: while playwright is open a loop counts as running, and tests of
+    other files in this process run loops of their own."""
     if not CHROMIUM.exists():
         pytest.skip("chromium is not installed (tools/setup.sh test installs it)")
     with browser() as found:
