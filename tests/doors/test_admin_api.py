@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
 
 from ostiary.admin.peer import Peer
 from tests.doors.admin_client import application, ask
-from tests.support.desk import DeskRig, make_desk, run
+from tests.support.desk import CONFIG, DeskRig, make_desk, run
 
 OWNER = Peer(uid=os.geteuid(), secure=True)
 
@@ -189,3 +190,25 @@ def test_an_unknown_path_is_a_problem_too(app: FastAPI) -> None:
         answer = ask(app, method, path, peer=OWNER)
         assert answer.status_code == status
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_an_api_is_reached_whatever_its_name_holds(tmp_path: Path) -> None:
+    name = "team/v1/orders%2F é"
+    config = CONFIG.replace("  orders: {", f"  {name}: {{").replace("[orders,", f"['{name}',")
+    desk = make_desk(tmp_path, config)
+    try:
+        app = application(desk)
+        where = f"/api/v1/apis/{quote(name, safe='')}"
+        headers = {"If-Match": "*"}
+        done = ask(app, "PATCH", where, peer=OWNER, json={"required": True}, headers=headers)
+        assert done.status_code == 200, done.text
+        found = ask(app, "GET", where, peer=OWNER).json()
+        assert (found["name"], found["overrides"]) == (name, True)
+        assert ask(app, "DELETE", where, peer=OWNER, headers=headers).status_code == 200
+        unknown = ask(app, "GET", "/api/v1/apis/team/v2", peer=OWNER)
+        assert (unknown.status_code, unknown.json()["type"]) == (
+            404,
+            "urn:ostiary:problem:not-found",
+        )
+    finally:
+        desk.database.close()

@@ -76,7 +76,7 @@ DOORS = (
     Door("GET", "/gateway", read_gateway, GatewayView),
     Door("PATCH", "/gateway", change_gateway, ChangeView, more=_patch(GatewayAuth)),
     Door("GET", "/apis", list_apis, tuple[ApiView, ...]),
-    Door("GET", "/apis/{api}", read_api, ApiView),
-    Door("PATCH", "/apis/{api}", change_api, ChangeView, more=_patch(ApiAuth)),
-    Door("DELETE", "/apis/{api}", clear_api, ChangeView),
+    Door("GET", "/apis/{api:path}", read_api, ApiView),
+    Door("PATCH", "/apis/{api:path}", change_api, ChangeView, more=_patch(ApiAuth)),
+    Door("DELETE", "/apis/{api:path}", clear_api, ChangeView),
 )
