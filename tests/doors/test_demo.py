@@ -9,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
+import yaml
 
 from tests.doors.rig import environment, ostiary
 
@@ -76,13 +78,25 @@ def test_ctrl_c_ends_the_demo_and_cleans_up(short_folder: Path) -> None:
             assert time.monotonic() < end
             time.sleep(0.05)
         (folder,) = temporary.iterdir()
-        assert (folder / "gateway.config.yml").is_file()
+        config = folder / "gateway.config.yml"
+        port = yaml.safe_load(config.read_text())["admin"]["port"]
+        console = f"http://127.0.0.1:{port}/console"
+        assert httpx.get(console, follow_redirects=True).status_code == 200
+        assert (folder / "state/admin.token").is_file()
+        command = (
+            "client-auth set --type certificate --required -c gateway.config.yml --state state"
+        )
+        assert command in (short_folder / "out").read_text()
+        tried = ostiary(*command.split(), cwd=folder)
+        assert tried.code == 0, tried
     finally:
         demo.send_signal(signal.SIGINT)
         code = demo.wait(20)
     assert code == 0
     assert not list(temporary.iterdir())
-    assert "Tried just now" in (short_folder / "out").read_text()
+    shown = (short_folder / "out").read_text()
+    assert "Tried just now" in shown
+    assert console in shown
 
 
 def test_a_taken_port_and_a_missing_engine_are_refused_before_anything(short_folder: Path) -> None:

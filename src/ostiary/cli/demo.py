@@ -1,6 +1,7 @@
 """``ostiary demo``."""
 
 import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -107,6 +108,30 @@ def _print(stage: Stage, outcomes: list[Outcome], *, kept: bool, stays: bool) ->
     out.print(f"\n[bold]In {escape(str(scene.folder))}[/]{end}:")
     for path, what in _files(scene):
         out.print(f"  {escape(path.name):<20} {what}")
+    _print_administration(scene)
+
+
+def _print_administration(scene: Scene) -> None:
+    token = escape(str(scene.admin_token.relative_to(scene.folder)))
+    program = escape(_program())
+    out = console()
+    out.print(f"\n[bold]Console:[/] {_console_url(scene)}; its token is in {token}")
+    out.print("[dim]# While it runs: every request needs a trusted certificate, else 401[/]")
+    out.print(
+        f"{program} client-auth set --type certificate --required "
+        f"-c {escape(scene.config.name)} --state {escape(scene.state.name)}",
+        soft_wrap=True,
+    )
+
+
+def _console_url(scene: Scene) -> str:
+    return f"http://127.0.0.1:{scene.admin_port}/console"
+
+
+def _program() -> str:
+    """How this program was called, from wherever the demo's folder is."""
+    called = Path(sys.argv[0])
+    return shlex.quote(str(called.absolute())) if called.name == "ostiary" else "ostiary"
 
 
 def _print_commands(scene: Scene, outcomes: list[Outcome]) -> None:
@@ -134,6 +159,7 @@ def _json(stage: Stage, outcomes: list[Outcome]) -> dict[str, object]:
         "engine": {"path": str(engine.path), "version": engine.version_text},
         "url": f"https://localhost:{scene.port}",
         "folder": str(scene.folder),
+        "console": {"url": _console_url(scene), "token": str(scene.admin_token)},
         "files": {path.name: what for path, what in _files(scene)},
         "trials": [
             {

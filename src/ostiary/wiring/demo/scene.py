@@ -23,6 +23,8 @@ class Scene:
     folder: Path
     port: int
     service_port: int
+    admin_port: int
+    """Of console and admin API, on loopback."""
     engine: Path | None
     """The HAProxy to use; None: as ``ostiary run`` chooses."""
 
@@ -40,6 +42,11 @@ class Scene:
     def state(self) -> Path:
         """What the gateway remembers."""
         return self.folder / "state"
+
+    @property
+    def admin_token(self) -> Path:
+        """The first administrator's token; there soon after the start."""
+        return self.state / "admin.token"
 
     @property
     def access_log(self) -> Path:
@@ -75,7 +82,11 @@ def write_config(scene: Scene) -> None:
     """The recipe of the seeds: one path that needs a certificate, one that is open."""
     engine = f"  binary: {json.dumps(str(scene.engine))}\n" if scene.engine else ""
     text = _CONFIG.format(
-        port=scene.port, service_port=scene.service_port, strict=STRICT, engine=engine
+        port=scene.port,
+        service_port=scene.service_port,
+        admin_port=scene.admin_port,
+        strict=STRICT,
+        engine=engine,
     )
     write_atomically(scene.config, text.encode(), mode=_PUBLIC)
 
@@ -129,6 +140,9 @@ pipelines:
       - proxy:
           - action:
               serviceEndpoint: backend
+
+admin:
+  port: {admin_port}
 
 engine:
 {engine}  drainTimeoutMs: 1000

@@ -62,6 +62,7 @@ def staged(wishes: Wishes, progress: Callable[[str], None]) -> Iterator["Stage"]
             folder=folder,
             port=wishes.port or _free_port(),
             service_port=service_port,
+            admin_port=_free_port(),
             engine=wishes.engine.absolute() if wishes.engine else None,
         )
         progress("making a certificate authority, a server and three clients")
