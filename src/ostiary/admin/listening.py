@@ -7,10 +7,10 @@ import socket
 import ssl
 import tempfile
 from asyncio import BaseTransport
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 import uvicorn
@@ -58,15 +58,25 @@ class Listening:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._servers: list[tuple[_Server, asyncio.Task[None]]] = []
+        self._servers: list[_Serving] = []
+        self._tcp: tuple[_Serving, socket.socket] | None = None
         self._log = structlog.get_logger("ostiary.admin")
 
     async def on_tcp(self, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
         """Listen on a socket of ``bind_tcp``."""
-        await self._serve(sock, tls)
         address, port = sock.getsockname()[:2]
+        await self._serve_tcp(sock, tls)
         scheme = "https" if tls else "http"
         self._log.info("admin-listens", address=address, port=port, scheme=scheme)
+
+    async def anew_on_tcp(self, tls: ssl.SSLContext) -> None:
+        """End the TCP connections there are and serve new ones with ``tls``, on the same port."""
+        if self._tcp is None:
+            return
+        serving, sock = self._tcp
+        self._servers.remove(serving)
+        await _end([serving])
+        await self._serve_tcp(sock, tls)
 
     async def on_unix(self, sock: socket.socket) -> None:
         """Listen on a socket of ``bind_unix``."""
@@ -74,17 +84,18 @@ class Listening:
 
     async def stop(self) -> None:
         """Let requests in flight end, for two seconds."""
-        for server, _ in self._servers:
-            server.should_exit = True
-        tasks = [task for _, task in self._servers]
-        self._servers = []
-        if tasks:
-            await asyncio.wait(tasks, timeout=_ENDING_SECONDS + 2)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        servers, self._servers = self._servers, []
+        await _end(servers)
+        if self._tcp is not None:
+            self._tcp[1].close()
+            self._tcp = None
 
-    async def _serve(self, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
+    async def _serve_tcp(self, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
+        # A server closes its socket when it ends; the duplicate keeps the port.
+        kept = sock.dup()
+        self._tcp = (await self._serve(sock, tls), kept)
+
+    async def _serve(self, sock: socket.socket, tls: ssl.SSLContext | None) -> "_Serving":
         more: dict[str, Any] = {}
         if tls is not None:
             more["ssl_context_factory"] = lambda _config, _default: tls
@@ -105,11 +116,28 @@ class Listening:
         )
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[sock]))
-        self._servers.append((server, task))
+        serving = (server, task)
+        self._servers.append(serving)
         while not (server.started or task.done()):
             await asyncio.sleep(0.01)
         if task.done():
             task.result()
+        return serving
+
+
+_Serving: TypeAlias = tuple[_Server, asyncio.Task[None]]
+
+
+async def _end(servers: Sequence[_Serving]) -> None:
+    """Let requests in flight end, for two seconds."""
+    tasks = [task for _, task in servers]
+    for server, _ in servers:
+        server.should_exit = True
+    if tasks:
+        await asyncio.wait(tasks, timeout=_ENDING_SECONDS + 2)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def context_of(tls: Tls) -> ssl.SSLContext:

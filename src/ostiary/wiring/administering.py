@@ -162,7 +162,7 @@ class Administering:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
                 await office.management.recovery.verify()
-                office.renew()
+                await office.renew()
             except OstiaryError as error:
                 self._log.error("look-failed", error=str(error))
             except Exception as error:  # noqa: BLE001 - our own bug must not end the looking

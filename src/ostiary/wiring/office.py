@@ -64,13 +64,20 @@ class Office:
         """What is under way comes to its end."""
         await self._listening.stop()
 
-    def renew(self) -> None:
-        """A renewed certificate of the admin listener acts without a restart."""
+    async def renew(self) -> None:
+        """A renewed certificate of the admin listener, or other authorities of administrators,
+        act without a restart."""
         tls = tls_of(self._applying.prepared)
         if self._tls is None or tls is None or tls == self._tls[1]:
             return
-        use_pair(self._tls[0], tls)
-        self._tls = (self._tls[0], tls)
+        context, before = self._tls
+        if tls.authorities == before.authorities:
+            use_pair(context, tls)
+        else:
+            # Who was let in by an authority that is gone must not stay, nor resume a session.
+            context = context_of(tls)
+            await self._listening.anew_on_tcp(context)
+        self._tls = (context, tls)
         self._log.info("admin-certificate-renewed")
 
 

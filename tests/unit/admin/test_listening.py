@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 from pathlib import Path
 
 import httpx
@@ -10,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from ostiary.admin.listening import Listening
+from ostiary.admin.listening import Listening, Tls, context_of
 from ostiary.admin.lock import peer_in
 from ostiary.admin.sockets import AdminExposed, AdminPortTaken, bind_tcp, bind_unix, refuse_exposed
+from tests.support.pki import Kit, Made
 
 
 async def tell_peer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,3 +65,38 @@ def test_the_unix_socket_tells_whose_process_is_there_and_tcp_does_not(tmp_path:
     local, remote = asyncio.run(both())
     assert (local["uid"], local["secure"]) == (os.geteuid(), True)
     assert (remote["uid"], remote["secure"]) == (None, False)
+
+
+def test_who_came_by_an_authority_that_is_gone_does_not_stay_nor_come_again(tmp_path: Path) -> None:
+    kit = Kit(tmp_path)
+    gone, new = kit.root("gone"), kit.root("new")
+    site = kit.server(new, "site", dns=["localhost"], ips=["127.0.0.1"])
+    before, after = kit.client(gone, "before"), kit.client(new, "after")
+
+    def door(authority: Made) -> ssl.SSLContext:
+        key = site.key_file.read_bytes()
+        return context_of(Tls(certificate=site.pem, key=key, authorities=authority.pem))
+
+    def shown(made: Made) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(new.certificate_file))
+        context.load_cert_chain(made.chain_file, made.key_file)
+        return context
+
+    async def story() -> None:
+        listening = Listening(tell_peer)
+        sock = bind_tcp("127.0.0.1", 0)
+        url = f"https://127.0.0.1:{sock.getsockname()[1]}/"
+        await listening.on_tcp(sock, door(gone))
+        try:
+            async with httpx.AsyncClient(verify=shown(before)) as first:
+                assert (await first.get(url)).json()["secure"]
+                await listening.anew_on_tcp(door(new))
+                # The open connection has ended, and neither it nor its session comes back.
+                with pytest.raises(httpx.TransportError):
+                    await first.get(url)
+            async with httpx.AsyncClient(verify=shown(after)) as second:
+                assert (await second.get(url)).json()["secure"]
+        finally:
+            await listening.stop()
+
+    asyncio.run(story())

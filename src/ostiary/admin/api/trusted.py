@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from ostiary.admin.api.doors import Door
 from ostiary.admin.bodies import Trust
+from ostiary.admin.lock import actor_of
 from ostiary.admin.replies import (
     Adding,
     Changing,
@@ -18,8 +19,10 @@ from ostiary.admin.replies import (
     changed,
     desk_of,
 )
+from ostiary.management.errors import Forbidden
 from ostiary.management.sights import ChangeView, TruststoreView
 from ostiary.management.views import CertificateView, Page, TrustedView
+from ostiary.store.database.records import Role
 
 _PAGE = PageShape[TrustedView](Page[TrustedView])
 _ONE = Shape[TrustedView](TrustedView)
@@ -92,7 +95,9 @@ def read_store(request: Request) -> Response:
 
 
 async def verify_store(request: Request) -> Response:
-    """Look now, and mend what is damaged."""
+    """Look now, and mend what is damaged. Needs the role operator: it reads all there is."""
+    if not actor_of(request).may(Role.OPERATOR):
+        raise Forbidden(Role.OPERATOR)
     return _STORE.answer(await desk_of(request).recovery.verify())
 
 
