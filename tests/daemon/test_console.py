@@ -1,5 +1,6 @@
 """The console on a real gateway: what an operator clicks is what happens to real requests."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,6 +72,17 @@ def _trust(page: Any, name: str) -> None:
     expect(page.get_by_text("The certificate is trusted now.")).to_be_visible()
 
 
+def _until_seen(page: Any, subject: str) -> None:
+    """Clients seen are kept once a second."""
+    until = time.monotonic() + 5
+    while True:
+        page.goto("/console/clients")
+        if page.get_by_role("row").filter(has_text=subject).count():
+            return
+        assert time.monotonic() < until, f"{subject} is not among the clients seen"
+        time.sleep(0.1)
+
+
 def test_an_operator_watches_real_requests_change_from_200_to_403(page: Any, fresh: World) -> None:
     gateway, site = fresh.gateway, "default.example"
     soon = fresh.kit.root("soon", not_after=fresh.kit.now + 54 * DAY)
@@ -94,6 +106,7 @@ def test_an_operator_watches_real_requests_change_from_200_to_403(page: Any, fre
             return open_one.ask("/open/x", site).status
 
         assert ask() == 200
+        _until_seen(page, "CN=good")
         page.goto(AUTH)
         page.get_by_label("Add distinguished names").fill("CN")
         _press(page, "Preview and add")
