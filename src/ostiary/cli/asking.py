@@ -5,8 +5,7 @@ folder.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Concatenate
@@ -16,9 +15,8 @@ import typer
 from ostiary.cli.answers import Refusal, Speaker
 from ostiary.cli.reaching import Reach, reached
 from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile, StateFolder, state_folder
-from ostiary.cli.tables import FAILED, MISUSED, AsJson, emit_json, problem_json
-from ostiary.kernel.errors import OstiaryError, WrongUse
-from ostiary.kernel.problems import ConfigRefused
+from ostiary.cli.tables import AsJson, refusals
+from ostiary.kernel.errors import OstiaryError
 
 AdminUrl = Annotated[
     str | None,
@@ -68,7 +66,7 @@ def asks(work: Callable[Concatenate[Asker, ...], None]) -> Callable[..., None]:
             ca_file=given.pop("ca_file"),
         )
         as_json = given.pop("as_json")
-        with answering(as_json=as_json), reached(reach) as (gateway, running):
+        with refusals(as_json=as_json, more=_more), reached(reach) as (gateway, running):
             work(Asker(gateway=gateway, as_json=as_json, running=running), **given)
 
     own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
@@ -93,22 +91,5 @@ def _shared(
     """Carries the options that all commands share."""
 
 
-@contextmanager
-def answering(*, as_json: bool) -> Iterator[None]:
-    """With --json, say as JSON too what can't be done; the exit code is the same."""
-    try:
-        yield
-    except ConfigRefused as refused:
-        if not as_json:
-            raise
-        problems = [problem_json(problem) for problem in refused.problems]
-        emit_json({"ok": False, "problems": problems})
-        raise typer.Exit(MISUSED) from refused
-    except OstiaryError as error:
-        if not as_json:
-            raise
-        told: dict[str, object] = {"ok": False, "error": str(error)}
-        if isinstance(error, Refusal):
-            told["problem"] = dict(error.problem)
-        emit_json(told)
-        raise typer.Exit(MISUSED if isinstance(error, WrongUse) else FAILED) from error
+def _more(error: OstiaryError) -> Mapping[str, object]:
+    return {"problem": dict(error.problem)} if isinstance(error, Refusal) else {}

@@ -1,6 +1,6 @@
 """How things look: tables on a terminal, plain lines elsewhere, JSON when asked for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ostiary.cli.plain import json_text
-from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.kernel.problems import ConfigRefused, Problem
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
@@ -69,8 +69,13 @@ def problem_json(problem: Problem) -> dict[str, object]:
 
 
 @contextmanager
-def refusals(*, as_json: bool) -> Iterator[None]:
-    """With --json, say as JSON too what can't be done, and end with exit code 2."""
+def refusals(
+    *, as_json: bool, more: Callable[[OstiaryError], Mapping[str, object]] = lambda _: {}
+) -> Iterator[None]:
+    """With --json, say as JSON too what can't be done; the exit code is the same as without.
+
+    ``more``: what else there is to say about an error.
+    """
     try:
         yield
     except ConfigRefused as refused:
@@ -82,8 +87,8 @@ def refusals(*, as_json: bool) -> Iterator[None]:
     except OstiaryError as error:
         if not as_json:
             raise
-        emit_json({"ok": False, "error": str(error)})
-        raise typer.Exit(MISUSED) from error
+        emit_json({"ok": False, "error": str(error), **more(error)})
+        raise typer.Exit(MISUSED if isinstance(error, WrongUse) else FAILED) from error
 
 
 def misuse(sentence: str) -> typer.BadParameter:
