@@ -95,6 +95,7 @@ def _certificate(document: Document, places: Places, effective: Effective) -> It
         return
     yield from _asked_anyway(https, places)
     yield from _shut_before_reported(https, places, effective)
+    yield from _absent_let_in(https, places, effective)
 
 
 def _unused(
@@ -137,6 +138,19 @@ def _shut_before_reported(
                 "the handshake refuses certificates before reportOnly can let them pass",
                 "set it to false while you only report",
             )
+
+
+def _absent_let_in(https: HttpsListener, places: Places, effective: Effective) -> Iterator[Problem]:
+    """Without the type these handshakes refuse who shows nothing; with it, `required` does."""
+    shut = [name for name in https.tls if https.rejects_unauthorized(name)]
+    if not shut or effective.gateway.required.value or effective.gateway.report_only.value:
+        return
+    yield places.warning(
+        (*_AT, "required"),
+        f"clients without a certificate are let in, also by {shut[0]!r}, whose handshake would "
+        "refuse them with type none",
+        "add required: true, unless you mean that",
+    )
 
 
 # -- type header --------------------------------------------------------------------------------

@@ -33,7 +33,15 @@ def test_certificates_need_tls_and_the_refusal_says_so_in_the_seeds_words() -> N
     line = only(refused(MINIMAL + auth("type: certificate")))
     assert "clientCertificateAuth.type" in line
     assert "certificates can be added only when SSL is enabled" in line
-    assert warned(BOTH + auth("type: certificate")) == []
+    assert warned(BOTH + auth("type: certificate, required: true")) == []
+
+
+def test_a_handshake_that_would_have_refused_whoever_shows_nothing_is_told_of() -> None:
+    line = only(warned(BOTH + auth("type: certificate")))
+    assert "clientCertificateAuth.required" in line
+    assert "clients without a certificate are let in" in line
+    lenient = BOTH.replace("{requestCert: true}", "{requestCert: true, rejectUnauthorized: false}")
+    assert warned(lenient + auth("type: certificate")) == []
 
 
 def test_a_type_from_the_store_that_no_longer_fits_is_told_with_its_cause() -> None:
@@ -74,7 +82,9 @@ def test_a_handshake_that_refuses_leaves_nothing_to_report(where: str) -> None:
 
 
 def test_settings_of_header_mode_do_nothing_with_another_type() -> None:
-    line = only(warned(BOTH + auth("type: certificate, trustedProxies: [10.0.0.0/8]")))
+    line = only(
+        warned(BOTH + auth("type: certificate, required: true, trustedProxies: [10.0.0.0/8]"))
+    )
     assert "trustedProxies does nothing with type certificate" in line
 
 
