@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from fastapi import FastAPI
 
 from ostiary.admin.app import openapi_of
@@ -276,4 +275,3 @@ def test_a_bug_is_told_without_its_traceback(
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert "secret detail" not in answer.text
-    structlog.reset_defaults()

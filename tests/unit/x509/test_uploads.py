@@ -389,7 +389,8 @@ def test_a_certificate_of_a_version_that_does_not_exist_is_malformed_in_any_bund
 def test_odd_serial_numbers_do_not_keep_bytes_from_being_told_apart(two: tuple[Made, Made]) -> None:
     head = b"\xa0\x03\x02\x01\x02\x02"  # version 3, and what begins the serial number
     before, _, after = two[0].der.partition(head)
-    negative = before + head + after[:1] + b"\xff" + after[2:]
+    # Negative, and as short as DER wants it: 0xff would be one byte too many before a set bit.
+    negative = before + head + after[:1] + b"\x80" + after[2:]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert kind_of(negative, []) is Unreadable.CERTIFICATE
