@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from ostiary.compiler.bundle import entry_id
+from ostiary.compiler.scopes import HEADER_ENTRY
 from ostiary.kernel.errors import OstiaryError
 from ostiary.telemetry.clients import Clients
 from ostiary.telemetry.counters import REASONS_OF_EVENTS, Counted, Counters, Vocabulary
@@ -74,7 +74,6 @@ class Telemetry:
         self._meter = TrafficMeter()
         self._table = TableReader(ports.master_socket, ports.workers, self._requests_counted)
         self._inbox = Inbox(ports.run_folder / EVENTS_SOCKET, self.happened)
-        self._header_entry = entry_id("header", "")
         self._table_entries, self._table_seconds = 0, 0.0
         self.history = History(SERIES_OF_HISTORY)
         self.feed = Feed()
@@ -159,7 +158,7 @@ class Telemetry:
             requests,
             self._ports.now(),
             api=self.vocabulary.api_ids.get(api, "") if api else "",
-            by_header=entry == self._header_entry,
+            by_header=entry == HEADER_ENTRY,
         )
 
     async def _again_and_again(
