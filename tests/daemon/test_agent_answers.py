@@ -57,7 +57,7 @@ def test_without_an_agent_everyone_is_refused(engine: str, tmp_path: Path) -> No
     with gateway(engine, tmp_path) as gate:
         reply = gate.ask(certificate())
     assert (reply.status, reply.headers["x-code"]) == (403, "")
-    assert reply.seconds < 2
+    assert reply.seconds < 5
 
 
 def test_an_answer_that_comes_too_late_refuses(engine: str, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_checked_agent_that_is_gone_costs_nobody_a_wait(engine: str, tmp_path:
         wait_for(gate, servers="0")
         reply = gate.ask(certificate())
         assert (reply.status, reply.headers["x-error"]) == (403, "2")
-        assert reply.seconds < 1
+        assert reply.seconds < 4  # an agent is waited for five
         with agent(tmp_path, Fixed()):
             wait_for(gate, servers="1")
             assert gate.ask(certificate()).status == 200

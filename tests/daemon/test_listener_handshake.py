@@ -275,7 +275,7 @@ def test_old_protocols_and_no_protocol_at_all_are_refused(all_kinds: World) -> N
     with Connection(all_kinds.gateway.https) as plain:
         plain.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert b"200" not in plain.rest()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     assert all_kinds.gateway.status(all_kinds.good, "a.example") == 200
 
 

@@ -1,5 +1,6 @@
 """What every request to the admin listener passes first, and every answer takes along."""
 
+import asyncio
 import ipaddress
 from collections.abc import Iterable
 
@@ -7,10 +8,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ostiary.admin.lock import new_request_id, peer_in
-from ostiary.admin.problems import Misdirected, TooLarge, answer_to
+from ostiary.admin.problems import Misdirected, TooLarge, TooSlow, answer_to
+from ostiary.kernel.errors import OstiaryError
 
 LARGEST_BODY = 1024 * 1024
 LARGEST_IMPORT = 16 * 1024 * 1024
+SLOWEST_BODY_SECONDS = 60
+"""From the end of the header to the end of the body."""
 
 # For answers that aren't pages; pages bring a policy of their own.
 _SECURITY = {
@@ -53,12 +57,12 @@ class Gate:
             await answer_to(_too_large(limit))(scope, receive, answer.send)
             return
         try:
-            await self._app(scope, body.receive, answer.send_unless_too_large)
-        except TooLarge:
+            await self._app(scope, body.receive, answer.send_unless_broken_off)
+        except (TooLarge, TooSlow):
             if answer.begun:
                 raise
-        if body.exceeded and not answer.begun:
-            await answer_to(_too_large(limit))(scope, receive, answer.send)
+        if body.fault is not None and not answer.begun:
+            await answer_to(body.fault)(scope, receive, answer.send)
 
     def _is_ours(self, host: str) -> bool:
         """Against DNS rebinding: a page of somebody else's name can't be made to speak to us.
@@ -78,25 +82,36 @@ class Gate:
 
 
 class _Body:
-    """Counts what comes."""
+    """Counts what comes, and how long it takes."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
         self._limit = limit
         self._read = 0
-        self.exceeded = False
+        self._ended = False
+        self._until = asyncio.get_running_loop().time() + SLOWEST_BODY_SECONDS
+        self.fault: OstiaryError | None = None
+        """Why the body was not read to its end."""
 
     def declared_too_large(self, headers: Headers) -> bool:
         length = headers.get("content-length", "0")
         return not length.isdecimal() or int(length[:20]) > self._limit
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        if self._ended:  # what comes now is that the client goes, which may take its time
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            self.fault = TooSlow(f"the body did not come within {SLOWEST_BODY_SECONDS} s")
+            raise self.fault from None
         if message["type"] == "http.request":
+            self._ended = not message.get("more_body", False)
             self._read += len(message.get("body", b""))
             if self._read > self._limit:
-                self.exceeded = True
-                raise _too_large(self._limit)
+                self.fault = _too_large(self._limit)
+                raise self.fault
         return message
 
 
@@ -110,9 +125,9 @@ class _Answer:
         self._secure = secure
         self.begun = False
 
-    async def send_unless_too_large(self, message: Message) -> None:
+    async def send_unless_broken_off(self, message: Message) -> None:
         """Frameworks tell a body that broke off as one they can't read: we know better."""
-        if self.begun or not self._body.exceeded:
+        if self.begun or self._body.fault is None:
             await self.send(message)
 
     async def send(self, message: Message) -> None:

@@ -6,7 +6,6 @@ import os
 import socket
 import ssl
 import tempfile
-from asyncio import BaseTransport
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,10 @@ from typing import Any, TypeAlias
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ostiary.admin.peer import peer_of
+from ostiary.admin.protocol import MOST_CONNECTIONS, Protocol
 from ostiary.admin.sockets import BACKLOG
 
-_MOST_REQUESTS = 200
-"""At a time; further ones get 503."""
 _KEEP_ALIVE_SECONDS = 30
 _ENDING_SECONDS = 2
 
@@ -35,14 +31,6 @@ class Tls:
     """Not encrypted."""
     authorities: bytes
     """Whose client certificates are let in; empty: nobody's."""
-
-
-class _Protocol(H11Protocol):
-    """Tells the application who is at the other end."""
-
-    def connection_made(self, transport: BaseTransport) -> None:
-        self.app_state = {**self.app_state, "peer": peer_of(transport)}
-        super().connection_made(transport)  # type: ignore[arg-type] # uvicorn narrows it
 
 
 class _Server(uvicorn.Server):
@@ -101,7 +89,7 @@ class Listening:
             more["ssl_context_factory"] = lambda _config, _default: tls
         config = uvicorn.Config(
             self._app,
-            http=_Protocol,
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -109,7 +97,7 @@ class Listening:
             server_header=False,
             proxy_headers=False,
             backlog=BACKLOG,
-            limit_concurrency=_MOST_REQUESTS,
+            limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_ENDING_SECONDS,
             **more,

@@ -40,6 +40,10 @@ class TooLarge(OstiaryError):
     """The body is larger than is read here."""
 
 
+class TooSlow(OstiaryError):
+    """The body did not come in time."""
+
+
 class Misdirected(OstiaryError):
     """The Host header names somebody else: DNS rebinding, or a proxy that isn't known here."""
 
@@ -62,6 +66,7 @@ STATUSES: tuple[tuple[type[OstiaryError], int, str, str], ...] = (
     (NotThere, 404, "not-found", "There is no such thing"),
     (Stale, 412, "stale", "Somebody else changed something"),
     (MustMatch, 428, "if-match-needed", "If-Match is needed"),
+    (TooSlow, 408, "too-slow", "The body took too long"),
     (TooLarge, 413, "too-large", "The body is too large"),
     (NoBody, 400, "unreadable", "The body can't be read"),
     (Locked, 409, "locked", "Set by the configuration file"),

@@ -32,7 +32,7 @@ def test_nothing_is_waited_for_after_an_end_in_good_order(tmp_path: Path) -> Non
         address = Address("127.0.0.1", stranger.getsockname()[1])
         began = time.monotonic()
         asyncio.run(ensure_gone(tmp_path / "master.sock", [address], seconds=5))
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 4
 
 
 def test_an_engine_that_goes_is_waited_for(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_an_engine_that_goes_is_waited_for(tmp_path: Path) -> None:
         asyncio.get_running_loop().call_later(0.2, server.close)
         began = time.monotonic()
         await ensure_gone(tmp_path / "master.sock", [], seconds=5)
-        assert 0.15 < time.monotonic() - began < 2
+        assert 0.15 < time.monotonic() - began < 4
 
     asyncio.run(scene())
 
@@ -65,7 +65,7 @@ def test_a_port_that_is_given_back_a_moment_later_is_waited_for(tmp_path: Path) 
         asyncio.get_running_loop().call_later(0.2, worker.close)
         began = time.monotonic()
         await ensure_gone(tmp_path / "master.sock", [address], seconds=5)
-        assert 0.15 < time.monotonic() - began < 2
+        assert 0.15 < time.monotonic() - began < 4
 
     asyncio.run(scene())
 
