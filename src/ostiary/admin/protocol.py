@@ -4,7 +4,7 @@ import asyncio
 from asyncio import BaseTransport
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from ostiary.admin.peer import peer_of
 
@@ -50,8 +50,8 @@ class Protocol(H11Protocol):
 
     @property
     def _waits(self) -> bool:
-        # uvicorn: None before the first request
-        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
+        cycle: object = self.cycle  # uvicorn's None, before the first request
+        return not isinstance(cycle, RequestResponseCycle) or cycle.response_complete
 
     def _watch(self) -> None:
         if not self._waits:
