@@ -13,7 +13,6 @@ import shutil
 import signal
 import ssl
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,12 +25,13 @@ import yaml
 from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.clients import Connection, Http2, context
 from tests.daemon.upstream import Upstream
+from tests.support import nursery
 from tests.support.pki import Kit, Made
 from tests.support.ports import free_port
 
 __all__ = ["Running", "World", "document", "free_port", "running", "world"]
 
-_START_SECONDS = 20
+_START_SECONDS = 60
 
 
 @dataclass(kw_only=True)
@@ -40,7 +40,7 @@ class Running:
 
     folder: Path
     config: dict[str, Any]
-    process: subprocess.Popen[bytes] = field(init=False)
+    process: nursery.Child = field(init=False)
 
     @property
     def https(self) -> int:
@@ -70,22 +70,19 @@ class Running:
         """Start, and wait for nothing."""
         file = self.folder / "gateway.config.yml"
         file.write_text(yaml.safe_dump(self.config, sort_keys=False))
-        command = [
-            sys.executable, "-c", "from ostiary.cli import main; main()",
-            "run", "-c", str(file), "--state", str(self.state),
-        ]  # fmt: skip
+        words = ("run", "-c", file, "--state", self.state)
         with (
             (self.folder / "out.log").open("ab") as out,
             (self.folder / "err.log").open("ab") as err,
         ):
-            self.process = subprocess.Popen(command, stdout=out, stderr=err)
+            self.process = nursery.start(*words, stdout=out, stderr=err)
 
     def stop(self) -> int:
         """End by SIGTERM; returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(15)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -111,7 +108,7 @@ class Running:
         return [line for line in lines if line not in (b"", b"ready") and not _is_json(line)]
 
     def logged(
-        self, wanted: Callable[[dict[str, Any]], bool], *, after: int = 0, seconds: float = 5
+        self, wanted: Callable[[dict[str, Any]], bool], *, after: int = 0, seconds: float = 30
     ) -> dict[str, Any]:
         """The newest line after the first ``after`` that fits; waits for it."""
         until = time.monotonic() + seconds

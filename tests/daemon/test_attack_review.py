@@ -1,8 +1,6 @@
 """Ways past the gateway that a review looked for: what was found stays closed."""
 
 import os
-import subprocess
-import sys
 import time
 from base64 import b64decode
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ import pytest
 from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.clients import Reply, context
 from tests.daemon.gateway import Certificates, World, free_port, world
+from tests.doors.rig import Done, ostiary
 
 pytestmark = pytest.mark.daemon
 
@@ -194,27 +193,19 @@ def test_a_long_path_does_not_hide_what_came_of_the_request(
         assert line["reason"] == "admitted"
 
 
-def _run(folder: Path, text: str, *command: str) -> subprocess.CompletedProcess[bytes]:
+def _run(folder: Path, text: str, *command: str) -> Done:
     file = folder / "gateway.config.yml"
     file.write_text(text)
-    words = [
-        sys.executable,
-        "-c",
-        "from ostiary.cli import main; main()",
-        *command,
-        "-c",
-        str(file),
-    ]
-    return subprocess.run(words, capture_output=True, timeout=20, check=False)
+    return ostiary(*command, "-c", file)
 
 
 def test_a_name_that_is_no_text_is_a_problem_and_no_traceback(run_folder: Path) -> None:
     text = 'http: {port: 8080}\napiEndpoints: {"a\\ud800b": {paths: "/x"}}\n'
     for more in ([], ["--json"]):
         done = _run(run_folder, text, "check", *more)
-        assert done.returncode == 2
-        assert b"U+D800" in done.stdout + done.stderr
-        assert b"Traceback" not in done.stderr
+        assert done.code == 2
+        assert "U+D800" in done.out + done.err
+        assert "Traceback" not in done.err
 
 
 def test_an_access_log_that_is_a_pipe_without_a_reader_is_refused(run_folder: Path) -> None:
@@ -225,5 +216,5 @@ def test_an_access_log_that_is_a_pipe_without_a_reader_is_refused(run_folder: Pa
         "policies: [{terminate: [{action: {statusCode: 404}}]}]}}\npolicies: [terminate]\n"
     ).replace("port: 0", f"port: {free_port()}")
     done = _run(run_folder, text, "run", "--state", str(run_folder / "state"))
-    assert done.returncode == 2
-    assert b"can't be written" in done.stderr
+    assert done.code == 2
+    assert "can't be written" in done.err

@@ -1,7 +1,5 @@
 """A database that is older than what acted lets nobody in again; a person has to say so first."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ import pytest
 from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.admin_rig import Api
 from tests.daemon.gateway import Certificates, Running, World, free_port, world
+from tests.doors.rig import ostiary
 
 pytestmark = pytest.mark.daemon
 
@@ -89,8 +88,6 @@ def test_a_stopped_gateway_changes_nothing_until_somebody_accepts_the_loss(
 
 def _ostiary(gateway: Running, *words: str) -> tuple[int, str]:
     """Exit code, and all it said."""
-    program = "from ostiary.cli import main; main()"
-    where = ["-c", str(gateway.folder / "gateway.config.yml"), "--state", str(gateway.state)]
-    command = [sys.executable, "-c", program, *words, *where]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    return done.returncode, done.stdout + done.stderr
+    where = ("-c", gateway.folder / "gateway.config.yml", "--state", gateway.state)
+    done = ostiary(*words, *where)
+    return done.code, done.out + done.err

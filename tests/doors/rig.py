@@ -3,8 +3,7 @@
 import json
 import os
 import re
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.support import nursery
 from tests.support.pki import DAY, Kit
 from tests.support.ports import free_port
-
-_MAIN = "from ostiary.cli import main; main()"
 
 
 @dataclass(frozen=True)
@@ -41,17 +39,15 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def ostiary(*arguments: object, cwd: Path | None = None, **env: str) -> Done:
-    done = subprocess.run(
-        [sys.executable, "-c", _MAIN, *map(str, arguments)],
-        cwd=cwd,
-        env=environment(**env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = nursery.start(*arguments, stdout=out, stderr=err, cwd=cwd, env=environment(**env))
+        try:
+            code = child.wait(90)
+        finally:
+            child.kill()
+        out.seek(0)
+        err.seek(0)
+        return Done(code, out.read().decode(), err.read().decode())
 
 
 CONFIG = """\
@@ -148,17 +144,11 @@ class House:
         """`ostiary run` as a child until the end of the block; gives its access log."""
         log = self.folder / "access.log"
         with log.open("wb") as out, (self.folder / "program.log").open("wb") as err:
-            child = subprocess.Popen(
-                (
-                    *(sys.executable, "-c", _MAIN),
-                    *("run", "--config", str(self.config), "--state", str(self.state)),
-                ),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
+            child = nursery.start(
+                *("run", "--config", self.config, "--state", self.state), stdout=out, stderr=err
             )
         try:
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             while b"ready\n" not in log.read_bytes():
                 assert child.poll() is None, (self.folder / "program.log").read_text()
                 assert time.monotonic() < end, "not ready in time"
@@ -166,7 +156,7 @@ class House:
             yield Log(log)
         finally:
             child.terminate()
-            child.wait(20)
+            child.wait(60)
 
 
 @dataclass(frozen=True)
@@ -175,7 +165,7 @@ class Log:
 
     def request(self, request_id: str) -> dict[str, Any]:
         """The access log's line about a request."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while time.monotonic() < end:
             for line in self.path.read_text().splitlines():
                 if request_id in line:

@@ -5,7 +5,6 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 import yaml
 
 from tests.doors.rig import environment, ostiary
+from tests.support import nursery
 
 pytestmark = pytest.mark.daemon
 
@@ -65,14 +65,14 @@ def test_ctrl_c_ends_the_demo_and_cleans_up(short_folder: Path) -> None:
     temporary.mkdir()
     with (short_folder / "out").open("wb") as out, (short_folder / "err").open("wb") as err:
         demo = subprocess.Popen(
-            [sys.executable, "-c", "from ostiary.cli import main; main()", "demo"],
+            nursery.command("demo"),
             env=environment(TMPDIR=str(temporary)),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
         )
     try:
-        end = time.monotonic() + 40
+        end = time.monotonic() + 90
         while b"stays up" not in (short_folder / "err").read_bytes():
             assert demo.poll() is None
             assert time.monotonic() < end
@@ -91,7 +91,7 @@ def test_ctrl_c_ends_the_demo_and_cleans_up(short_folder: Path) -> None:
         assert tried.code == 0, tried
     finally:
         demo.send_signal(signal.SIGINT)
-        code = demo.wait(20)
+        code = demo.wait(60)
     assert code == 0
     assert not list(temporary.iterdir())
     shown = (short_folder / "out").read_text()
