@@ -42,9 +42,11 @@ def soon(found: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
     return value
 
 
-def test_changes_by_command_act_on_requests_and_are_seen(short_folder: Path, engine: Path) -> None:
+def test_changes_by_command_act_on_requests_and_are_seen(
+    short_folder: Path, any_engine: Path
+) -> None:
     with sample_service(0) as service:
-        house = open_house(short_folder, engine, service, free_port())
+        house = open_house(short_folder, any_engine, service, free_port())
         alice = house.kit.client(house.root, "alice")
 
         def status() -> int | None:
@@ -130,9 +132,9 @@ def _the_last_one_goes_only_when_confirmed(shell: Shell) -> None:
     shell.good("trust", "remove", "root", "--confirm-last")
 
 
-def test_a_gateway_elsewhere_is_asked_with_a_token(short_folder: Path, engine: Path) -> None:
+def test_a_gateway_elsewhere_is_asked_with_a_token(short_folder: Path, any_engine: Path) -> None:
     admin = free_port()
-    house = open_house(short_folder, engine, free_port(), admin)
+    house = open_house(short_folder, any_engine, free_port(), admin)
     shell = Shell(house)
     with house.running():
         secret = shell.good("tokens", "create", "watcher").out.strip()

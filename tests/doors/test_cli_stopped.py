@@ -1,5 +1,6 @@
 """Commands about a gateway that is stopped: its data folder answers, by the same rules."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,8 +29,7 @@ def test_a_stopped_gateway_is_worked_on_and_that_is_said(shell: Shell) -> None:
 def test_a_file_becomes_a_component_and_is_trusted(shell: Shell, house: House) -> None:
     path = house.foreign.certificate_file
     (placed,) = shell.told("trust", "add", path, "--description", "theirs")
-    assert placed["component"] == 1
-    assert placed["uploaded"]["applied"] is placed["trusted"]["applied"] is True
+    assert (placed["name"], placed["change"]["applied"]) == ("foreign", True)
     (row,) = managed(shell.told("trust", "list"))
     assert (row["name"], row["version"], row["upgradable"]) == ("foreign", 1, False)
     (shown,) = shell.told("trust", "show", "foreign")
@@ -41,7 +41,9 @@ def test_a_file_becomes_a_component_and_is_trusted(shell: Shell, house: House) -
 def test_the_same_file_again_changes_nothing(shell: Shell, house: House) -> None:
     shell.good("trust", "add", house.foreign.certificate_file)
     before = shell.told("audit")
-    assert "nothing to do" in shell.good("trust", "add", house.foreign.certificate_file).err
+    for words in ((), ("--library-only",), ("--dry-run",)):
+        said = shell.good("trust", "add", house.foreign.certificate_file, *words).err
+        assert "nothing to do" in said
     assert shell.told("audit") == before
 
 
@@ -70,6 +72,18 @@ def test_the_library_alone_trusts_nothing(shell: Shell, house: House) -> None:
     shell.good("trust", "add", house.foreign.certificate_file, "--library-only")
     assert managed(shell.told("trust", "list")) == []
     assert [row["name"] for row in shell.told("trust", "library", "lookup")] == ["foreign"]
+    assert "trusted" in shell.good("trust", "add", house.foreign.certificate_file).err
+    assert [row["version"] for row in managed(shell.told("trust", "list"))] == [1]
+
+
+def test_a_file_that_can_not_be_trusted_does_not_stay_in_the_library(
+    shell: Shell, house: House
+) -> None:
+    past = datetime.now(UTC) - timedelta(days=2)
+    odd = {"not_before": past - timedelta(days=9), "not_after": past}
+    old = house.kit.root("old", **odd).certificate_file
+    assert "expired" in shell.refused("trust", "add", old)
+    assert shell.told("trust", "library", "list") == []
 
 
 def test_components_are_described_retired_and_deleted(shell: Shell, house: House) -> None:

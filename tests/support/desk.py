@@ -22,9 +22,9 @@ from ostiary.store.database.engines import sqlite_url
 from ostiary.store.database.records import Role
 from ostiary.store.truststore import TrustStore
 from ostiary.telemetry.hub import Ports, Telemetry
-from ostiary.telemetry.seen import SeenClient
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring.asking import explain_visit
+from ostiary.wiring.watching import Memory
 from ostiary.x509.certificate import Certificate
 from tests.support.pki import Kit
 
@@ -106,11 +106,6 @@ class Dice:
         return self._thrown.to_bytes(4, "big").rjust(count, b"\7")
 
 
-class _Forgetful:
-    def merge(self, batch: tuple[SeenClient, ...]) -> None:
-        """Keeps nothing."""
-
-
 @dataclass(kw_only=True)
 class DeskRig:
     """Everything a test of management looks at."""
@@ -185,7 +180,7 @@ def make_desk(folder: Path, config: str = CONFIG) -> DeskRig:
             master_socket=state / "none.sock",
             ask=_nobody,
             workers=_no_workers,
-            store=_Forgetful(),
+            store=Memory(lambda: database),
             now=clock,
         )
     )

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from ostiary.admin.problems import NoBody
+from ostiary.management.errors import Unacceptable
 from ostiary.store.database.records import Role
 
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -100,6 +101,16 @@ class Uploaded:
     password: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewComponent:
+    """An upload that becomes a component of the library."""
+
+    name: str
+    description: str
+    content: bytes
+    password: str | None
+
+
 UPLOAD_SCHEMA: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -148,6 +159,25 @@ async def read_uploaded(request: Request) -> Uploaded:
         name=fields.get("name"),
         description=fields.get("description"),
         password=fields.get("password") or None,
+    )
+
+
+async def read_new_component(
+    request: Request, name: str | None, description: str | None
+) -> NewComponent:
+    """Of a form with its name and description, or of a raw body with those given.
+
+    Raises NoBody, TooLarge, and Unacceptable where there is no name.
+    """
+    sent = await read_uploaded(request)
+    called = sent.name if sent.name is not None else name
+    if called is None:
+        raise Unacceptable.one("the component has no name", "give one", "/name")
+    return NewComponent(
+        name=called,
+        description=(sent.description if sent.description is not None else description) or "",
+        content=sent.content,
+        password=sent.password,
     )
 
 

@@ -117,6 +117,7 @@ Cursor = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows of a page.")]
 Number = Annotated[int, Query(ge=1, le=2**53)]
+Text = Annotated[str | None, Query(max_length=2000, description="For raw bodies.")]
 
 
 def _revision(if_match: str | None) -> int | None:

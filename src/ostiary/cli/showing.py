@@ -165,8 +165,6 @@ def show_preview(preview: PreviewView) -> None:
             )
         )
     )
-    if preview.reload is not None:
-        say("the engine would be reloaded" if preview.reload else "no reload would be needed")
     if preview.examples:
         out.print()
         out.print(_examples(preview))

@@ -132,7 +132,8 @@ def add(
     """Trust what files hold.
 
     Each file becomes a component of the library, or a new version of the component that has its
-    name already; that version is trusted from now on. A file that is trusted already is left.
+    name already; that version is trusted from now on, or nothing is changed. A file that is trusted
+    already is left.
     """
     if name is not None and len(files) > 1:
         raise misuse("--name is for one file; several get the names of their files")

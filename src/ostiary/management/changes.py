@@ -27,6 +27,7 @@ from ostiary.management.errors import (
 )
 from ostiary.management.keeping import Keeping, told
 from ostiary.management.ports import Applied, Clock, Gatekeeper
+from ostiary.management.previews import Previews
 from ostiary.management.sights import ChangeView, PreviewView
 from ostiary.management.state import EVERYTHING, State, Touched, read_state
 from ostiary.services.prepare import Prepared
@@ -60,8 +61,6 @@ class Moment:
 
 
 Edit = Callable[[Work, Moment], Edited]
-Foresee = Callable[[Prepared, Prepared, int], PreviewView]
-"""Now, then, and how many days of clients to look at."""
 Mirror = Callable[[State], None]
 """Told of every state that was committed; must not raise."""
 
@@ -78,12 +77,12 @@ class Changes:
     """Makes changes, one at a time; knows the state that is in force."""
 
     def __init__(
-        self, keeping: Keeping, gatekeeper: Gatekeeper, clock: Clock, foresee: Foresee
+        self, keeping: Keeping, gatekeeper: Gatekeeper, clock: Clock, previews: Previews
     ) -> None:
         self.keeping = keeping
         self.gatekeeper = gatekeeper
         self.clock = clock
-        self._foresee = foresee
+        self._previews = previews
         self._turn = asyncio.Lock()
         self._state: State | None = None
         self._mirrors: list[Mirror] = []
@@ -127,6 +126,7 @@ class Changes:
                 "(run 'ostiary trust recover')"
             )
         if order.dry_run:
+            await self._previews.catch_up()
             return await asyncio.to_thread(self._look, order, edit)
         # Whoever asked may go away meanwhile: what has begun comes to its end, and alone.
         task = asyncio.ensure_future(self._in_turn(order, edit))
@@ -165,7 +165,7 @@ class Changes:
             then = self.gatekeeper.prepare(state.managed, state.certificates)
         except ConfigRefused as refused:
             raise engine_refuses(refused) from refused
-        return self._foresee(self.gatekeeper.prepared, then, order.days)
+        return self._previews.foresee(self.gatekeeper.prepared, then, order.days)
 
     def _change(self, order: Order, edit: Edit, loop: asyncio.AbstractEventLoop) -> ChangeView:
         before = self._state

@@ -37,7 +37,7 @@ class Hands:
 def make_management(hands: Hands) -> tuple[Management, Changes]:
     """All of it; call ``Changes.load`` before anything else."""
     previews = Previews(hands.keeping, hands.telemetry, hands.clock, hands.gatekeeper.intermediates)
-    changes = Changes(hands.keeping, hands.gatekeeper, hands.clock, previews.foresee)
+    changes = Changes(hands.keeping, hands.gatekeeper, hands.clock, previews)
     recovery = Recovery(changes, hands.shelf, hands.ground)
     management = Management(
         settings=Settings(changes),

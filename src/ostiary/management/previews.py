@@ -51,6 +51,10 @@ class Previews:
         self._standing: Standing | None = None
         self._authorities: dict[bytes, Authority] = {}
 
+    async def catch_up(self) -> None:
+        """Have those counted who were seen just now: the database hears of them once a second."""
+        await self._telemetry.clients.flush()
+
     def foresee(self, now: Prepared, then: Prepared, days: int) -> PreviewView:
         """What would be newly refused or admitted, by all that was seen in the last ``days``."""
         at = self._clock()
@@ -184,7 +188,6 @@ def _view(found: Preview, days: int) -> PreviewView:
         unknown=found.unknown,
         unchanged=found.unchanged,
         examples=tuple(map(_effect, found.examples)),
-        reload=None,
         warnings=tuple(map(_required, found.newly_required)),
     )
 

@@ -55,14 +55,44 @@ def put_version(
     work: Work, component: int, certificates: tuple[Certificate, ...], moment: Moment
 ) -> Version:
     """The next version of a component."""
-    pem = b"".join(one.pem for one in certificates).decode()
     return work.library.upload(
         component,
-        pem=pem,
+        pem=_pem(certificates),
         summary=summary(certificates),
         at=moment.at,
         by=moment.actor.name,
     )
+
+
+def shelve(
+    work: Work,
+    name: str,
+    description: str,
+    certificates: tuple[Certificate, ...],
+    moment: Moment,
+) -> tuple[Version, bool]:
+    """The version that holds these, and whether it had to be made.
+
+    The component of this name is taken, and its newest active version if it holds the same; what
+    isn't there yet is made.
+    """
+    component = work.library.named(name)
+    if component is None:
+        by = moment.actor.name
+        component = work.library.add(name=name, description=description, at=moment.at, by=by)
+    newest = newest_active(work, component.id)
+    if newest is not None and work.library.pem(component.id, newest.number) == _pem(certificates):
+        return newest, False
+    return put_version(work, component.id, certificates, moment), True
+
+
+def newest_active(work: Work, component: int) -> Version | None:
+    """The newest version that isn't retired. Raises NotThere."""
+    return next((one for one in work.library.versions(component) if not one.retired), None)
+
+
+def _pem(certificates: tuple[Certificate, ...]) -> str:
+    return b"".join(one.pem for one in certificates).decode()
 
 
 def told_version(version: Version) -> dict[str, JsonValue]:

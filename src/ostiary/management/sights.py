@@ -155,8 +155,6 @@ class PreviewView(View):
     unchanged: int
     examples: tuple[EffectView, ...]
     """Refused ones first."""
-    reload: bool | None
-    """Whether the engine would be reloaded; None where that isn't known beforehand."""
     warnings: tuple[str, ...] = ()
 
 

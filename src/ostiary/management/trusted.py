@@ -1,5 +1,6 @@
 """Gateway trusted certificates."""
 
+import asyncio
 from collections.abc import Iterable
 
 from ostiary.config.effective import AuthType
@@ -9,7 +10,13 @@ from ostiary.management.errors import Conflicting, MustConfirm, NotThere, Unacce
 from ostiary.management.keeping import reading
 from ostiary.management.locked import LockedAnchor, locked_anchors, takes_certificates
 from ostiary.management.pages import after, checked_limit, offset_of
-from ostiary.management.shelf import told_version
+from ostiary.management.shelf import (
+    newest_active,
+    read_uploaded,
+    refuse_bad_words,
+    shelve,
+    told_version,
+)
 from ostiary.management.showing import by_subject, certificate_view, expiry
 from ostiary.management.sights import ChangeView
 from ostiary.management.state import Touched
@@ -72,18 +79,38 @@ class TrustedList:
         is the row's number. Raises Conflicting, Unacceptable (SSL is not enabled)."""
 
         def edit(work: Work, moment: Moment) -> Edited:
-            if not takes_certificates(moment.in_force):
-                raise Unacceptable.one(_SSL_NEEDED, "add an https section to the configuration")
-            wanted = _newest(work, component) if version is None else version
-            offered = work.library.version(component, wanted)
-            _refuse_unfit(offered, moment)
-            row = work.trusted.add(component, wanted, at=moment.at, by=moment.actor.name)
-            return Edited(
-                action="trusted.add",
-                object=str(row.id),
-                after=_told(work, component, offered),
-                touched=_TOUCHED,
-            )
+            _refuse_without_ssl(moment)
+            if version is None:
+                return _trust(work, _newest(work, component), moment)
+            return _trust(work, work.library.version(component, version), moment)
+
+        return await self._changes.make(order, Role.OPERATOR, edit)
+
+    async def add_upload(
+        self,
+        order: Order,
+        *,
+        name: str,
+        description: str = "",
+        upload: bytes,
+        password: str | None = None,
+    ) -> ChangeView:
+        """Put an upload into the library and trust it, both or neither.
+
+        A component of this name that is there already gets it as a new version, which is trusted
+        instead of the oldest that is. ``object`` of the answer is the row's number. Raises
+        Unacceptable, Conflicting (it is trusted already).
+        """
+        refuse_bad_words(name, description)
+        certificates = await asyncio.to_thread(read_uploaded, upload, password)
+
+        def edit(work: Work, moment: Moment) -> Edited:
+            _refuse_without_ssl(moment)
+            version, made = shelve(work, name, description, certificates, moment)
+            rows = work.trusted.of_component(version.component)
+            known = version.number in {row.version for row in rows}
+            instead = work.trusted.entry(rows[0].id) if rows and not known else None
+            return _trust(work, version, moment, instead=instead, uploaded=made)
 
         return await self._changes.make(order, Role.OPERATOR, edit)
 
@@ -93,19 +120,9 @@ class TrustedList:
         def edit(work: Work, moment: Moment) -> Edited:
             entry = work.trusted.entry(trusted)
             newest = _newest(work, entry.component.id)
-            if newest <= entry.version.number:
+            if newest.number <= entry.version.number:
                 raise Conflicting(f"version {entry.version.number} is the newest one")
-            offered = work.library.version(entry.component.id, newest)
-            _refuse_unfit(offered, moment)
-            work.trusted.remove(trusted)
-            row = work.trusted.add(entry.component.id, newest, at=moment.at, by=moment.actor.name)
-            return Edited(
-                action="trusted.upgrade",
-                object=str(row.id),
-                before=_told(work, entry.component.id, entry.version),
-                after=_told(work, entry.component.id, offered),
-                touched=_TOUCHED,
-            )
+            return _trust(work, newest, moment, instead=entry)
 
         return await self._changes.make(order, Role.OPERATOR, edit)
 
@@ -120,7 +137,7 @@ class TrustedList:
             return Edited(
                 action="trusted.remove",
                 object=str(trusted),
-                before=_told(work, entry.component.id, entry.version),
+                before=_told(work, entry.version),
                 touched=_TOUCHED,
             )
 
@@ -182,11 +199,39 @@ class TrustedList:
         )
 
 
-def _newest(work: Work, component: int) -> int:
-    for version in work.library.versions(component):
-        if not version.retired:
-            return version.number
-    raise Conflicting(f"all versions of component {component} are retired (upload a new one)")
+def _trust(
+    work: Work,
+    version: Version,
+    moment: Moment,
+    *,
+    instead: TrustedEntry | None = None,
+    **more: JsonValue,
+) -> Edited:
+    """Trust a version, maybe instead of another one; ``more`` is for the audit log."""
+    _refuse_unfit(version, moment)
+    if instead is not None:
+        work.trusted.remove(instead.trusted.id)
+    by = moment.actor.name
+    row = work.trusted.add(version.component, version.number, at=moment.at, by=by)
+    return Edited(
+        action="trusted.add" if instead is None else "trusted.upgrade",
+        object=str(row.id),
+        before=None if instead is None else _told(work, instead.version),
+        after={**_told(work, version), **more},
+        touched=_TOUCHED,
+    )
+
+
+def _newest(work: Work, component: int) -> Version:
+    newest = newest_active(work, component)
+    if newest is None:
+        raise Conflicting(f"all versions of component {component} are retired (upload a new one)")
+    return newest
+
+
+def _refuse_without_ssl(moment: Moment) -> None:
+    if not takes_certificates(moment.in_force):
+        raise Unacceptable.one(_SSL_NEEDED, "add an https section to the configuration")
 
 
 def _refuse_unfit(version: Version, moment: Moment) -> None:
@@ -217,6 +262,6 @@ def _refuse_last(prepared: Prepared) -> None:
     raise MustConfirm(f"this is the last trusted certificate; {what} (ask again to confirm)")
 
 
-def _told(work: Work, component: int, version: Version) -> dict[str, JsonValue]:
-    name = work.library.component(component).name
-    return {"component": component, "name": name, **told_version(version)}
+def _told(work: Work, version: Version) -> dict[str, JsonValue]:
+    name = work.library.component(version.component).name
+    return {"component": version.component, "name": name, **told_version(version)}

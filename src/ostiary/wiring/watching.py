@@ -45,7 +45,7 @@ class Watching:
                 master_socket=run_folder / MASTER_SOCKET,
                 ask=self._ask,
                 workers=self._workers,
-                store=_Memory(database),
+                store=Memory(database),
                 now=world.now,
             )
         )
@@ -132,7 +132,7 @@ class Watching:
         return self._applying.gateway.engine.socket
 
 
-class _Memory:
+class Memory:
     """Clients on their way into the database."""
 
     def __init__(self, database: "Callable[[], Database]") -> None:

@@ -353,7 +353,6 @@ PREVIEW = PreviewView(
             count=1,
         ),
     ),
-    reload=False,
 )
 
 AUDIT = (

@@ -2,11 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from ostiary.admin.api.doors import Door
-from ostiary.admin.bodies import UPLOAD_SCHEMA, Description, Retirement, read_uploaded
+from ostiary.admin.bodies import (
+    UPLOAD_SCHEMA,
+    Description,
+    Retirement,
+    read_new_component,
+    read_uploaded,
+)
 from ostiary.admin.replies import (
     Adding,
     Changing,
@@ -15,10 +21,10 @@ from ostiary.admin.replies import (
     PageShape,
     Search,
     Shape,
+    Text,
     changed,
     desk_of,
 )
-from ostiary.management.errors import Unacceptable
 from ostiary.management.sights import ChangeView
 from ostiary.management.views import CertificateView, ComponentView, LookupView, Page
 
@@ -29,7 +35,6 @@ _CERTIFICATES = Shape[tuple[CertificateView, ...]](tuple[CertificateView, ...])
 _CHANGE = Shape[ChangeView](ChangeView)
 
 Id = Annotated[int, Path(ge=1, le=2**53)]
-Text = Annotated[str | None, Query(max_length=2000, description="For raw bodies.")]
 PEM = "application/x-pem-file"
 
 
@@ -60,16 +65,13 @@ async def add_component(
     request: Request, order: Adding, name: Text = None, description: Text = None
 ) -> Response:
     """Upload certificates as a new component."""
-    upload = await read_uploaded(request)
-    called = upload.name if upload.name is not None else name
-    if called is None:
-        raise Unacceptable.one("the component has no name", "give one", "/name")
+    sent = await read_new_component(request, name, description)
     done = await desk_of(request).library.add(
         order,
-        name=called,
-        description=(upload.description if upload.description is not None else description) or "",
-        upload=upload.content,
-        password=upload.password,
+        name=sent.name,
+        description=sent.description,
+        upload=sent.content,
+        password=sent.password,
     )
     return changed(_CHANGE, done, made="/api/v1/library", status=201)
 

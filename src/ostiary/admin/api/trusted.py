@@ -6,7 +6,7 @@ from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from ostiary.admin.api.doors import Door
-from ostiary.admin.bodies import Trust
+from ostiary.admin.bodies import UPLOAD_SCHEMA, Trust, read_new_component
 from ostiary.admin.lock import actor_of
 from ostiary.admin.replies import (
     Adding,
@@ -16,6 +16,7 @@ from ostiary.admin.replies import (
     PageShape,
     Search,
     Shape,
+    Text,
     changed,
     desk_of,
 )
@@ -51,6 +52,22 @@ def list_trusted(
 async def trust(request: Request, order: Adding, body: Trust) -> Response:
     """Trust a version of a component; the newest active one when none is named."""
     done = await desk_of(request).trusted.add(order, body.component, body.version)
+    return changed(_CHANGE, done, made="/api/v1/trusted", status=201)
+
+
+async def trust_upload(
+    request: Request, order: Adding, name: Text = None, description: Text = None
+) -> Response:
+    """Put an upload into the library and trust it, both or neither. A component of this name gets
+    it as a new version, which is trusted instead of the oldest that is."""
+    sent = await read_new_component(request, name, description)
+    done = await desk_of(request).trusted.add_upload(
+        order,
+        name=sent.name,
+        description=sent.description,
+        upload=sent.content,
+        password=sent.password,
+    )
     return changed(_CHANGE, done, made="/api/v1/trusted", status=201)
 
 
@@ -109,6 +126,7 @@ async def recover_store(request: Request, order: Adding) -> Response:
 DOORS = (
     Door("GET", "/trusted", list_trusted, Page[TrustedView]),
     Door("POST", "/trusted", trust, ChangeView, status=201),
+    Door("POST", "/trusted/upload", trust_upload, ChangeView, status=201, more=UPLOAD_SCHEMA),
     Door("GET", "/trusted/locked/{fingerprint}", read_locked, CertificateView),
     Door("GET", "/trusted/{trusted}", read_trusted, TrustedView),
     Door("GET", "/trusted/{trusted}/certificates", read_certificates, tuple[CertificateView, ...]),
