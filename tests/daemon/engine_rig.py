@@ -34,7 +34,7 @@ class Rig:
             "global\n"
             f"  setenv OSTIARY_REVISION {number if says is None else says}\n"
             "  log stdout format raw local0\n"
-            "defaults\n  mode http\n  log global\n  timeout client 5s\n  timeout server 5s\n"
+            "defaults\n  mode http\n  log global\n  timeout client 30s\n  timeout server 30s\n"
             "  timeout connect 1s\n"
             "  option idle-close-on-response\n  timeout http-keep-alive 2s\n"
             f"frontend front\n  bind 127.0.0.1:{self.port}\n"
@@ -78,7 +78,7 @@ class Rig:
 @asynccontextmanager
 async def rig(binary: EngineBinary, folder: Path, port: int, **bounds: float) -> AsyncIterator[Rig]:
     log = os.open(folder / "out.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    bounds = {"start_seconds": 10.0, "drain_seconds": 5.0, **bounds}
+    bounds = {"start_seconds": 60.0, "drain_seconds": 30.0, **bounds}
     reports: list[Report] = []
     engine = Engine(
         EngineSetup(binary=binary, run_folder=folder, stdout=log, **bounds), reports.append
@@ -90,7 +90,7 @@ async def rig(binary: EngineBinary, folder: Path, port: int, **bounds: float) ->
         os.close(log)
 
 
-async def until(true_of: object, seconds: float = 5.0) -> None:
+async def until(true_of: object, seconds: float = 30.0) -> None:
     """Wait for a callable to be true; fail by name when it is not in time."""
     assert callable(true_of)
     async with asyncio.timeout(seconds):

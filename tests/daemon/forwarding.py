@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ostiary.supervisor.binary import EngineBinary
-from tests.daemon.clients import Connection, context
+from tests.daemon.clients import Connection, Reply, context
 from tests.daemon.gateway import Certificates, World, world
 from tests.support.pki import Made
 
@@ -56,6 +56,7 @@ def peer(world: World, listener: str = "http", source: str = BALANCER, **more: A
     return Connection(world.gateway.https, context(), sni="default.example", source=source, **more)
 
 
-def last_line(world: World, after: int = 0) -> dict[str, Any]:
-    """The newest line of the access log behind the first ``after``; waits for one."""
-    return world.gateway.logged(lambda line: line["event"] == "request", after=after)
+def line_of(world: World, reply: Reply) -> dict[str, Any]:
+    """The access log's line about the request that was answered so; waits for it."""
+    asked = reply.headers["eg-request-id"]
+    return world.gateway.logged(lambda line: line.get("request_id") == asked)

@@ -22,7 +22,7 @@ from tests.support.pki import Made
 __all__ = ["Log", "Siege", "alive", "processes", "rewrite", "until", "ways_to_replace"]
 
 
-def until(reached: Callable[[], object], seconds: float = 10, what: str = "") -> float:
+def until(reached: Callable[[], object], seconds: float = 30, what: str = "") -> float:
     """Wait; returns how long it took, in seconds."""
     began = time.monotonic()
     while not reached():
@@ -66,7 +66,7 @@ class Log:
         found = [json.loads(line) for line in whole if line.startswith(b"{")]
         return [line for line in found if event in ("", line.get("event"))]
 
-    def wait(self, event: str, seconds: float = 10) -> dict[str, Any]:
+    def wait(self, event: str, seconds: float = 30) -> dict[str, Any]:
         """The first line of that event; waits for it."""
         until(lambda: self.lines(event), seconds, f"no {event!r} in {self.lines()[-12:]}")
         return self.lines(event)[0]
@@ -165,7 +165,7 @@ class Siege:
 def end_by(gateway: Running, number: signal.Signals = signal.SIGTERM) -> int:
     """Signal the gateway and wait for its end; its exit code."""
     gateway.process.send_signal(number)
-    return gateway.process.wait(20)
+    return gateway.process.wait(60)
 
 
 def resident(pid: int) -> int:

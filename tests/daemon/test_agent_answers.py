@@ -29,6 +29,8 @@ from tests.daemon.agent_rig import Fixed, Gateway, agent, engine, exchange, gate
 pytestmark = pytest.mark.daemon
 __all__ = ["engine"]
 
+SHORT = "300ms"
+
 
 def certificate(size: int = 300) -> bytes:
     """Make something with the outer shape of a certificate."""
@@ -54,20 +56,21 @@ def test_any_other_code_refuses(engine: str, tmp_path: Path, code: int) -> None:
 
 
 def test_without_an_agent_everyone_is_refused(engine: str, tmp_path: Path) -> None:
-    with gateway(engine, tmp_path) as gate:
+    with gateway(engine, tmp_path, processing=SHORT) as gate:
         reply = gate.ask(certificate())
     assert (reply.status, reply.headers["x-code"]) == (403, "")
-    assert reply.seconds < 5
+    assert reply.seconds < 20  # a client is waited for thirty
 
 
 def test_an_answer_that_comes_too_late_refuses(engine: str, tmp_path: Path) -> None:
-    with agent(tmp_path, Fixed(delay=0.8)), gateway(engine, tmp_path) as gate:
+    late = Fixed(delay=0.8)
+    with agent(tmp_path, late), gateway(engine, tmp_path, processing=SHORT) as gate:
         reply = gate.ask(certificate())
     assert (reply.status, reply.headers["x-code"], reply.headers["x-error"]) == (403, "", "1")
 
 
 def test_an_agent_that_comes_back_is_asked_again(engine: str, tmp_path: Path) -> None:
-    with gateway(engine, tmp_path) as gate:
+    with gateway(engine, tmp_path, processing="2s") as gate:
         with agent(tmp_path, Fixed()):
             assert gate.ask(certificate()).status == 200
         assert gate.ask(certificate()).status == 403
@@ -146,7 +149,7 @@ def test_many_at_once_get_each_their_own_answer(engine: str, tmp_path: Path) -> 
 
     with (
         agent(tmp_path, by_size) as server,
-        gateway(engine, tmp_path, processing="5s") as gate,
+        gateway(engine, tmp_path) as gate,
         ThreadPoolExecutor(8) as pool,
     ):
         sizes = [300 + number for number in range(200)]
@@ -165,14 +168,14 @@ def test_a_health_check_finds_the_agent(engine: str, tmp_path: Path) -> None:
 
 
 def test_a_checked_agent_that_is_gone_costs_nobody_a_wait(engine: str, tmp_path: Path) -> None:
-    with gateway(engine, tmp_path, check=True, processing="5s") as gate:
+    with gateway(engine, tmp_path, check=True) as gate:
         with agent(tmp_path, Fixed()):
             wait_for(gate, servers="1")
             assert gate.ask(certificate()).status == 200
         wait_for(gate, servers="0")
         reply = gate.ask(certificate())
         assert (reply.status, reply.headers["x-error"]) == (403, "2")
-        assert reply.seconds < 4  # an agent is waited for five
+        assert reply.seconds < 8  # an agent is waited for ten
         with agent(tmp_path, Fixed()):
             wait_for(gate, servers="1")
             assert gate.ask(certificate()).status == 200
@@ -180,7 +183,7 @@ def test_a_checked_agent_that_is_gone_costs_nobody_a_wait(engine: str, tmp_path:
 
 def wait_for(gate: Gateway, *, servers: str) -> None:
     """Wait until HAProxy's health checks count so many agents."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while gate.ask(door="health").headers["x-up"] != servers:
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -266,5 +269,5 @@ def test_the_rogues_words_would_admit_if_they_were_right(engine: str, tmp_path: 
 def test_a_rogue_agent_that_talks_nonsense_refuses(
     engine: str, tmp_path: Path, greeting: bytes, answer: Saying
 ) -> None:
-    with rogue(tmp_path, greeting, answer), gateway(engine, tmp_path) as gate:
+    with rogue(tmp_path, greeting, answer), gateway(engine, tmp_path, processing=SHORT) as gate:
         assert gate.ask(certificate()).status == 403

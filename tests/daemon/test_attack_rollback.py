@@ -20,14 +20,14 @@ def entries(made: Certificates) -> dict[str, Any]:
 
 
 @pytest.fixture
-def distrusting(engine_binary: EngineBinary) -> Iterator[World]:
+def distrusting(any_engine: EngineBinary) -> Iterator[World]:
     """A was trusted when the last good copy was made, and is no more; then it was killed."""
 
     def managed(document: dict[str, Any], _made: Certificates) -> None:
         document["https"]["options"] = {}
         document["admin"] = {"port": free_port()}
 
-    with world(engine_binary, entries, managed) as made:
+    with world(any_engine, entries, managed) as made:
         gateway = made.gateway
         with Api(gateway.state) as api:
             trusted = api.trust(api.upload("partners", made.a.pem))
@@ -66,7 +66,7 @@ def test_a_gateway_does_not_start_with_less_than_it_had_acknowledged(
     harm(gateway.state)
     for _ in range(2):
         gateway.launch()
-        assert gateway.process.wait(20) == 1
+        assert gateway.process.wait(60) == 1
         assert "changes made since are missing" in gateway.program_log()
         assert "ostiary trust recover" in gateway.program_log()
 

@@ -111,7 +111,7 @@ def test_refusals_are_told_to_whoever_listens(engine_binary: EngineBinary) -> No
         path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(str(path))
-            listener.settimeout(5)
+            listener.settimeout(30)
             assert made.gateway.status(made.good, "default.example") == 200
             assert made.gateway.status(made.stranger, "default.example") == 403
             line = listener.recv(65536)

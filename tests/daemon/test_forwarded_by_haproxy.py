@@ -69,11 +69,11 @@ def balancer(
             yield Balancer(port, upstream, kit, root)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(30)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while time.monotonic() < until:
         assert process.poll() is None, "the balancer did not start"
         try:

@@ -171,7 +171,7 @@ def test_an_open_connection_is_told_the_chain_of_the_newest_verdict(
         ]
         file = telling.gateway.folder / "gateway.config.yml"
         file.write_text(yaml.safe_dump(telling.gateway.config, sort_keys=False))
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while "change-applied" not in telling.gateway.program_log():
             assert time.monotonic() < until
             time.sleep(0.02)

@@ -27,7 +27,7 @@ from tests.daemon.life import (
     ways_to_replace,
 )
 
-WAYS = (*ways_to_replace, *ways_to_replace[::-1], *ways_to_replace, *ways_to_replace)
+WAYS = (*ways_to_replace, *ways_to_replace[::-1])
 
 
 @pytest.fixture(scope="module")

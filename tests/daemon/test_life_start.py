@@ -32,7 +32,7 @@ def refused(gateway: Running, code: int = 2) -> str:
     start = len(gateway.program_log())
     ready = (gateway.folder / "out.log").read_bytes().count(b"ready\n")
     gateway.launch()
-    assert gateway.process.wait(30) == code
+    assert gateway.process.wait(60) == code
     said = gateway.program_log()[start:]
     assert "Traceback" not in said
     assert (gateway.folder / "out.log").read_bytes().count(b"ready\n") == ready

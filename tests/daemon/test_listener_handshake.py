@@ -1,5 +1,7 @@
 """Who gets in, and how those who don't are told: the handshake, name by name."""
 
+import contextlib
+import functools
 import ssl
 import subprocess
 import time
@@ -137,18 +139,18 @@ def test_a_strict_name_refuses_in_the_handshake_with_an_alert_and_logs_why(
 
 @pytest.mark.parametrize("bad", BAD, ids=[bad.name for bad in BAD])
 def test_a_lenient_name_lets_the_pipeline_decide_and_logs_why(all_kinds: World, bad: Bad) -> None:
-    who = presented(all_kinds, bad.name)
+    who, path = presented(all_kinds, bad.name), f"/api/{bad.name}"
     if bad.name in ("small", "sha1"):
         # OpenSSL's security level may refuse these in the handshake already.
         try:
-            status = all_kinds.gateway.status(who, "a.example")
+            status = all_kinds.gateway.status(who, "a.example", path)
         except (ssl.SSLError, EOFError):
             return
         assert status == 403
     else:
-        assert all_kinds.gateway.status(who, "a.example") == 403
+        assert all_kinds.gateway.status(who, "a.example", path) == 403
         assert all_kinds.gateway.status(who, "a.example", "/open/x") == 200
-    line = all_kinds.gateway.logged(lambda line: line.get("path") == "/api/x")
+    line = all_kinds.gateway.logged(lambda line: line.get("path") == path)
     assert line["reason"] in REASONS[bad.name]
     assert line["status"] == 403
 
@@ -275,24 +277,31 @@ def test_old_protocols_and_no_protocol_at_all_are_refused(all_kinds: World) -> N
     with Connection(all_kinds.gateway.https) as plain:
         plain.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert b"200" not in plain.rest()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert all_kinds.gateway.status(all_kinds.good, "a.example") == 200
 
 
 def test_a_certificate_that_expires_on_an_open_connection_is_refused_at_the_next_request(
     all_kinds: World,
 ) -> None:
-    end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
-    short = all_kinds.kit.client(all_kinds.a, "short", not_after=end)
     names = ("a.example", "strict.example")
-    opened = [all_kinds.gateway.connect(context(short), sni) for sni in names]
-    second = all_kinds.gateway.http2(short, "a.example")
-    for one, sni in zip(opened, names, strict=True):
-        assert one.ask("/api/x", sni).status == 200
-    assert second.ask("/api/x", "a.example").status == 200
-    time.sleep(max(0.0, end.timestamp() - time.time()) + 1.1)
-    for one, sni in zip(opened, names, strict=True):
-        with one:
-            assert one.ask("/api/x", sni).status == 403
-    with second.connection:
-        assert second.ask("/api/x", "a.example").status == 403
+    for seconds in (3, 12, 40):  # a busy machine may need the longer ones
+        end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+        short = all_kinds.kit.client(all_kinds.a, f"short-{seconds}", not_after=end)
+        with contextlib.ExitStack() as opened, contextlib.suppress(OSError, EOFError):
+            asking = [
+                functools.partial(
+                    opened.enter_context(all_kinds.gateway.connect(context(short), sni)).ask,
+                    "/api/x", sni,
+                )
+                for sni in names
+            ]  # fmt: skip
+            second = all_kinds.gateway.http2(short, "a.example")
+            opened.enter_context(second.connection)
+            asking.append(functools.partial(second.ask, "/api/x", "a.example"))
+            before = [ask().status for ask in asking]
+            if before == [200] * 3:
+                time.sleep(max(0.0, end.timestamp() - time.time()) + 1.1)
+                assert [ask().status for ask in asking] == [403] * 3
+                return
+    raise AssertionError("it has never been served")

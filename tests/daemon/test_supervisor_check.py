@@ -60,7 +60,7 @@ def test_a_check_that_takes_too_long_is_not_a_pass(
     binary = dataclasses.replace(engine_binary, path=slow)
     result = checked(binary, tmp_path / "h.cfg", GOOD, timeout=0.2)
     assert isinstance(result, CheckUndetermined)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 25
 
 
 def test_a_binary_that_vanished_is_not_a_pass(engine_binary: EngineBinary, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ global
   log unix@{folder}/events.sock len 65535 format raw local0 err
 defaults
   mode http
-  timeout client 5s
-  timeout server 5s
+  timeout client 30s
+  timeout server 30s
   timeout connect 1s
 frontend https
   bind 127.0.0.1:{plain}
@@ -59,7 +59,7 @@ class Rig:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
         try:
             writer.write(data)
-            return await asyncio.wait_for(reader.read(4096), 5)
+            return await asyncio.wait_for(reader.read(4096), 30)
         finally:
             writer.close()
 
@@ -73,7 +73,7 @@ class Rig:
             writer.write(b"GET /deny HTTP/1.1\r\nHost: a\r\n\r\n" * 20)
             answers = b""
             while answers.count(b"HTTP/1.1 403") < 20:
-                answers += await asyncio.wait_for(reader.read(65_536), 5)
+                answers += await asyncio.wait_for(reader.read(65_536), 30)
         writer.close()
 
 
@@ -94,7 +94,7 @@ async def serving(
             engine.path, "-db", "-f", folder / "haproxy.cfg", stdout=out, stderr=out
         )
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 with contextlib.suppress(ConnectionError):
                     await rig.ask(b"GET /ok HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -131,7 +131,7 @@ def test_refusals_and_failed_handshakes_come_here_and_nothing_else(
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with contextlib.suppress(OSError):  # no certificate: refused in the handshake
             await rig.ask(b"GET /ok HTTP/1.1\r\nHost: a\r\n\r\n", tls=context)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(taken) < 3:
                 await asyncio.sleep(0.02)
             while len(rig.lines()) < 6:
@@ -156,7 +156,7 @@ def test_a_reader_that_does_not_read_costs_no_line_and_no_answer(
             if reader == "asleep":
                 asleep.bind(str(rig.folder / "events.sock"))
             await rig.deny(2_000)
-        async with asyncio.timeout(5):  # a line may be written after its answer
+        async with asyncio.timeout(30):  # a line may be written after its answer
             while len(denied := rig.denied()) < 2_000:
                 await asyncio.sleep(0.02)
         assert len(denied) == 2_000
@@ -175,7 +175,7 @@ def test_a_reader_that_comes_late_gets_what_comes_then(
         inbox = Inbox(rig.folder / "events.sock", taken.append)
         inbox.open()
         await rig.ask(b"GET /deny/late HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not taken:
                 await asyncio.sleep(0.02)
         inbox.close()

@@ -264,7 +264,7 @@ def test_a_service_that_dies_is_left_out_and_taken_back(
                 _until(lambda: servers() == {"one", "two"})
 
 
-def _until(true_of: Any, seconds: float = 8) -> None:
+def _until(true_of: Any, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not true_of():
         assert time.monotonic() < end

@@ -10,7 +10,6 @@ import json
 import socket
 import ssl
 import threading
-import time
 from base64 import b64encode
 from dataclasses import dataclass, field
 from itertools import count
@@ -73,7 +72,7 @@ class Upstream:
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
-        self._listener.settimeout(0.2)
+        self._listener.settimeout(0.05)
         self.port = self._listener.getsockname()[1]
         self._ending = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -105,7 +104,7 @@ class Upstream:
             thread.start()
 
     def _serve(self, raw: socket.socket) -> None:
-        raw.settimeout(20)
+        raw.settimeout(60)
         peer = raw
         try:
             if self.tls:
@@ -143,7 +142,7 @@ class Upstream:
             peer.sendall(b"\x00\x01 this is no HTTP\r\n\r\n")
             return False
         if "slow" in word:
-            time.sleep(float(word[word.index("slow") + 1]))
+            self._ending.wait(float(word[word.index("slow") + 1]))
         if "ws" in word and "upgrade" in headers:
             return _echo(peer, headers)
         body = seen.as_json()

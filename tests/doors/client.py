@@ -37,7 +37,7 @@ def ask(
     request = f"{method} {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
     try:
         with (
-            socket.create_connection(("127.0.0.1", port), 10) as raw,
+            socket.create_connection(("127.0.0.1", port), 60) as raw,
             context.wrap_socket(raw, server_hostname=name) as connection,
         ):
             connection.sendall(request.encode())

@@ -15,19 +15,25 @@ from ostiary.supervisor.binary import (
 from tests.doors.rig import House
 
 
+def _found(search_path: str, wheel: Path | None) -> Path:
+    try:
+        return find_engine(configured=None, search_path=search_path, wheel=wheel, libraries=()).path
+    except (EngineMissing, EngineTooOld) as exc:
+        pytest.skip(str(exc))
+
+
 @pytest.fixture(scope="session", params=["system", "wheel"])
 def engine(request: pytest.FixtureRequest) -> Path:
     """Each on the distribution's HAProxy and on the PyPI wheel's, where there is one."""
-    system = request.param == "system"
-    try:
-        return find_engine(
-            configured=None,
-            search_path=with_system_folders("/usr/bin") if system else "",
-            wheel=None if system else wheel_binary(),
-            libraries=(),
-        ).path
-    except (EngineMissing, EngineTooOld) as exc:
-        pytest.skip(str(exc))
+    if request.param == "system":
+        return _found(with_system_folders("/usr/bin"), None)
+    return _found("", wheel_binary())
+
+
+@pytest.fixture(scope="session")
+def any_engine() -> Path:
+    """One HAProxy, for scenes about the program beside it: its version is no matter there."""
+    return _found(with_system_folders("/usr/bin"), wheel_binary())
 
 
 @pytest.fixture

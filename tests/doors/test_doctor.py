@@ -89,14 +89,14 @@ def _open_door(house: House, program: Path) -> Iterator[Listener]:
     )
     child = subprocess.Popen([program, "-f", folder / "open.cfg"], stderr=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while not _listens(house.port):
             assert time.monotonic() < end
             time.sleep(0.02)
         yield Listener(address="127.0.0.1", port=house.port)
     finally:
         child.terminate()
-        child.wait(10)
+        child.wait(30)
 
 
 def _listens(port: int) -> bool:

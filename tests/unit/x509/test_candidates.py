@@ -78,7 +78,9 @@ _SOME = st.lists(st.integers(0, _COUNT - 1), max_size=9, unique=True)
 
 @given(_SOME, _SOME, st.integers(0, _COUNT - 1), st.sampled_from([0, -2, 60]))
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_verdict_is_the_one_with_all_anchors(
     zoo: Zoo,

@@ -49,7 +49,9 @@ def test_a_pattern_that_stays_keeps_its_note_and_who_added_it(database: Database
 
 @given(lists=st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=10), min_size=2, max_size=6))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_after_any_replacements_the_list_is_what_was_given_last(
     database: Database, lists: list[list[str]]
