@@ -109,6 +109,18 @@ def test_an_expired_server_certificate_is_only_a_warning(house: House) -> None:
     assert "expired on" in done.json["problems"][-1]["message"]
 
 
+def test_a_name_that_is_broader_than_it_looks_is_only_a_warning(house: House) -> None:
+    where = "  odd:"
+    own = "{trustedDistinguishedNames: ['C=GB,**']}"
+    assert where in house.text
+    house.write(
+        house.text.replace(where, f"  named: {{paths: /n, clientCertificateAuth: {own}}}\n{where}")
+    )
+    done = house.do("check")
+    assert done.code == 0, done
+    assert "named.clientCertificateAuth.trustedDistinguishedNames[0]: broader" in done.out
+
+
 def test_every_problem_is_told_at_once_in_json_too(house: House) -> None:
     house.write(house.text.replace("root.crt", "rot.crt").replace("foreign.crt", "forein.crt"))
     problems = house.do("check", "--json").json["problems"]

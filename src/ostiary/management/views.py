@@ -231,7 +231,7 @@ class AdviceView(View):
     """What is worth knowing about a pattern before it is saved."""
 
     kind: str
-    """``never-matches``, ``broader-than-it-looks`` or ``refused``."""
+    """``unlikely-to-match``, ``broader-than-it-looks`` or ``refused``."""
     sentence: str
     at: int | None = None
     """Column from 1, where a refused pattern goes wrong."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from ostiary.compiler.bundle import Place
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
+from ostiary.services.name_checks import advise_file_names
 from ostiary.services.prepare import Prepared
 from ostiary.services.redact import without_keys
 from ostiary.supervisor.binary import EngineBinary, EngineMissing, EngineTooOld
@@ -54,22 +55,21 @@ def check_config(config: Path, state: Path) -> Checked:
         prepared = prepare_file(config)
     except ConfigRefused as refused:
         return Checked(problems=refused.problems)
+    told = (*prepared.warnings, *advise_file_names(prepared.loaded))
     try:
         shown = {
             name: without_keys(content.decode(errors="replace"))
             for name, content in prepared.bundle(_place(state, _SHOWN_REVISION)).files.items()
         }
     except ConfigRefused as refused:
-        return Checked(problems=(*prepared.warnings, *refused.problems), prepared=prepared)
+        return Checked(problems=(*told, *refused.problems), prepared=prepared)
     try:
         binary = choose_engine(prepared)
     except (EngineMissing, EngineTooOld) as error:
         missing = _about_engine(config, prepared, error)
-        return Checked(problems=(*prepared.warnings, missing), prepared=prepared, shown=shown)
+        return Checked(problems=(*told, missing), prepared=prepared, shown=shown)
     said = asyncio.run(_ask_engine(prepared, binary))
-    return Checked(
-        problems=(*prepared.warnings, *said), engine=binary, prepared=prepared, shown=shown
-    )
+    return Checked(problems=(*told, *said), engine=binary, prepared=prepared, shown=shown)
 
 
 async def _ask_engine(prepared: Prepared, binary: EngineBinary) -> tuple[Problem, ...]:

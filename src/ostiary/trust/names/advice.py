@@ -27,10 +27,17 @@ class AdviceKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One remark: a sentence for people that ends with the way out, without a full stop."""
+    """One remark: a sentence for people, without a full stop."""
 
     kind: AdviceKind
     sentence: str
+    """What is wrong, a semicolon, and the way out."""
+
+    @property
+    def halves(self) -> tuple[str, str]:
+        """What is wrong, and the way out."""
+        wrong, _, way_out = self.sentence.rpartition("; ")
+        return wrong, way_out
 
 
 _CN, _C, _O, _OU, _DC, _EMAIL = (oid_of(name) for name in ("CN", "C", "O", "OU", "DC", "E"))
@@ -62,10 +69,11 @@ def advice(text: str) -> tuple[Advice, ...]:
     )
 
 
-def rule_advice(rule: Rule) -> tuple[Advice, ...]:
-    """Remarks about one rule: about its patterns, and about what it leaves out."""
+def rule_advice(rule: Rule) -> tuple[tuple[str, Advice], ...]:
+    """Remarks about one rule, each with the field it is about: its patterns, and what it leaves
+    out."""
     found = [
-        Advice(one.kind, f"{name}: {one.sentence}")
+        (name, one)
         for name in ("distinguished_name", "issuer")
         if (text := getattr(rule, name)) is not None
         for one in advice(text)
@@ -74,18 +82,20 @@ def rule_advice(rule: Rule) -> tuple[Advice, ...]:
     ]
     if rule.serial is not None and rule.issuer is None:
         found.append(
-            Advice(
-                AdviceKind.BROADER,
-                "serial: each authority counts for itself, so certificates of several may have "
-                "this number; add `issuer`",
+            (
+                "serial",
+                Advice(
+                    AdviceKind.BROADER,
+                    "each authority counts for itself, so certificates of several may have this "
+                    "number; add `issuer`",
+                ),
             )
         )
     for name in ("dns", "uri", "email"):
         text = getattr(rule, name)
         if text is not None and not text.strip("*?."):
-            found.append(
-                Advice(AdviceKind.BROADER, f"{name}: {text!r} fits any name; write a part of it")
-            )
+            sentence = f"{text!r} fits any name; write a part of it"
+            found.append((name, Advice(AdviceKind.BROADER, sentence)))
     return tuple(found)
 
 
@@ -122,7 +132,10 @@ def _unlikely_country(glob: str, least: int, shown: str) -> Iterator[str]:
             "look at the certificate's subject"
         )
     elif glob != glob.upper():
-        yield f"`{shown}`: countries are written in capitals, and values are compared by case"
+        yield (
+            f"`{shown}`: countries are written in capitals, and values are compared by case; "
+            f"write `{shown.upper()}`"
+        )
 
 
 def _unlikely_text(runs: Iterable[str], shown: str) -> Iterator[str]:
@@ -135,7 +148,7 @@ def _unlikely_text(runs: Iterable[str], shown: str) -> Iterator[str]:
         if any(unicodedata.category(char) in ("Cf", "Zs") and char != " " for char in run):
             yield (
                 f"`{shown}` holds a space or mark that can't be seen for what it is; it may have "
-                "come from a web page: type it anew"
+                "come from a web page; type it anew"
             )
 
 
