@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from ostiary.config.effective import AuthType, Source
@@ -41,6 +42,26 @@ def test_a_visitor_logs_in_and_arrives_where_he_wanted_to_go(site: Site) -> None
     expect(page).to_have_title("Log in · Ostiary")
     page.goto(f"{site.base}/console/audit")
     expect(page).to_have_title("Log in · Ostiary")
+
+
+@pytest.mark.parametrize("path", ["/console/api?name=devices", "/console/events"])
+def test_who_was_logged_out_comes_back_to_the_page_he_was_on(site: Site, path: str) -> None:
+    page = site.visit(path)
+    heading = page.locator("h1").inner_text()
+    page.context.clear_cookies()
+    if path.endswith("events"):  # it asks again by itself, for a part of the page
+        page.wait_for_url("**/console/login**")
+    else:
+        page.reload()
+    page.get_by_label("Token").fill(SECRET)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(heading)
+    assert page.url == site.base + path
+
+
+def test_an_audit_line_says_what_changed_before_it_is_opened(site: Site) -> None:
+    page = site.visit("/console/audit")
+    expect(page.locator("tbody tr").first).to_contain_text("required: false → true")
 
 
 def test_a_certificate_is_created_looked_up_previewed_and_trusted(site: Site) -> None:
@@ -241,7 +262,7 @@ def test_a_new_version_is_uploaded_and_a_trusted_component_stays(site: Site) -> 
     expect(page.get_by_role("row")).to_have_count(3)
     page.get_by_text("Rename or delete").click()
     button(page, "Delete the certificate with all versions").click()
-    expect(sheet(page)).to_contain_text("a version of it is trusted")
+    expect(sheet(page)).to_contain_text("A version of it is trusted")
     assert 1 in site.desk.library.items
 
 

@@ -12,6 +12,8 @@ from ostiary.admin.console.changing import at_their_fields
 from ostiary.admin.console.chart import HEIGHT, WIDTH, ceiling, chart
 from ostiary.admin.console.fields import api_changes, gateway_changes
 from ostiary.admin.console.forms import Form
+from ostiary.admin.console.gist import gist
+from ostiary.admin.console.templating import code
 from ostiary.admin.console.text import grouped, relative, short, shown
 from ostiary.config.effective import AuthType, Source
 from ostiary.management.errors import EngineRefuses, Fault
@@ -82,6 +84,65 @@ points = st.builds(
     refused=st.integers(0, 10**6),
     would_refuse=st.integers(0, 10**6),
 )
+
+
+def _points(*counts: tuple[int, int, int], seconds: int = 60) -> list[TrafficPoint]:
+    """Requests, refused, would be refused: one point after the other from the full minute on."""
+    start = NOW.replace(second=0, microsecond=0)
+    return [
+        TrafficPoint(
+            at=start + timedelta(seconds=seconds * at),
+            seconds=seconds,
+            requests=requests,
+            connections=0,
+            admitted=0,
+            refused=refused,
+            would_refuse=would,
+        )
+        for at, (requests, refused, would) in enumerate(counts)
+    ]
+
+
+def test_requests_are_let_through_or_refused_and_nothing_else() -> None:
+    made = chart(_points((100, 10, 3), (50, 0, 0)))
+    assert (made.requests, made.passed, made.refused, made.would_refuse) == (150, 140, 10, 3)
+    kinds = {one.kind: one.height for one in made.bars[0].segments}
+    assert kinds["passed"] > kinds["refused"] > kinds["would"]
+
+
+def test_a_refusal_told_before_its_request_is_counted_lets_nobody_through() -> None:
+    made = chart(_points((0, 7, 0), (7, 0, 0), (5, 0, 0)))
+    assert [bar.passed for bar in made.bars] == [0, 0, 5]
+    assert made.passed == 5
+
+
+def test_a_bar_is_a_minute_however_fine_the_points_are() -> None:
+    made = chart(_points(*[(1, 0, 0)] * 12, seconds=10))
+    assert [(bar.point.requests, bar.point.seconds) for bar in made.bars] == [(6, 60), (6, 60)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        (["CN=a", "CN=b"], ["CN=b", "CN=c"], ("- CN=a", "+ CN=c")),
+        (None, ["CN=a"], ("+ CN=a",)),
+        (None, list("abcde"), ("+ a", "+ b", "+ c", "and 2 more")),
+        ({"required": None}, {"required": True}, ("required: not set → true",)),
+        ({"type": "none", "x": 1}, {"type": "header", "x": 1}, ("type: none → header",)),
+        (None, {"name": "partner-ca", "version": 2, "sha256": "00"}, ("partner-ca, version 2",)),
+        ({"subject": "CN=a"}, None, ("CN=a",)),
+        (None, None, ()),
+    ],
+)
+def test_a_line_of_the_audit_says_what_came_and_what_went(
+    before: object, after: object, lines: tuple[str, ...]
+) -> None:
+    assert gist(before, after) == lines
+
+
+def test_words_between_backticks_are_code_and_stay_escaped() -> None:
+    assert code("write `<CN>` & go") == "write <code>&lt;CN&gt;</code> &amp; go"
+    assert code("cut `he") == "cut `he"
 
 
 @given(st.lists(points, max_size=120))

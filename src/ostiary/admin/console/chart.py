@@ -1,13 +1,14 @@
-"""Geometry of the overview's chart: admitted and refused requests over time, as bars. Pure."""
+"""Geometry of the overview's chart: requests let through and refused over time, as bars. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from ostiary.management.sights import TrafficPoint
 
 WIDTH, HEIGHT = 720, 180
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 16, 44, 10, 24
 _TICKS = 4
 _LABELS = 6
 
@@ -17,18 +18,19 @@ class Segment:
     """One colour of one bar."""
 
     kind: str
-    """``admitted``, ``refused`` or ``would``."""
+    """``passed``, ``refused`` or ``would``."""
     y: float
     height: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One interval."""
+    """One minute."""
 
     x: float
     width: float
     segments: tuple[Segment, ...]
+    passed: int
     point: TrafficPoint
 
 
@@ -49,26 +51,31 @@ class Chart:
     columns: tuple[Tick, ...]
     top: int
     """The number at the upper edge, at least 1."""
-    admitted: int
+    passed: int
     refused: int
     would_refuse: int
     requests: int
 
 
 def chart(points: Sequence[TrafficPoint]) -> Chart:
-    """Lay out the bars, oldest at the left."""
-    most = max((_total(one) for one in points), default=0)
+    """Lay out the bars, one for each minute, oldest at the left."""
+    minutes = [_minute(list(some)) for _at, some in groupby(points, key=_minute_of)]
+    passed = _passed(minutes)
+    most = max((one.refused + some for one, some in zip(minutes, passed, strict=True)), default=0)
     top = ceiling(most)
-    step = (WIDTH - LEFT - RIGHT) / max(len(points), 1)
+    step = (WIDTH - LEFT - RIGHT) / max(len(minutes), 1)
     return Chart(
-        bars=tuple(_bar(point, LEFT + step * at, step, top) for at, point in enumerate(points)),
+        bars=tuple(
+            _bar(point, some, (LEFT + step * at, step), top)
+            for at, (point, some) in enumerate(zip(minutes, passed, strict=True))
+        ),
         rows=tuple(_row(top, part) for part in range(_TICKS + 1)),
-        columns=_columns(points, step),
+        columns=_columns(minutes, step),
         top=top,
-        admitted=sum(one.admitted for one in points),
-        refused=sum(one.refused for one in points),
-        would_refuse=sum(one.would_refuse for one in points),
-        requests=sum(one.requests for one in points),
+        passed=sum(passed),
+        refused=sum(one.refused for one in minutes),
+        would_refuse=sum(one.would_refuse for one in minutes),
+        requests=sum(one.requests for one in minutes),
     )
 
 
@@ -82,14 +89,42 @@ def ceiling(most: int) -> int:
         size *= 10
 
 
-def _total(point: TrafficPoint) -> int:
-    return point.admitted + point.refused
+def _minute_of(point: TrafficPoint) -> datetime:
+    return point.at.replace(second=0, microsecond=0)
 
 
-def _bar(point: TrafficPoint, x: float, step: float, top: int) -> Bar:
-    would = min(point.would_refuse, point.admitted)
+def _minute(points: Sequence[TrafficPoint]) -> TrafficPoint:
+    """The points of one minute as one."""
+    return TrafficPoint(
+        at=_minute_of(points[0]),
+        seconds=sum(one.seconds for one in points),
+        requests=sum(one.requests for one in points),
+        connections=sum(one.connections for one in points),
+        admitted=sum(one.admitted for one in points),
+        refused=sum(one.refused for one in points),
+        would_refuse=sum(one.would_refuse for one in points),
+    )
+
+
+def _passed(points: Sequence[TrafficPoint]) -> list[int]:
+    """Requests of each minute that went on, would-be refusals among them.
+
+    ``admitted`` counts certificates that were judged anew, which is no number of requests. A
+    refusal is told at once and its request only with the next poll: what is missing in one
+    minute is taken from the next.
+    """
+    found, missing = [], 0
+    for one in points:
+        rest = one.requests - one.refused - missing
+        missing = min(max(-rest, 0), one.refused)
+        found.append(max(rest, one.would_refuse))
+    return found
+
+
+def _bar(point: TrafficPoint, passed: int, place: tuple[float, float], top: int) -> Bar:
+    (x, step), would = place, point.would_refuse
     floor = float(HEIGHT - BOTTOM)
-    parts = (("admitted", point.admitted - would), ("would", would), ("refused", point.refused))
+    parts = (("passed", passed - would), ("would", would), ("refused", point.refused))
     segments = []
     for kind, count in parts:
         height = round((HEIGHT - TOP - BOTTOM) * count / top, 2)
@@ -97,7 +132,13 @@ def _bar(point: TrafficPoint, x: float, step: float, top: int) -> Bar:
         if height:  # too few to be drawn are in the title and the table
             segments.append(Segment(kind=kind, y=round(floor, 2), height=height))
     gap = min(1.5, step / 4)
-    return Bar(x=round(x, 2), width=round(step - gap, 2), segments=tuple(segments), point=point)
+    return Bar(
+        x=round(x, 2),
+        width=round(step - gap, 2),
+        segments=tuple(segments),
+        passed=passed,
+        point=point,
+    )
 
 
 def _row(top: int, part: int) -> Tick:

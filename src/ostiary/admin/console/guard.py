@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -79,11 +80,19 @@ async def _answer(page: Shown | Worked, visit: Visit) -> Response:
 
 def to_login(request: Request) -> Response:
     """Send somebody unknown to the login, and back to where they wanted afterwards."""
-    wanted = request.url.path if request.method == "GET" else "/console"
-    where = address("/console/login", to=wanted)
+    where = address("/console/login", to=_wanted(request))
     if request.headers.get("HX-Request"):
         return Response(status_code=200, headers={**HEADERS, "HX-Redirect": where})
     return RedirectResponse(where, 303, headers=HEADERS)
+
+
+def _wanted(request: Request) -> str:
+    """The page somebody is on: a part that htmx asks for is none."""
+    if request.headers.get("HX-Request"):
+        seen = URL(request.headers.get("HX-Current-URL", "/console"))
+    else:
+        seen = request.url if request.method == "GET" else URL("/console")
+    return f"{seen.path}?{seen.query}" if seen.query else seen.path
 
 
 def refusal(visit: Visit, error: OstiaryError) -> Response:
@@ -101,6 +110,7 @@ def refusal(visit: Visit, error: OstiaryError) -> Response:
         stale=isinstance(error, Stale),
         last=_last_change(visit) if isinstance(error, Stale) else None,
         back=visit.form.text("back") or "/console",
+        posted=visit.request.method == "POST",
     )
 
 
@@ -118,4 +128,5 @@ def _forged(visit: Visit) -> Response:
         stale=False,
         last=None,
         back="/console",
+        posted=True,
     )

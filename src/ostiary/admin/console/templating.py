@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from ostiary.admin.console.gist import gist
 from ostiary.admin.console.text import grouped, relative, short, shown, stamp
 from ostiary.trust.reason import Reason
 
@@ -28,8 +29,9 @@ def environment() -> Environment:
         reason=_reason,
         stamp=stamp,
         json=_json,
+        code=code,
     )
-    made.globals.update(when=when, day=day, moment=moment)
+    made.globals.update(when=when, day=day, moment=moment, gist=gist)
     return made
 
 
@@ -53,6 +55,17 @@ def moment(at: datetime, now: datetime) -> Markup:
     """A time element to the second, for what happens just now."""
     return Markup('<time datetime="{}">{} <small>{} · {}</small></time>').format(
         at.isoformat(), at.strftime("%H:%M:%S UTC"), at.strftime("%Y-%m-%d"), relative(at, now)
+    )
+
+
+def code(text: str) -> Markup:
+    """Text with what stands between backticks set as code; everything is escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one without its other: it was cut, or is no mark
+        return escape(text)
+    code_tag = Markup("<code>{}</code>")
+    return Markup("").join(
+        code_tag.format(one) if at % 2 else escape(one) for at, one in enumerate(parts)
     )
 
 
