@@ -15,7 +15,7 @@ import uvloop
 from ostiary.config.effective import Managed
 from ostiary.config.model.document import Document
 from ostiary.kernel.errors import OstiaryError
-from ostiary.kernel.problems import ConfigRefused, Problem, Severity
+from ostiary.kernel.problems import ConfigRefused
 from ostiary.services.prepare import Prepared, Written
 from ostiary.store.files import make_folder, remove_sockets
 from ostiary.store.lock import StateLock
@@ -32,6 +32,7 @@ from ostiary.wiring.ground import (
     read_file,
     watched_files,
 )
+from ostiary.wiring.restarting import needs_restart
 from ostiary.x509.certificate import Certificate
 
 _SAVE_SECONDS = 1.0
@@ -128,7 +129,7 @@ class _Life:
     ) -> None:
         managed, trusted = administration.kept()
         prepared = first or prepare_rest(written, managed, trusted)
-        self._started = prepared
+        self._started = written.document
         for warning in prepared.warnings:
             self._log.warning("configuration", problem=str(warning))
         binary = choose_engine(prepared)
@@ -243,7 +244,7 @@ class _Life:
         except Exception as error:  # noqa: BLE001 - our own bug must not end what serves
             self._log.exception("change-not-applied", error=f"while applying a change: {error!r}")
         else:
-            for warning in (*prepared.warnings, *_needs_restart(self._started, prepared)):
+            for warning in (*prepared.warnings, *needs_restart(self._started, prepared)):
                 self._log.warning("configuration", problem=str(warning))
             self._log.info("change-applied", revision=served.revision, reloaded=served.reloaded)
 
@@ -261,21 +262,6 @@ async def _done_before(task: asyncio.Task[Any], event: asyncio.Event) -> bool:
     finally:
         waiting.cancel()
     return task.done()
-
-
-def _needs_restart(started: Prepared, prepared: Prepared) -> list[Problem]:
-    """What a reload can't change: the program that is run, and the descriptor it writes to."""
-    places = {
-        ("engine", "binary"): (started.document.engine.binary, prepared.document.engine.binary),
-        ("logs", "access"): (started.document.logs.access, prepared.document.logs.access),
-    }
-    return [
-        prepared.loaded.problem(
-            place, f"{now!r} acts after a restart only", severity=Severity.WARNING
-        )
-        for place, (then, now) in places.items()
-        if then != now
-    ]
 
 
 def _access_log(prepared: Prepared) -> int:
