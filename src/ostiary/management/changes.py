@@ -29,7 +29,7 @@ from ostiary.management.keeping import Keeping, told
 from ostiary.management.ports import Applied, Clock, Gatekeeper
 from ostiary.management.previews import Previews
 from ostiary.management.sights import ChangeView, PreviewView
-from ostiary.management.state import EVERYTHING, State, Touched, read_state
+from ostiary.management.state import EVERYTHING, State, Touched, missing_since, read_state
 from ostiary.services.prepare import Prepared
 from ostiary.store.database.records import AuditEntry, JsonValue, Role
 from ostiary.store.database.work import Work
@@ -199,9 +199,8 @@ class Changes:
         if known is not None and known.revision > now:
             # An older copy was put in its place: read anew, it would let in again who was shut out.
             raise Unavailable(
-                f"the database is of revision {now}, but {known.revision} is in force: changes "
-                "made since are missing from it (put a newer copy there, or accept the loss: "
-                "'ostiary trust recover')"
+                f"{missing_since(known.revision, now)} (put a newer copy there, or accept the "
+                "loss: 'ostiary trust recover')"
             )
         return known if known is not None and known.revision == now else None
 

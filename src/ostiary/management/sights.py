@@ -192,6 +192,7 @@ class RecoveryView(View):
     """``automatic``, ``forced by the configuration``, or the actor."""
     certificates: int
     damage: str
+    """What was damaged, and how many changes are missing since; empty when nothing was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

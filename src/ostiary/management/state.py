@@ -62,6 +62,19 @@ class State:
 EMPTY = State(revision=0, settings={}, names={}, bundles=(), managed=Managed())
 
 
+def missing_since(known: int, now: int) -> str:
+    """A sentence if the database is of an older revision than was in force; else empty.
+
+    Each change is a revision of its own.
+    """
+    if known <= now:
+        return ""
+    return (
+        f"the database is of revision {now}, but revision {known} was in force: changes made since "
+        f"are missing from it, {known - now} in all"
+    )
+
+
 def read_state(work: Work, known: State | None, touched: frozenset[Touched]) -> State:
     """The state as this transaction sees it; parts that are not touched are ``known``'s.
 

@@ -18,7 +18,7 @@ from ostiary.management.changes import Changes, Edited, Moment
 from ostiary.management.errors import Forbidden, NotApplied, Unavailable
 from ostiary.management.keeping import told
 from ostiary.management.sights import ChangeView, RecoveryView, StoreState, TruststoreView
-from ostiary.management.state import State
+from ostiary.management.state import State, missing_since
 from ostiary.store.database.place import LastGood, Recovered
 from ostiary.store.database.records import Role
 from ostiary.store.database.work import Work
@@ -34,6 +34,9 @@ class Shelf(Protocol):
     @property
     def built(self) -> bool:
         """Whether there is anything to verify."""
+
+    def revision(self) -> int | None:
+        """Of the database when this was written last; None where that can't be read."""
 
     def verify(self) -> Soundness:
         """Read every file of the set in force."""
@@ -91,23 +94,31 @@ class Recovery:
     async def recover(self, order: Order) -> ChangeView:
         """Build the truststore anew from the library, damaged or not; where the database is
         damaged, go back to its last good copy first. That accepts the loss of what the database
-        lacks."""
+        lacks: how many changes that are is a warning of the answer."""
         if not order.actor.may(Role.ADMIN):
             raise Forbidden(Role.ADMIN)
         found = await asyncio.to_thread(self._ground.check)
+        known = await asyncio.to_thread(self._newest_known)
         if not order.dry_run:
             if isinstance(found, Damaged):
-                await self._restore(found)
+                await self._restore(found, known)
             elif await asyncio.to_thread(self._is_behind):
                 await self._go_back()
             self._changes.halt("")
 
-        def edit(_work: Work, _moment: Moment) -> Edited:
-            return Edited(action="truststore.recover", object="truststore")
+        def edit(work: Work, _moment: Moment) -> Edited:
+            lost = missing_since(known, work.revision.current())
+            return Edited(
+                action="truststore.recover",
+                object="truststore",
+                after=lost or None,
+                warnings=(lost,) if lost else (),
+            )
 
         done = await self._changes.make(order, Role.ADMIN, edit)
         if not order.dry_run:
-            await asyncio.to_thread(self._rebuild, order.actor.name, self._view.detail)
+            damage = "; ".join(filter(None, (self._view.detail, *done.warnings)))
+            await asyncio.to_thread(self._rebuild, order.actor.name, damage)
             await asyncio.to_thread(self._verify)
         return done
 
@@ -122,15 +133,23 @@ class Recovery:
             self._log.info("truststore-built", bundles=len(state.bundles))
         self._verify()
 
-    async def _restore(self, damage: Damaged) -> None:
+    async def _restore(self, damage: Damaged, known: int) -> None:
         self._log.error("database-damaged", detail=damage.what)
         try:
             back = await asyncio.to_thread(self._ground.recover, now=self._changes.clock())
         except OstiaryError as error:
             raise Unavailable(f"the database could not be recovered: {error}") from error
-        self._log.warning("database-recovered", revision=back.revision, aside=str(back.aside))
+        lost = missing_since(known, back.revision) or "nothing"
+        self._log.warning(
+            "database-recovered", revision=back.revision, lost=lost, aside=str(back.aside)
+        )
         self._changes.halt("")
         await self._go_back()
+
+    def _newest_known(self) -> int:
+        """The newest revision that is known to have been in force."""
+        state = self._changes.state
+        return max(state.revision if state else 0, self._shelf.revision() or 0)
 
     def _is_behind(self) -> bool:
         state = self._changes.state

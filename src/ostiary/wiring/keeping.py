@@ -7,7 +7,7 @@ import structlog
 
 from ostiary.config.model.document import Document
 from ostiary.kernel.errors import OstiaryError
-from ostiary.management.state import EVERYTHING, State, read_state
+from ostiary.management.state import EVERYTHING, State, missing_since, read_state
 from ostiary.store.database.database import Database
 from ostiary.store.database.engines import sqlite_url
 from ostiary.store.soundness import SnapshotDamaged
@@ -43,6 +43,8 @@ def open_kept(document: Document, folder: Path) -> Kept:
         lacking = what_is_missing(TrustStore(folder), state)
         if lacking and not document.truststore.force_recovery:
             raise RolledBack(lacking)
+        if lacking:
+            structlog.get_logger("ostiary.store").warning("changes-lost", detail=lacking)
     except BaseException:
         database.close()
         raise
@@ -61,7 +63,8 @@ def open_database(document: Document, state: Path) -> Database:
         log = structlog.get_logger("ostiary.store")
         log.error("database-damaged", detail=damaged.damage.what)
         back = Database.restore(url, now=world.now())
-        log.warning("database-restored", revision=back.revision, aside=str(back.aside))
+        lost = _lost(TrustStore(state), back.revision)
+        log.warning("database-restored", revision=back.revision, lost=lost, aside=str(back.aside))
         return Database.open(url, now=world.now())
 
 
@@ -81,10 +84,12 @@ def what_is_missing(shelf: TrustStore, state: State) -> str:
 
     The truststore is written after each change, and tells of which revision it is.
     """
+    return missing_since(shelf.revision() or 0, state.revision)
+
+
+def _lost(shelf: TrustStore, revision: int) -> str:
+    """How many changes a copy of this revision lacks."""
     known = shelf.revision()
-    if known is None or known <= state.revision:
-        return ""
-    return (
-        f"the database is of revision {state.revision}, but revision {known} was in force: "
-        "changes made since are missing from it"
-    )
+    if known is None:
+        return "unknown: the truststore can't tell which revision was in force"
+    return missing_since(known, revision) or "nothing"
