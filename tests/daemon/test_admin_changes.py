@@ -35,7 +35,7 @@ def fresh(any_engine: EngineBinary) -> Iterator[World]:
         yield made
 
 
-def soon(ask: Any, wanted: int) -> None:
+def before_long(ask: Any, wanted: int) -> None:
     """Ask until ``ask()`` gives what is wanted: long before a verdict is judged anew by itself."""
     until(lambda: ask() == wanted, 20, f"never {wanted}")
 
@@ -59,14 +59,14 @@ def test_from_the_first_token_to_names_that_close_an_open_connection(fresh: Worl
             assert ask() == 200
             done = api.change("POST", "/names", {"patterns": ["CN=somebody else"]})
             assert not done["reloaded"]
-            soon(ask, 403)
+            before_long(ask, 403)
             done = api.change("POST", "/names", {"patterns": ["CN=*,**"]})
             assert not done["reloaded"]
         with gateway.connect(context(fresh.good), sni="default.example") as open_one:
             assert open_one.ask("/open/x", "default.example").status == 200
             done = api.change("DELETE", f"/trusted/{trusted}", confirmLast=True)
             assert not done["reloaded"]
-            soon(lambda: open_one.ask("/open/x", "default.example").status, 403)
+            before_long(lambda: open_one.ask("/open/x", "default.example").status, 403)
 
 
 def test_an_api_overrides_what_the_gateway_requires(fresh: World) -> None:

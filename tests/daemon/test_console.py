@@ -11,7 +11,7 @@ from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.admin_rig import first_token
 from tests.daemon.clients import context
 from tests.daemon.gateway import World, world
-from tests.daemon.test_admin_changes import entries, managed
+from tests.daemon.test_admin_changes import before_long, entries, managed
 from tests.doors.console.rig import CHROMIUM, browser
 from tests.support.pki import DAY
 
@@ -120,7 +120,7 @@ def test_an_operator_watches_real_requests_change_from_200_to_403(page: Any, fre
         assert ask() == 200
         _press(page, "Add")
         expect(page.get_by_text("Added. In force now, without a reload.")).to_be_visible()
-        soon(ask, 403)
+        before_long(ask, 403)
 
     page.goto("/console/events")
     expect(page.locator("#event-rows tr").first).to_contain_text("CN=good")
@@ -133,7 +133,7 @@ def test_an_operator_watches_real_requests_change_from_200_to_403(page: Any, fre
     page.goto(AUTH)
     _press(page, "Remove CN=somebody else", "Remove")
     expect(page.get_by_text("Removed. In force now")).to_be_visible()
-    soon(lambda: gateway.status(fresh.good, site, "/open/x"), 200)
+    before_long(lambda: gateway.status(fresh.good, site, "/open/x"), 200)
 
 
 def test_what_only_the_gateway_finds_wrong_is_told_at_the_field(page: Any, fresh: World) -> None:

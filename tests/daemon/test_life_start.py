@@ -14,8 +14,8 @@ from tests.daemon.life import Log
 
 
 @pytest.fixture(scope="module")
-def shared(engine_binary: EngineBinary) -> Iterator[World]:
-    with world(engine_binary, mixed) as it:
+def shared(any_engine: EngineBinary) -> Iterator[World]:
+    with world(any_engine, mixed) as it:
         yield it
 
 
@@ -46,23 +46,19 @@ def another(it: World, **places: Path) -> Running:
     return Running(folder=folder, config=config)
 
 
-def test_the_start_says_which_engine_runs_and_why(
-    shared: World, engine_binary: EngineBinary
-) -> None:
-    gateway = shared.gateway
-    if gateway.process.poll() is not None:
-        gateway.start()
-    # The first start also shows the admin token, which is for people.
-    log = gateway.program_log().splitlines()
+def test_the_start_says_which_engine_runs_and_why(engine_binary: EngineBinary) -> None:
+    with world(engine_binary, mixed) as it:
+        # The first start also shows the admin token, which is for people.
+        log = it.gateway.program_log().splitlines()
+        assert it.gateway.status(it.good, "strict.example") == 200
     lines = [json.loads(line) for line in log if line.startswith("{")]
-    chosen = [line for line in lines if line["event"] == "engine-chosen"][-1]
+    (chosen,) = [line for line in lines if line["event"] == "engine-chosen"]
     assert chosen["version"].startswith(engine_binary.version_text.split("-")[0])
     assert chosen["why"]
     assert "binary" in chosen["why"] or "engine" in chosen["why"]
     serving = [number for number, line in enumerate(lines) if line["event"] == "serving"]
     assert serving
     assert serving[-1] > lines.index(chosen)
-    assert gateway.status(shared.good, "strict.example") == 200
 
 
 def test_a_second_gateway_on_the_same_state_folder_is_refused(shared: World) -> None:

@@ -19,7 +19,7 @@ from typing import IO, Self
 
 from tests.docs.pages import Block
 
-_PATIENCE = 30.0
+_PATIENCE = 90.0
 
 
 class Walk:
