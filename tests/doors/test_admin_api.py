@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -89,6 +91,26 @@ def test_certificates_come_as_a_form_or_as_they_are(app: FastAPI, desk: DeskRig,
     assert shown[0]["fingerprint"] == root.certificate.fingerprint
     pem = ask(app, "GET", "/api/v1/library/1/versions/1/pem", peer=OWNER)
     assert pem.content == root.certificate.pem
+
+
+def test_an_upload_is_foreseen_and_trusted_in_one_request(app: FastAPI, desk: DeskRig) -> None:
+    root = desk.kit.root("root", not_after=desk.clock.now + timedelta(days=365))
+
+    def send(**query: str) -> httpx.Response:
+        params = {"name": "n", **query}
+        return ask(
+            app, "POST", "/api/v1/trusted/upload", peer=OWNER, content=root.pem, params=params
+        )
+
+    looked = send(dryRun="true")
+    assert looked.status_code == 200
+    assert looked.json()["preview"]["lookedAt"] == 0
+    assert ask(app, "GET", "/api/v1/library", peer=OWNER).json()["total"] == 0
+    done = send()
+    assert (done.status_code, done.headers["Location"]) == (201, "/api/v1/trusted/1")
+    shown = ask(app, "GET", "/api/v1/trusted/1", peer=OWNER).json()
+    assert (shown["name"], shown["fingerprint"]) == ("n", root.certificate.fingerprint)
+    assert send().status_code == 409
 
 
 @pytest.mark.parametrize(

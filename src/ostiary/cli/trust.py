@@ -222,7 +222,7 @@ def recover(asker: Asker, *, dry_run: DryRun = False) -> None:
         done = asker.gateway.change("POST", "/truststore/recover", Wish(dry_run=dry_run))
     if not answer(asker, ChangeView, done):
         for warning in done.warnings:
-            say(f"warning: {warning} (repeat what came after the last in 'ostiary audit')", "yellow")
+            say(f"warning: {warning} (repeat what 'ostiary audit' lacks)", "yellow")
         say("only looked at: the truststore would be built anew" if dry_run else "recovered")
 
 
