@@ -46,7 +46,9 @@ _ESCAPED: Final = frozenset(',+"\\<>;')
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Texts for the access log and the service, without control characters; all empty but
-    ``header`` where the header held no certificate that could be read."""
+    ``header`` where the header held no certificate that could be read.
+
+    They depend on the header's bytes and on nothing else."""
 
     header: str
     """SHA-256 of the header's value, upper-case hex: whom the texts are about."""
@@ -61,16 +63,19 @@ class Facts:
     """Base64 of the DER."""
 
     @property
+    def text(self) -> str:
+        """As ``compiler.facts`` takes it apart; empty without a certificate."""
+        told = (self.fingerprint, self.subject, self.issuer, self.serial)
+        return "\t".join(told) if self.fingerprint else ""
+
+    @property
     def actions(self) -> bytes:
-        """Encoded: two variables of the transaction, as ``compiler.facts`` reads them."""
-        told = (self.header, self.fingerprint, self.serial, self.subject, self.issuer)
-        text = "\t".join(told) if self.fingerprint else self.header
-        certificate = self.header + self.certificate
+        """Encoded: two variables of the transaction, for the request that asked."""
         return (
             set_var_head(Scope.TRANSACTION, "facts")
-            + encode_value(text)
+            + encode_value(self.text)
             + set_var_head(Scope.TRANSACTION, "der")
-            + encode_value(certificate)
+            + encode_value(self.certificate)
         )
 
 

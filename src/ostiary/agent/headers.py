@@ -1,9 +1,9 @@
 """Headers with certificates: decoded once, and remembered.
 
-A balancer's connection carries the requests of many clients, and the agent is asked whenever they
-alternate: what a header says is then looked up, not decoded again.
+Workers ask about the same header, each until it was told; and again when a verdict has ended.
 """
 
+import contextlib
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -37,8 +37,9 @@ class Readable:
     leaf: bytes
     """DER."""
     chain: tuple[bytes, ...]
-    facts: bytes
-    """``Facts.actions``."""
+    facts: Facts
+    actions: bytes
+    """``facts.actions``, encoded once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,9 @@ class Unusable:
 
     reason: Reason
     detail: str
-    facts: bytes
+    facts: Facts
+    """Empty but for the header's hash."""
+    actions: bytes
 
 
 Read: TypeAlias = Readable | Unusable
@@ -80,13 +83,12 @@ class Headers:
 
 def _read(value: bytes, written: HeaderFormat) -> Read:
     header = header_hash(value)
-    nothing = Facts(header=header).actions
+    facts = Facts(header=header)
     match decode(value, written):
         case HeaderFault(kind=kind, detail=detail):
-            return Unusable(reason=_REASONS[kind], detail=detail, facts=nothing)
+            reason = _REASONS[kind]
+            return Unusable(reason=reason, detail=detail, facts=facts, actions=facts.actions)
         case Forwarded(leaf=leaf, chain=chain):
-            try:
-                facts = facts_of(header, parse(leaf)).actions
-            except NotACertificate:
-                facts = nothing  # the judge says what is wrong with it
-            return Readable(leaf=leaf, chain=chain, facts=facts)
+            with contextlib.suppress(NotACertificate):  # the judge says what is wrong with it
+                facts = facts_of(header, parse(leaf))
+            return Readable(leaf=leaf, chain=chain, facts=facts, actions=facts.actions)

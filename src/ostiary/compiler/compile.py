@@ -8,6 +8,7 @@ from ostiary.compiler.answers import problem
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.engine import defaults_section, global_section
+from ostiary.compiler.facts import CERTIFICATES_FILE, FACTS_FILE
 from ostiary.compiler.forwarding import PROXIES_FILE, proxies_file
 from ostiary.compiler.judging import Plan
 from ostiary.compiler.listeners import http_section, https_files, https_sections
@@ -69,6 +70,7 @@ def compile_document(
     }
     if scheme.type is AuthType.HEADER:
         files[PROXIES_FILE] = proxies_file(scheme.header.trusted_proxies.value)
+        files |= {FACTS_FILE: b"", CERTIFICATES_FILE: b""}  # the worker's copies are added to
     if document.https:
         files |= https_files(document.https, materials, plan)
     return Bundle(files=files)

@@ -60,8 +60,8 @@ class Shown:
     """The variable whose presence says that there is something to judge: the verdict's key."""
     counter: int
     """Which of HAProxy's tracked counters holds the verdict: 0 to 2."""
-    facts_of: str = ""
-    """The variable with the header's hash, where the agent tells the certificate's facts too."""
+    recalling: tuple[str, ...] = ()
+    """Rules that look up the certificate's facts, where they are told too (``facts``)."""
 
 
 def certificate_facts(*, key: bool) -> list[str]:
@@ -112,10 +112,10 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     Where the chain is told, an admitted client is asked about once per connection even if its
     verdict is remembered. Without that answer it is not admitted: a service that relies on the
     chain must not take "not known" for "none". The same goes for the facts about a certificate
-    from a header: they are asked for whenever the connection's latest answer was about another.
+    from a header: they are asked for until the engine was told them.
 
-    Chain and facts belong to the request. The connection keeps those of its latest answer: its
-    streams run at the same time, and each finds what fits its own verdict and header, or nothing.
+    The chain belongs to the request. The connection keeps that of its latest answer: its streams
+    run at the same time, and each finds what fits its own verdict, or nothing.
 
     A question that ends in an error is asked once more, unless time was up: when a process is to
     end after a reload, HAProxy closes its connections to the agent, with questions on them
@@ -150,8 +150,8 @@ def _undecided(shown: Shown, presented: str) -> list[str]:
     found = [f"!{{ var({names.CODE}) -m int gt 0 }}"]
     if shown.question.tells_chain:
         found.append(f"{AUTHENTICATED} !{_TOLD}")
-    if shown.facts_of:
-        found.append(f"{presented} !{{ var({names.FACTS}) -m found }}")
+    if shown.recalling:
+        found.append(f"{presented} !{facts.ABOUT_TOLD}")
     return found
 
 
@@ -169,8 +169,7 @@ def _recalling(shown: Shown, presented: str, *, reports: bool) -> list[str]:
     rules = [f"http-request set-var({names.CODE}) sc_get_gpt(0,{at}) if {holds}"]
     if reports:
         rules.append(f"http-request set-var({names.WOULD}) sc_get_gpt(3,{at}) if {holds}")
-    if shown.facts_of:
-        rules += facts.recalling(shown.facts_of)
+    rules += shown.recalling
     if shown.question.tells_chain:
         # A chain belongs to the verdict it came with: when that one is judged again, or withdrawn,
         # or is another policy's, another path may be the verified one. Its end alone doesn't tell
@@ -190,16 +189,15 @@ def _keeping(shown: Shown) -> list[str]:
 
     Nothing waits between these rules, so what they write is of one answer.
     """
-    rules = facts.keeping(f"{{ var({names.UNTIL}) -m found }}") if shown.facts_of else []
-    if shown.question.tells_chain:
-        kept = (
-            (names.CHAIN_KEPT, names.CHAIN),
-            (names.CHAIN_KEY, shown.key),
-            (names.CHAIN_VERDICT, names.UNTIL),
-            (names.CHAIN_GENERATION, names.GENERATION_SEEN),
-        )
-        rules += [
-            f"http-request set-var({variable}) var({source}) if {_REMEMBERED} {_TOLD}"
-            for variable, source in kept
-        ]
-    return rules
+    if not shown.question.tells_chain:
+        return []
+    kept = (
+        (names.CHAIN_KEPT, names.CHAIN),
+        (names.CHAIN_KEY, shown.key),
+        (names.CHAIN_VERDICT, names.UNTIL),
+        (names.CHAIN_GENERATION, names.GENERATION_SEEN),
+    )
+    return [
+        f"http-request set-var({variable}) var({source}) if {_REMEMBERED} {_TOLD}"
+        for variable, source in kept
+    ]

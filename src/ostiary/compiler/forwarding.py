@@ -6,7 +6,7 @@ a client could pose as somebody (``guards.removals``).
 
 from collections.abc import Callable, Sequence
 
-from ostiary.compiler import names
+from ostiary.compiler import facts, names
 from ostiary.compiler.decision import Shown, judging_rules
 from ostiary.compiler.questions import header_question_of
 from ostiary.compiler.scopes import Scheme
@@ -20,10 +20,6 @@ LARGEST_HEADER = 16_384
 percent-encoded. The engine's buffers have room for it beside other headers."""
 
 _COUNT = "txn.ost.shown"
-_ANOTHER = "txn.ost.another"
-_LAST = "sess.ost.last"
-"""The header's value in the connection's last request, and its hash."""
-_LAST_HASH = "sess.ost.lasthash"
 
 _TRUSTED = f"{{ var({names.PROXY}) -m bool }}"
 
@@ -48,7 +44,9 @@ def peer_rules(scheme: Scheme, path_of: Callable[[str], str], *, behind_reader: 
     return rules
 
 
-def header_rules(document: Document, scheme: Scheme, *, after_handshake: bool) -> list[str]:
+def header_rules(
+    document: Document, scheme: Scheme, path_of: Callable[[str], str], *, after_handshake: bool
+) -> list[str]:
     """Set ``CODE`` by the certificate in the header; stands before the header is removed.
 
     Two headers are refused unread: one of them may be the client's own, passed on by a balancer
@@ -60,7 +58,7 @@ def header_rules(document: Document, scheme: Scheme, *, after_handshake: bool) -
         question=header_question_of(document),
         key=names.SCOPED_KEY,
         counter=1,
-        facts_of=names.HEADER_HASH,
+        recalling=facts.recalling(path_of),
     )
     key = f"set-var({names.SCOPED_KEY}) var({names.SCOPE}),concat(|,{names.HEADER_HASH})"
     forgotten = (names.CODE, names.UNTIL, names.ERROR) if after_handshake else ()
@@ -73,26 +71,13 @@ def header_rules(document: Document, scheme: Scheme, *, after_handshake: bool) -
 
 
 def _reading(name: str) -> list[str]:
-    """Set ``HEADER_HASH`` if there is one header that fits, else the reason, if there is one.
-
-    Hashing costs more than the rest of the decision: a header that is the same, byte for byte, as
-    that of the connection's last request has its hash already. (``strcmp`` would stop at a NUL, but
-    ``guards.refusals`` lets none through; it minds the lengths.)
-    """
-    one, unread = f"{{ var({_COUNT}) -m int 1 }}", f"!{{ var({names.HEADER_HASH}) -m found }}"
-    size = f"req.fhdr({name}),length"
-    another = f"{{ var({_ANOTHER}) -m bool }}"
+    """Set ``HEADER_HASH`` if there is one header that fits, else the reason, if there is one."""
+    one, size = f"{{ var({_COUNT}) -m int 1 }}", f"req.fhdr({name}),length"
     code = f"http-request set-var({names.CODE})"
-    hashed = f"http-request set-var({names.HEADER_HASH})"
     return [
         f"http-request set-var({_COUNT}) req.fhdr_cnt({name}) if {_TRUSTED}",
-        f"{hashed} var({_LAST_HASH}) if {one} {{ req.fhdr({name}),strcmp({_LAST}) eq 0 }}",
         f"{code} int({Reason.HEADER_REPEATED.code}) if {{ var({_COUNT}) -m int gt 1 }}",
-        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {unread} {one} "
-        f"{{ {size} gt {LARGEST_HEADER} }}",
-        f"http-request set-var({_ANOTHER}) bool(true) if {unread} {one} "
-        f"{{ {size} -m int 1:{LARGEST_HEADER} }}",
-        f"{hashed} req.fhdr({name}),sha2(256),hex if {another}",
-        f"http-request set-var({_LAST}) req.fhdr({name}) if {another}",
-        f"http-request set-var({_LAST_HASH}) var({names.HEADER_HASH}) if {another}",
+        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {one} {{ {size} gt {LARGEST_HEADER} }}",
+        f"http-request set-var({names.HEADER_HASH}) req.fhdr({name}),sha2(256),hex "
+        f"if {one} {{ {size} -m int 1:{LARGEST_HEADER} }}",
     ]

@@ -118,7 +118,7 @@ def judged_by_header(document: Document, plan: Plan, *, after_handshake: bool = 
     """Judge the certificate in the header, and enforce the policy; on either listener."""
     return [
         *scope_rules(plan.scheme, plan.path_of),
-        *header_rules(document, plan.scheme, after_handshake=after_handshake),
+        *header_rules(document, plan.scheme, plan.path_of, after_handshake=after_handshake),
         *policy_rules(plan.scheme),
     ]
 

@@ -204,7 +204,12 @@ class Engine:
                 if processes.master.pid == child.pid and worker is not None:
                     await self._identify(worker, wanted)
                     seconds = loop.time() - began
-                    return Confirmed(revision=wanted.number, worker=worker.pid, seconds=seconds)
+                    return Confirmed(
+                        revision=wanted.number,
+                        folder=wanted.folder,
+                        worker=worker.pid,
+                        seconds=seconds,
+                    )
             await asyncio.sleep(_POLL_SECONDS)
         raise EngineFailed(wanted.number, FailureReason.NOT_CONFIRMED, child.words(mark))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.supervisor.check import Finding
@@ -41,6 +42,8 @@ class Confirmed:
     """A worker of our own child answered and named this revision."""
 
     revision: int
+    folder: Path
+    """The revision's files, as the worker has loaded them."""
     worker: int
     """The worker's pid."""
     seconds: float

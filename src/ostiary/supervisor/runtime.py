@@ -101,7 +101,9 @@ class MasterSocket:
 
         Raises WorkerGone, CommandRefused or another RuntimeTrouble; CommandUnsafe.
         """
-        line = f"@!{pid}; " + "; ".join(map(_safe, commands))
+        return await self._to_worker(pid, f"@!{pid}; " + "; ".join(map(_safe, commands)))
+
+    async def _to_worker(self, pid: int, line: str) -> str:
         try:
             reply = await self._ask(line)
         except EngineSilent as exc:
@@ -114,6 +116,21 @@ class MasterSocket:
         if refused is not None:
             raise CommandRefused(f"worker {pid}: {refused[0]}")
         return reply
+
+    async def add_to_map(self, pid: int, file: str, entries: Mapping[str, str]) -> None:
+        """Add entries to a worker's map; keys that it holds already are not looked for.
+
+        All of them together must fit into the engine's buffers (``tune.bufsize``). Raises
+        WorkerGone, CommandRefused or another RuntimeTrouble; CommandUnsafe.
+        """
+        rows = "".join(_row(key, value) for key, value in entries.items())
+        reply = await self._to_worker(pid, f"@!{pid} add map {_argument(file)} <<\n{rows}")
+        if reply.strip():
+            raise CommandRefused(f"worker {pid}: {reply.strip()[:200]}")
+
+    async def clear_map(self, pid: int, file: str) -> None:
+        """Empty a worker's map; raises as ``on_worker`` does."""
+        await self._to_worker(pid, f"@!{pid} clear map {_argument(file)}")
 
     async def on_every_worker(self, *commands: str) -> Mapping[int, str]:
         """Run the commands on the current and on every draining worker; pid to answers.
@@ -188,6 +205,20 @@ def read_processes(text: str) -> Processes:
     if master is None:
         raise ReplyMalformed(f"'show proc' was answered {text[:80]!r}")
     return Processes(master, tuple(workers))
+
+
+def _row(key: str, value: str) -> str:
+    """A line of a payload, which an empty line ends: nothing in it is read as a command."""
+    if not key or re.search(r"\s", key) or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
+        raise CommandUnsafe(f"{key[:80]!r} can't be an entry of a map")
+    return f"{key} {value}\n"
+
+
+def _argument(text: str) -> str:
+    """One word of a command, whatever is in it (management guide 9.3)."""
+    if re.search(r"[\x00-\x1f\x7f]", text):
+        raise CommandUnsafe(f"{text[:80]!r} is not one word")
+    return re.sub(r"([\\ ;])", r"\\\1", text)
 
 
 def _safe(command: str) -> str:

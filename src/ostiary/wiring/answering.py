@@ -10,6 +10,7 @@ from datetime import datetime
 import structlog
 
 from ostiary.agent.answers import Answer
+from ostiary.agent.facts import Facts
 from ostiary.agent.headers import Headers, Readable, Unusable
 from ostiary.agent.questions import ChainMalformed, Question, split_chain
 from ostiary.trust.decision import Admitted, Decision, Refused
@@ -46,8 +47,8 @@ class _Found:
     decision: Decision
     leaf: bytes = b""
     chain: tuple[bytes, ...] = ()
-    facts: bytes = b""
-    """Of a certificate in a header."""
+    told: bytes = b""
+    """The facts of a certificate in a header, encoded."""
     fresh: bool
     """Judged just now; False where HAProxy was told before, and forgot or had to ask again."""
 
@@ -55,18 +56,26 @@ class _Found:
 OnDecision = Callable[[Decided], None]
 """Told of every decision, in the event loop: must be quick."""
 
+OnFacts = Callable[[Facts], None]
+"""Told of every readable header that was asked about, in the event loop: must be quick."""
+
 
 class Answering:
     """Answers questions by the desk, and tells the log why somebody was refused."""
 
     def __init__(
-        self, desk: Desk, now: Callable[[], datetime], on_decision: OnDecision | None = None
+        self,
+        desk: Desk,
+        now: Callable[[], datetime],
+        on_decision: OnDecision | None = None,
+        on_facts: OnFacts | None = None,
     ) -> None:
         self._desk = desk
         self._now = now
         self.on_decision = on_decision
+        self._on_facts = on_facts
         self._headers = Headers()
-        self._unusable: OrderedDict[bytes, Refused] = OrderedDict()
+        self._unusable: OrderedDict[str, Refused] = OrderedDict()
         self._log = structlog.get_logger("ostiary.decision")
 
     def __call__(self, question: Question) -> Answer:
@@ -93,8 +102,10 @@ class Answering:
         if question.header is None:
             return self._judge_handshake(question, now)
         match self._headers.read(question.header.value, question.header.written):
-            case Readable(leaf=leaf, chain=chain, facts=facts):
-                return self._judge(question.entry, leaf, chain, now, facts)
+            case Readable(leaf=leaf, chain=chain, facts=facts, actions=actions):
+                if self._on_facts is not None:
+                    self._on_facts(facts)
+                return self._judge(question.entry, leaf, chain, now, actions)
             case Unusable() as unusable:
                 return self._refuse(unusable, now)
 
@@ -107,25 +118,25 @@ class Answering:
         return self._judge(question.entry, question.certificate, chain, now)
 
     def _judge(
-        self, entry: str, leaf: bytes, chain: tuple[bytes, ...], now: datetime, facts: bytes = b""
+        self, entry: str, leaf: bytes, chain: tuple[bytes, ...], now: datetime, told: bytes = b""
     ) -> _Found:
         judged = self._desk.judged
         decision = self._desk.answer(entry, leaf, chain, now)
         fresh = self._desk.judged != judged
-        return _Found(decision=decision, leaf=leaf, chain=chain, facts=facts, fresh=fresh)
+        return _Found(decision=decision, leaf=leaf, chain=chain, told=told, fresh=fresh)
 
     def _refuse(self, unusable: Unusable, now: datetime) -> _Found:
-        """As the desk repeats its decisions: the facts hold the hash of the header."""
-        key = unusable.facts
+        """As the desk repeats its decisions."""
+        key, told = unusable.facts.header, unusable.actions
         kept = self._unusable.get(key)
         if kept is not None and kept.until is not None and now < kept.until:
-            return _Found(decision=kept, facts=key, fresh=False)
+            return _Found(decision=kept, told=told, fresh=False)
         refused = Refused(unusable.reason, unusable.detail, now + REFUSAL_AGE)
         self._unusable[key] = refused
         self._unusable.move_to_end(key)
         while len(self._unusable) > CAPACITY:
             self._unusable.popitem(last=False)
-        return _Found(decision=refused, facts=key, fresh=True)
+        return _Found(decision=refused, told=told, fresh=True)
 
     def _hand_on(self, on_decision: OnDecision, decided: Decided) -> None:
         try:
@@ -151,7 +162,7 @@ class Answering:
             until=_seconds(decision.until, now),
             chain=self._told(decision, question),
             would=0 if would is None else would.reason.code,
-            facts=found.facts,
+            facts=found.told,
         )
 
     def _told(self, decision: Decision, question: Question) -> str | None:

@@ -38,6 +38,7 @@ from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision
 from ostiary.wiring.ground import Folders, addresses, place_of
 from ostiary.wiring.opinion import opinion
+from ostiary.wiring.teaching import Teaching
 from ostiary.wiring.withdrawing import Withdrawal, same_trust
 
 _CHECK_SECONDS = 30.0
@@ -66,7 +67,8 @@ class Gateway:
         self._saved_version = 0
         self._withdrawal = Withdrawal()
         self._stdout = stdout
-        self._answering = Answering(self._desk, world.now)
+        self._teaching = Teaching()
+        self._answering = Answering(self._desk, world.now, on_facts=self._teaching.learn)
         self._serving: _Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -163,6 +165,7 @@ class Gateway:
 
     async def stop(self) -> None:
         """Drain the engine, then end the agent: the door is never open without a doorkeeper."""
+        await self._teaching.end()
         if self._engine is not None:
             await self._engine.stop()
         if self._agent is not None:
@@ -211,7 +214,8 @@ class Gateway:
 
     def _report(self, report: Report) -> None:
         match report:
-            case Confirmed(revision=revision, worker=worker, seconds=seconds):
+            case Confirmed(revision=revision, folder=folder, worker=worker, seconds=seconds):
+                self._teaching.begin(self.engine.socket, worker, folder)
                 self._log.info(
                     "serving", revision=revision, worker=worker, seconds=round(seconds, 3)
                 )

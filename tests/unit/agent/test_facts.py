@@ -47,10 +47,10 @@ def test_serial_and_fingerprint_are_upper_case_hex_of_whole_bytes(tmp_path: Path
     assert facts.fingerprint == made.certificate.fingerprint.upper()
 
 
-def test_without_a_certificate_only_the_header_is_told() -> None:
+def test_without_a_certificate_there_is_nothing_to_tell() -> None:
     digest = header_hash(b"")
     assert digest == "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
-    told = [set_var(Scope.TRANSACTION, name, encode_value(digest)) for name in ("facts", "der")]
+    told = [set_var(Scope.TRANSACTION, name, encode_value("")) for name in ("facts", "der")]
     assert Facts(header=digest).actions == b"".join(told)
 
 

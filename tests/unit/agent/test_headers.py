@@ -18,8 +18,8 @@ def test_a_certificate_is_read_with_its_facts(tmp_path: Path) -> None:
     kit = Kit(tmp_path)
     made = kit.client(kit.root("root"), "client")
     value = base64.b64encode(made.der)
-    facts = facts_of(header_hash(value), made.certificate).actions
-    expected = Readable(leaf=made.der, chain=(), facts=facts)
+    facts = facts_of(header_hash(value), made.certificate)
+    expected = Readable(leaf=made.der, chain=(), facts=facts, actions=facts.actions)
     assert Headers().read(value, HeaderFormat.AUTO) == expected
 
 
@@ -35,14 +35,14 @@ def test_what_cannot_be_read_has_a_reason_and_nobody_s_facts(value: bytes, reaso
     found = Headers().read(value, HeaderFormat.AUTO)
     assert isinstance(found, Unusable)
     assert found.reason is reason
-    assert found.facts == Facts(header=header_hash(value)).actions
+    assert found.facts == Facts(header=header_hash(value))
 
 
 def test_what_is_no_certificate_is_left_to_the_judge_without_facts() -> None:
     value = base64.b64encode(b"\x30\x00")
     found = Headers().read(value, HeaderFormat.BASE64_DER)
     assert isinstance(found, Readable)
-    assert found.facts == Facts(header=header_hash(value)).actions
+    assert found.facts == Facts(header=header_hash(value))
 
 
 def test_the_same_header_is_looked_up_and_the_oldest_forgotten() -> None:

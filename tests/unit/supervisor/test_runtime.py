@@ -70,6 +70,44 @@ def fails(answer: Answer, kind: type[Exception], *commands: str, pid: int = 1026
     return str(caught.value)
 
 
+def test_entries_of_a_map_are_data_whatever_is_in_them() -> None:
+    heard: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append((await reader.read()).decode())
+        writer.write(b"\n")
+        writer.close()
+
+    async def scene() -> None:
+        with tempfile.TemporaryDirectory(prefix="ostiary-") as folder:
+            async with await asyncio.start_unix_server(serve, Path(folder) / "m.sock"):
+                socket = MasterSocket(Path(folder) / "m.sock")
+                await socket.add_to_map(7, "/a b;c\\/f.map", {"K": "x; <<\ty", "L": "@!8 z"})
+                await socket.clear_map(7, "/a b/f.map")
+                for entries in ({"K": "a\n\nquit"}, {"K\nL": "a"}, {"": "a"}, {"K": "\x00"}):
+                    with pytest.raises(CommandUnsafe):
+                        await socket.add_to_map(7, "/f.map", entries)
+                with pytest.raises(CommandUnsafe):
+                    await socket.add_to_map(7, "/f\n.map", {"K": "a"})
+
+    asyncio.run(scene())
+    assert heard == [
+        "@!7 add map /a\\ b\\;c\\\\/f.map <<\nK x; <<\ty\nL @!8 z\n\n",
+        "@!7 clear map /a\\ b/f.map\n",
+    ]
+
+
+def test_a_map_that_does_not_take_an_entry_is_told() -> None:
+    async def scene() -> None:
+        async with engine(
+            lambda _: b"unknown map identifier. Please use #<id> or <file>.\n"
+        ) as socket:
+            with pytest.raises(CommandRefused, match="unknown map identifier"):
+                await socket.add_to_map(7, "/f.map", {"K": "a"})
+
+    asyncio.run(scene())
+
+
 def test_the_table_of_processes_is_read() -> None:
     processes = read_processes(PROCESSES)
     version = "2.6.12-1+deb12u4"
