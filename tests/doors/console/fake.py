@@ -25,9 +25,10 @@ from ostiary.management.errors import (
     Stale,
     TooManyAttempts,
     Unacceptable,
+    Unavailable,
 )
 from ostiary.management.management import Management
-from ostiary.management.sights import ChangeView, TokenView
+from ostiary.management.sights import ChangeView, StoreState, TokenView
 from ostiary.management.views import (
     AdviceView,
     ComponentView,
@@ -665,6 +666,10 @@ class Recovery(Part):
         return self.desk.state_view
 
     async def recover(self, order: Order) -> ChangeView:
+        if self.desk.state_view.database is StoreState.DAMAGED:
+            if order.dry_run:
+                raise Unavailable("the database is damaged")
+            self.desk.now_revision -= 1
         foretold = self.desk.ordered(order)
         if foretold:
             return foretold

@@ -346,6 +346,19 @@ def test_a_damaged_store_is_announced_on_every_page_and_recovered(site: Site) ->
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_damaged_database_is_recovered_where_it_is_announced(site: Site) -> None:
+    site.desk.state_view = replace(
+        sample.SOUND, database=StoreState.DAMAGED, database_detail="page 3 can't be read"
+    )
+    page = site.visit("/console/gateway")
+    expect(page.get_by_role("alert")).to_contain_text("page 3 can't be read")
+    button(page, "Recover the trust store").click()
+    expect(sheet(page)).to_contain_text("goes back to its last good copy")
+    button(page, "Recover").click()
+    expect(page.get_by_text("was built anew")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_everything_is_changed_without_javascript_too(site: Site) -> None:
     page = site.visit(AUTH, java_script_enabled=False)
     page.get_by_label("Report only").check()

@@ -6,7 +6,7 @@ changed something meanwhile, that is told instead.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from ostiary.admin.console.visit import Visit, address
 from ostiary.management.actors import Order
 from ostiary.management.errors import EngineRefuses, Fault, MustConfirm, Unacceptable
-from ostiary.management.sights import ChangeView
+from ostiary.management.sights import ChangeView, PreviewView
 
 _SETTING = re.compile(
     r"(?:[^: ]*\.)?clientCertificateAuth(?:\.([A-Za-z]{1,40}))?(?:\[(\d{1,6})\])?[^: ]{0,80}: "
@@ -61,7 +61,8 @@ async def carry_out(visit: Visit, change: Change) -> Response:
     if view.applied:
         how = "reload" if view.reloaded else "swap"
         return visit.go(address_with(change.back, done=change.done, how=how))
-    return await asyncio.to_thread(_foretell, visit, change, view)
+    warnings = (*view.warnings, *(view.preview.warnings if view.preview else ()))
+    return await asyncio.to_thread(foretell, visit, change, view.preview, warnings)
 
 
 def at_their_fields(error: Unacceptable) -> Unacceptable | None:
@@ -93,13 +94,16 @@ def address_with(path: str, **query: object) -> str:
     return f"{path}{'&' if '?' in path else '?'}{more}" if more else path
 
 
-def _foretell(visit: Visit, change: Change, view: ChangeView) -> Response:
+def foretell(
+    visit: Visit, change: Change, preview: PreviewView | None, warnings: Sequence[str]
+) -> Response:
+    """What the change would do, and the button that does it. Waits for the database."""
     return visit.page(
         "change.html",
         change=change,
         action=visit.request.url.path,
-        preview=view.preview,
-        warnings=(*view.warnings, *(view.preview.warnings if view.preview else ())),
+        preview=preview,
+        warnings=warnings,
         carried=visit.form.carried(),
     )
 

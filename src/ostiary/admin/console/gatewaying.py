@@ -1,10 +1,11 @@
 """*Gateway information*: general, and *Client Certificate Auth* as the fourth seed has it."""
 
 import asyncio
+from dataclasses import replace
 
 from starlette.responses import Response
 
-from ostiary.admin.console.changing import Change, carry_out
+from ostiary.admin.console.changing import Change, carry_out, foretell
 from ostiary.admin.console.fields import (
     RULE_KEYS,
     gateway_changes,
@@ -18,10 +19,15 @@ from ostiary.admin.console.visit import Visit, address
 from ostiary.forwarded.formats import PRESETS, HeaderFormat
 from ostiary.management.errors import Unacceptable
 from ostiary.management.management import Management
+from ostiary.management.sights import StoreState
 from ostiary.management.views import ApiView, GatewayView
 
 AUTH = "/console/gateway/client-certificate-auth"
 _ROWS = 25
+_GOES_BACK = (
+    "The database is damaged. It goes back to its last good copy, and what was changed since is "
+    "lost; the damaged file is put aside."
+)
 
 
 def general(visit: Visit) -> Response:
@@ -98,14 +104,19 @@ def at_fields(page: Response) -> Response:
 
 
 async def recover(visit: Visit) -> Response:
-    """Build the trust store anew."""
+    """Build the trust store anew. A damaged database foretells nothing, and the revision of the
+    page is none that could be compared: recovery goes back to an older one."""
+    recovery = visit.desk.recovery
     change = Change(
         title="Recover the trust store",
         verb="Recover",
-        perform=visit.desk.recovery.recover,
+        perform=lambda order: recovery.recover(replace(order, if_match=None)),
         back="/console/gateway",
         done="recovered",
     )
+    damaged = (await asyncio.to_thread(recovery.state)).database is StoreState.DAMAGED
+    if damaged and visit.may_rule and visit.form.text("step") != "save":
+        return await asyncio.to_thread(foretell, visit, change, None, (_GOES_BACK,))
     return await carry_out(visit, change)
 
 
