@@ -82,10 +82,20 @@ def strangers(path: Path, count: int) -> Path:
     return path
 
 
-def certificate_text(pair: Pair) -> str:
-    """The certificate as load balancers write it into a header: base64 of the DER."""
-    found = x509.load_pem_x509_certificate(pair.cert.read_bytes())
-    return base64.b64encode(found.public_bytes(serialization.Encoding.DER)).decode()
+def certificate_texts(pki: Pki, count: int) -> list[str]:
+    """The client's certificate, and others beside it, as load balancers write them into a header:
+    base64 of the DER."""
+    found = x509.load_pem_x509_certificates(pki.client.cert.read_bytes())
+    if count > 1:
+        folder = pki.client.cert.parent / f"in-turn-{count}"
+        if not folder.exists():
+            folder.mkdir()
+            many_clients(folder, pki, count - 1)
+        found += x509.load_pem_x509_certificates((folder / "many.pem").read_bytes())
+    return [
+        base64.b64encode(one.public_bytes(serialization.Encoding.DER)).decode()
+        for one in found[:count]
+    ]
 
 
 def _root(number: int, key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -63,7 +63,7 @@ def check(contestant: Contestant, port: int, pki: Pki, patience: float = 10.0) -
 
     Raises Unfit."""
     admitted = _context(pki, pki.client, "http/1.1")
-    told = dict([contestant.header(pki)]) if contestant.header else {}
+    told = dict(contestant.headers(pki)[:1])
     answer = _until_admitted(port, admitted, told, patience)
     if answer != 200:
         raise Unfit(f"{contestant.key} answers a trusted client with {answer}")

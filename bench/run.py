@@ -100,8 +100,8 @@ def _takes_part(one: Running, scenario: Scenario) -> bool:
 
 
 def armed(one: Running, on: Ground) -> Tools:
-    """The tools, with the header that a balancer would send to this gateway."""
-    return replace(on.tools, headers=(one.who.header(on.pki),) if one.who.header else ())
+    """The tools, with the headers that a balancer would send to this gateway."""
+    return replace(on.tools, headers=one.who.headers(on.pki))
 
 
 def _line(sample: Sample) -> str:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from ostiary.store.database.clients_merge import ClientLimits
@@ -23,6 +24,7 @@ from ostiary.store.database.records import (
     ClientSeen,
     Scope,
 )
+from ostiary.store.database.work import Work
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 FACTS_BYTES = 180
@@ -34,6 +36,10 @@ def measured(what: str, act: Callable[[], object]) -> None:
     told = act()
     wall, cpu = time.perf_counter() - began, time.process_time() - worked
     print(f"{what:44} {wall:8.3f} s  ({cpu:.3f} s of CPU)  {'' if told is None else told}")
+
+
+def shown(work: Work, only: ClientFilter, order: ClientOrder) -> int:
+    return len(work.clients.page(only, order=order).items)
 
 
 def client(number: int) -> ClientSeen:
@@ -91,7 +97,7 @@ def clients(database: Database, folder: Path, total: int) -> None:
             with database.reading() as work:
                 measured(
                     f"{what}, by {order.value}",
-                    lambda o=order, f=only, w=work: len(w.clients.page(f, order=o).items),
+                    partial(shown, work, only, order),
                 )
     with database.reading() as work:
         measured("stream all", lambda: sum(1 for _ in work.clients.stream()))

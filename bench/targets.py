@@ -48,6 +48,7 @@ SHAPES = (
     "ostiary-1000-apis",
     "ostiary-10000-trusted",
     "ostiary-header",
+    "ostiary-headers",
 )
 """Each at least 0.90 of this gateway with the recipe, in the same run."""
 

@@ -51,8 +51,9 @@ class Contestant:
     locate: Callable[[], Path | Missing]
     version: Callable[[Path], str]
     prepare: Callable[[Path, Site], Launch]
-    header: Callable[[Pki], tuple[str, str]] | None = None
-    """The header that tells the client's certificate, where it is not in the handshake."""
+    headers: Callable[[Pki], tuple[tuple[str, str], ...]] = lambda _: ()
+    """The header that tells the client's certificate, where it is not in the handshake; several of
+    them are several clients, whose requests come in turn on each connection."""
     scenarios: tuple[str, ...] = ()
     """What this gateway is asked; empty: everything."""
 

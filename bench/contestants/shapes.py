@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from bench.certificates import certificate_text, strangers
+from bench.certificates import certificate_texts, strangers
 from bench.children import Launch
 from bench.contestants import recipe
 from bench.contestants.contestant import Contestant, Refusal, Site
@@ -25,7 +25,8 @@ class _Shape:
     key: str
     title: str
     change: Change
-    in_header: bool = False
+    in_header: int = 0
+    """How many clients a load balancer speaks for; 0: they speak for themselves."""
 
 
 def _auth(site: Site, **more: object) -> dict[str, object]:
@@ -99,7 +100,8 @@ _SHAPES = (
     _Shape("ostiary-1000-apis", "Ostiary, 1,000 APIs with their own policies", _apis),
     _Shape("ostiary-10000-trusted", "Ostiary, 10,000 trusted certificates", _anchors),
     _Shape("ostiary-names-trusted", "Ostiary, 1,000 names, 1,000 trusted", _first_sight),
-    _Shape("ostiary-header", "Ostiary, type header", _header, in_header=True),
+    _Shape("ostiary-header", "Ostiary, type header", _header, in_header=1),
+    _Shape("ostiary-headers", "Ostiary, type header, 100 clients in turn", _header, in_header=100),
 )
 
 
@@ -118,8 +120,10 @@ def _contestant(shape: _Shape) -> Contestant:
         rule="client certificate authentication, enforced each request",
         refusal=Refusal.UNAUTHORIZED,
         prepare=prepare,
-        header=(lambda pki: (HEADER, certificate_text(pki.client))) if shape.in_header else None,
-        scenarios=("keep-alive", "http2"),
+        headers=lambda pki: tuple(
+            (HEADER, text) for text in certificate_texts(pki, shape.in_header)
+        ),
+        scenarios=("keep-alive", "http2") if shape.in_header < 2 else ("keep-alive",),
     )
 
 

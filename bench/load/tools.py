@@ -1,6 +1,7 @@
 """The load tools: wrk and h2load through the shim, and our own program for handshakes."""
 
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,16 +33,21 @@ class Tools:
     core: int
     client: Pair
     headers: tuple[tuple[str, str], ...] = ()
-    """Sent with each request by the tools for kept connections."""
+    """One for each request on kept connections, in turn; HTTP/2 takes the first for all."""
 
     def keep_alive(self, port: int, path: str, seconds: float) -> Tally:
         """HTTP/1.1 over kept connections."""
         argv = (
             *(str(self.wrk), "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"),
-            *self._told(),
-            *("--timeout", "5s", f"https://localhost:{port}{path}"),
+            *("--timeout", "5s"),
         )
-        return read_wrk(self._ask(argv, seconds))
+        url = f"https://localhost:{port}{path}"
+        if len(self.headers) < 2:
+            return read_wrk(self._ask((*argv, *self._told(), url), seconds))
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write(_in_turn(self.headers))
+            script.flush()
+            return read_wrk(self._ask((*argv, "-s", script.name, url), seconds))
 
     def http2(self, port: int, path: str, seconds: float) -> Tally:
         """HTTP/2, several streams on each of a few connections."""
@@ -64,7 +70,7 @@ class Tools:
         return read_handshakes(self._ask(argv, seconds, shim=False))
 
     def _told(self) -> Sequence[str]:
-        return [word for name, value in self.headers for word in ("-H", f"{name}: {value}")]
+        return [word for name, value in self.headers[:1] for word in ("-H", f"{name}: {value}")]
 
     def _ask(self, argv: Sequence[str], seconds: float, *, shim: bool = True) -> str:
         certificate = (
@@ -87,6 +93,18 @@ class Tools:
                 f"{argv[0]} ended with {done.returncode}: {done.stderr.strip()[-400:]}"
             )
         return done.stdout
+
+
+def _in_turn(headers: Sequence[tuple[str, str]]) -> str:
+    """A script for wrk. Names and values hold nothing that Lua's quotes would mind."""
+    told = ", ".join(f'{{["{name}"] = "{value}"}}' for name, value in headers)
+    return (
+        f"local told, requests, turn = {{{told}}}, {{}}, 0\n"
+        "init = function()\n"
+        "  for at = 1, #told do requests[at] = wrk.format(nil, nil, told[at]) end\n"
+        "end\n"
+        "request = function() turn = turn % #requests + 1 return requests[turn] end\n"
+    )
 
 
 def build(core: int, client: Pair) -> Tools:
