@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from ostiary.admin.api import credentials, gateway, library, names, sightings, trusted
+from ostiary.admin.api import blocked, credentials, gateway, library, names, sightings, trusted
 from ostiary.admin.api.doors import PROBLEM_NAME, problem_schema, router_of
 from ostiary.admin.console.mount import console_routes
 from ostiary.admin.gate import Gate
@@ -24,10 +24,11 @@ _SUBJECTS = (
     ("library", library.DOORS),
     ("trusted", trusted.DOORS),
     ("sightings", sightings.DOORS),
+    ("blocked", blocked.DOORS),
     ("credentials", credentials.DOORS),
 )
 _LOCKED = ("/api/", "/metrics")
-_IMPORTS = ("/names/import", "/names", "/library", "/versions")
+_IMPORTS = ("/names/import", "/names", "/library", "/versions", "/blocked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

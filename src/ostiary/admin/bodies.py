@@ -83,6 +83,19 @@ class Question(Body):
     at: AwareDatetime | None = None
 
 
+class NewBlocks(Body):
+    """Certificates to be blocked: by fingerprints, or one by itself or by issuer and serial."""
+
+    fingerprints: tuple[Annotated[str, Field(max_length=200)], ...] = Field(
+        default=(), max_length=10_000, description="SHA-256 in hex."
+    )
+    certificate: str | None = Field(default=None, description="PEM; the first certificate in it.")
+    issuer: str = Field(default="", max_length=10_000, description="RFC 4514.")
+    serial: str = Field(default="", max_length=200, description="Hex.")
+    note: str = Field(default="", max_length=1_000, description="Why.")
+    until: AwareDatetime | None = Field(default=None, description="When it ends; left out: never.")
+
+
 class NewToken(Body):
     """A credential to be made."""
 

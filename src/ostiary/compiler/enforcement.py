@@ -3,7 +3,8 @@
 * absent and required: 401;
 * shown, and nobody answered what to think of it: 503;
 * shown and refused: 403, also where none is required;
-* report-only: nothing is refused.
+* report-only: nothing is refused;
+* blocked: 403, whatever the type and the policy, also where pipelines alone decide.
 
 ``services.explain`` tells the same in the same order; a change here is a change there.
 """
@@ -25,8 +26,9 @@ from ostiary.trust.reason import Reason
 _ABSENT = f"{{ var({names.CODE}) -m int {Reason.NO_CERTIFICATE.code} }}"
 _UNANSWERED = f"{{ var({names.CODE}) -m int {Reason.NO_ANSWER.code} }}"
 _REFUSED = f"!{{ var({names.CODE}) -m int {names.ADMITTED} }}"
+_BLOCKED = f"{{ var({names.CODE}) -m int {Reason.BLOCKED.code} }}"
 
-_ANSWERS = ((401, CERTIFICATE_REQUIRED), (503, UNDECIDED), (403, CERTIFICATE_REFUSED))
+_SENTENCES = {401: CERTIFICATE_REQUIRED, 503: UNDECIDED, 403: CERTIFICATE_REFUSED}
 
 _WANTS_TEXT = (
     "{ req.hdr(accept) -m sub -i text/plain } !{ req.hdr(accept) -m sub -i json } "
@@ -39,17 +41,22 @@ _TELL = "http-request set-log-level err"
 """What is refused, or would be, is told to the gateway itself, which listens for this level."""
 
 
-def required_rules(strict_entry: str) -> list[str]:
-    """On strict entries nobody passes unadmitted, however the TLS session came to be.
+def entry_rules(strict_entry: str | None) -> list[str]:
+    """On strict entries nobody passes unadmitted, however the TLS session came to be; on none who
+    is blocked.
 
-    ``strict_entry`` is an ACL literal, or empty when every entry of the listener is strict.
+    ``strict_entry`` is an ACL literal, empty when every entry of the listener is strict, None when
+    none is.
     """
+    if strict_entry is None:
+        return [_said(403, [_BLOCKED]), *_answers((403,), close=True)]
     scope = [strict_entry] if strict_entry else []
     return [
+        *([_said(403, [_BLOCKED])] if scope else []),
         _said(401, [*scope, _ABSENT]),
         _said(503, [*scope, _UNANSWERED]),
         _said(403, [*scope, _REFUSED, "!" + _ABSENT, "!" + _UNANSWERED]),
-        *_answers(close=True),
+        *_answers(_SENTENCES, close=True),
     ]
 
 
@@ -60,10 +67,13 @@ def policy_rules(scheme: Scheme) -> list[str]:
     connection is closed: the next one may show another certificate. Where an API might admit the
     client, and where the connection is a load balancer's, it stays open.
     """
-    rules = [*_reporting(scheme), *_refusing(scheme)]
-    if any(Mode.REPORT_ONLY not in mode for mode in scheme.modes):
-        rules += _answers(close=scheme.type is AuthType.CERTIFICATE and not scheme.apis)
-    return rules
+    refuses = any(Mode.REPORT_ONLY not in mode for mode in scheme.modes)
+    close = scheme.type is AuthType.CERTIFICATE and not scheme.apis
+    return [
+        *_reporting(scheme),
+        *_refusing(scheme),
+        *_answers(_SENTENCES if refuses else (403,), close=close),
+    ]
 
 
 def _reporting(scheme: Scheme) -> Iterator[str]:
@@ -71,7 +81,7 @@ def _reporting(scheme: Scheme) -> Iterator[str]:
         return
     report = _tests(scheme, Mode.REPORT_ONLY)
     would = f"http-request set-var({names.WOULD}) var({names.CODE}) if"
-    yield _line(would, [_REFUSED, "!" + _ABSENT, *(report or [])])
+    yield _line(would, [_REFUSED, "!" + _ABSENT, "!" + _BLOCKED, *(report or [])])
     required = _tests(scheme, Mode.REPORT_ONLY | Mode.REQUIRED)
     if required is not None:
         yield _line(would, [_ABSENT, *required])
@@ -80,6 +90,8 @@ def _reporting(scheme: Scheme) -> Iterator[str]:
 
 def _refusing(scheme: Scheme) -> Iterator[str]:
     refusing = _tests(scheme, Mode.LENIENT, without=Mode.REPORT_ONLY)
+    if scheme.reports:
+        yield _said(403, [_BLOCKED])
     if refusing is None:
         return
     required = _tests(scheme, Mode.REQUIRED, without=Mode.REPORT_ONLY)
@@ -117,10 +129,11 @@ def _line(rule: str, tests: list[str]) -> str:
     return " ".join((rule, *tests))
 
 
-def _answers(*, close: bool) -> Iterator[str]:
+def _answers(statuses: Iterable[int], *, close: bool) -> Iterator[str]:
     hanging_up = " hdr Connection close" if close else ""
     yield f"{_TELL} if {{ var({names.SAID}) -m found }}"
-    for status, sentence in _ANSWERS:
+    for status in statuses:
+        sentence = _SENTENCES[status]
         test = f"{{ var({names.SAID}) -m int {status} }}"
         yield f"http-request return {plain(status, sentence)}{hanging_up} if {test} {_WANTS_TEXT}"
         yield f"http-request return {problem(status, sentence)}{hanging_up} if {test}"

@@ -12,7 +12,7 @@ from ostiary.compiler.decision import (
     judging_rules,
     scoped_key,
 )
-from ostiary.compiler.enforcement import policy_rules, required_rules
+from ostiary.compiler.enforcement import entry_rules, policy_rules
 from ostiary.compiler.forwarding import header_rules
 from ostiary.compiler.identity import identity_facts
 from ostiary.compiler.questions import Question, question_of
@@ -57,14 +57,15 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
     """
     scheme, path_of = plan.scheme, plan.path_of
     asks = any(entry.asking is not Asking.NOTHING for entry in entries)
-    strict = _strict(entries, path_of)
+    strict = any(entry.asking is Asking.TRUSTED for entry in entries)
+    by_entry = entry_rules(_strict(entries, path_of) if strict else None)
     match scheme.type:
         case AuthType.NONE:
             if not asks:
                 return Judging([], [], tells=False)
             facts = [*certificate_facts(key=True), *identity_facts(document)]
             judge = judging_rules(_handshake(document, names.KEY))
-            return Judging(facts, [*judge, *strict], tells=True)
+            return Judging(facts, [*judge, *by_entry], tells=True)
         case AuthType.CERTIFICATE:
             once = not scheme.apis
             facts = [*certificate_facts(key=once), *identity_facts(document)]
@@ -78,11 +79,11 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
             return Judging(facts, rules, tells=True)
         case AuthType.HEADER:
             balancer = Shown(question=Question.VERDICT, key=names.BALANCER_KEY, counter=0)
-            judge = [*judging_rules(balancer), *strict] if strict else []
+            judge = [*judging_rules(balancer), *by_entry] if strict else []
             facts = balancer_facts() if strict else []
             return Judging(
                 facts,
-                [*judge, *judged_by_header(document, plan, after_handshake=bool(strict))],
+                [*judge, *judged_by_header(document, plan, after_handshake=strict)],
                 tells=True,
             )
         case _:
@@ -123,10 +124,8 @@ def judged_by_header(document: Document, plan: Plan, *, after_handshake: bool = 
     ]
 
 
-def _strict(entries: tuple[Entry, ...], path_of: PathOf) -> list[str]:
-    strict = [entry for entry in entries if entry.asking is Asking.TRUSTED]
-    if not strict:
-        return []
-    if len(strict) == len(entries):
-        return required_rules("")
-    return required_rules(f"{{ var({names.ENTRY}) -m str -f {word(path_of('strict.lst'))} }}")
+def _strict(entries: tuple[Entry, ...], path_of: PathOf) -> str:
+    """An ACL literal for "the entry is strict"; empty where every one is."""
+    if all(entry.asking is Asking.TRUSTED for entry in entries):
+        return ""
+    return f"{{ var({names.ENTRY}) -m str -f {word(path_of('strict.lst'))} }}"

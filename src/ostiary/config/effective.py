@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from ostiary.config.model.client_auth import ApiAuth, GatewayAuth, NameRule
 from ostiary.config.model.document import Document
 from ostiary.forwarded.formats import PRESETS, HeaderFormat
+from ostiary.kernel.blocked import NOBODY, Blocked
 
 T = TypeVar("T")
 
@@ -75,6 +76,8 @@ class Managed:
     gateway: GatewayAuth = field(default_factory=GatewayAuth)
     apis: Mapping[str, ApiAuth] = field(default_factory=dict)
     """By name of the API; names that the document no longer has are carried, and do nothing."""
+    blocked: Blocked = NOBODY
+    """The certificates that may pass nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ostiary.management.attempts import Attempts
 from ostiary.management.audit import Audit
+from ostiary.management.blocking import Blocking
 from ostiary.management.changes import Changes
 from ostiary.management.keeping import Keeping
 from ostiary.management.library import Library
@@ -44,6 +45,7 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         library=Library(changes),
         trusted=TrustedList(changes),
         names=Names(changes),
+        blocking=Blocking(changes),
         recovery=recovery,
         sightings=Sightings(changes, recovery, hands.telemetry, hands.explain),
         tokens=Tokens(changes, hands.dice, Attempts()),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ostiary.management.audit import Audit
+from ostiary.management.blocking import Blocking
 from ostiary.management.library import Library
 from ostiary.management.names import Names
 from ostiary.management.settings import Settings
@@ -30,6 +31,8 @@ class Management:
     """Gateway trusted certificates."""
     names: Names
     """Trusted distinguished names, at the gateway and at APIs."""
+    blocking: Blocking
+    """Certificates that may pass nowhere."""
     recovery: Recovery
     """State and recovery of the truststore and the database."""
     sightings: Sightings

@@ -67,6 +67,7 @@ class Previews:
                 at,
                 authorities=map(self._authority, known.certificates),
                 examples=_EXAMPLES,
+                blocked=(now.blocked, then.blocked),
             )
         return _view(found, days)
 
@@ -74,7 +75,7 @@ class Previews:
         self, prepared: Prepared, intermediates: Intermediates, at: datetime
     ) -> "_Regimes":
         # What both have in common, long lists above all, is made ready once.
-        self._standing = standing_of(prepared.policies, self._standing)
+        self._standing = standing_of(prepared.policies, self._standing, prepared.blocked)
         return _Regimes(
             prepared,
             Desk(self._standing, intermediates.copy()),
@@ -176,6 +177,7 @@ def _known(work: Work, since: datetime) -> Iterator[KnownClient]:
             last_seen=client.last_seen,
             apis=client.apis,
             requests=client.count,
+            serial=client.serial,
         )
 
 

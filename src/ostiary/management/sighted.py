@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from ostiary.kernel.blocked import Blocked
+from ostiary.management.blocks import block_on
 from ostiary.management.showing import expiry
 from ostiary.management.sights import (
     Banner,
@@ -97,7 +99,9 @@ def event_view(numbered: Numbered, entries: Mapping[str, str]) -> EventView:
     )
 
 
-def client_view(client: Client, anchors: Mapping[bytes, str], now: datetime) -> ClientView:
+def client_view(
+    client: Client, anchors: Mapping[bytes, str], blocked: Blocked, now: datetime
+) -> ClientView:
     """One certificate that was seen; ``anchors`` names trusted certificates by fingerprint."""
     reason = None if client.verdict == ADMITTED_CODE else reason_of_code(client.verdict)
     return ClientView(
@@ -115,6 +119,7 @@ def client_view(client: Client, anchors: Mapping[bytes, str], now: datetime) -> 
         admitted=client.verdict == ADMITTED_CODE,
         reason=reason.value if reason else "",
         apis=tuple(sorted(filter(None, client.apis))),
+        blocked=block_on(client, blocked, now),
     )
 
 

@@ -103,9 +103,9 @@ class Sightings:
             page = work.clients.page(
                 only, order=order, after=client_cursor(cursor), limit=checked_limit(limit)
             )
-        names = self._anchor_names()
+        names, blocked = self._anchor_names(), self._changes.gatekeeper.prepared.blocked
         return Page(
-            items=tuple(client_view(one, names, now) for one in page.items),
+            items=tuple(client_view(one, names, blocked, now) for one in page.items),
             next=of_client_cursor(page.next),
         )
 
@@ -119,7 +119,8 @@ class Sightings:
             found = work.clients.find(wanted)
         if found is None:
             raise NotThere("client certificate", fingerprint)
-        return client_view(found, self._anchor_names(), self._changes.clock())
+        blocked = self._changes.gatekeeper.prepared.blocked
+        return client_view(found, self._anchor_names(), blocked, self._changes.clock())
 
     def events(self, *, after: int = 0, limit: int = 100) -> tuple[EventView, ...]:
         """Refusals newer than the one numbered ``after``, oldest first; ``after=0``: the latest."""

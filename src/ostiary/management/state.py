@@ -26,6 +26,7 @@ class Touched(Enum):
     SETTINGS = "settings"
     NAMES = "names"
     TRUSTED = "trusted"
+    BLOCKED = "blocked"
 
 
 EVERYTHING = frozenset(Touched)
@@ -92,9 +93,15 @@ def read_state(work: Work, known: State | None, touched: frozenset[Touched]) -> 
         names=names,
         bundles=_bundles(work, before) if Touched.TRUSTED in touched else before.bundles,
     )
+    managed = before.managed
     if touched & {Touched.SETTINGS, Touched.NAMES}:
-        return replace(state, managed=_managed(settings, names))
-    return state
+        managed = _managed(settings, names)
+    blocked = before.managed.blocked
+    if Touched.BLOCKED in touched:
+        blocked = work.blocked.in_force(blocked)
+    if managed is before.managed and blocked is managed.blocked:
+        return state
+    return replace(state, managed=replace(managed, blocked=blocked))
 
 
 def _names(work: Work) -> Mapping[Scope, tuple[str, ...]]:

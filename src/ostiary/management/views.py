@@ -283,3 +283,6 @@ class ClientView(View):
     reason: str
     """Code word of the refusal; empty when admitted."""
     apis: tuple[str, ...]
+    blocked: int | None
+    """Number of the block in force that names it; whatever the last verdict was, it passes nowhere
+    then."""

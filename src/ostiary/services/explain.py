@@ -28,7 +28,7 @@ class Explainer:
         ``prepared``."""
         self._prepared = prepared
         self._now = now
-        self._desk = Desk(standing_of(prepared.policies), Intermediates())
+        self._desk = Desk(standing_of(prepared.policies, blocked=prepared.blocked), Intermediates())
         https = prepared.document.https
         self.entries: tuple[Entry, ...] = (
             entries_of(https, prepared.effective.type.value) if https else ()

@@ -1,7 +1,7 @@
 """What client certificate authentication does with a visit, told step by step.
 
 The same order as the engine's rules (``compiler.enforcement``): absent and required 401, refused
-403; a policy that only reports refuses nobody.
+403; a policy that only reports refuses nobody but who is blocked.
 """
 
 from collections.abc import Sequence
@@ -90,7 +90,7 @@ def enforce(policy: EffectivePolicy, decision: Decision) -> Enforced:
         line = Line(name=NAME, passed=True, detail="no certificate is shown, and none is required")
         return Enforced(lines=(line,), answer=None, would=None)
     answer = refusal(refused)
-    if not policy.report_only.value:
+    if not policy.report_only.value or refused.reason is Reason.BLOCKED:
         return Enforced(lines=(), answer=answer, would=None)
     line = Line(
         name="report only",
@@ -107,6 +107,11 @@ def refusal(decision: Decision | None) -> Answer:
     if isinstance(decision, Refused) and decision.reason is Reason.NO_CERTIFICATE:
         return gateway_says(401, CERTIFICATE_REQUIRED)
     return gateway_says(403, CERTIFICATE_REFUSED)
+
+
+def is_blocked(decision: Decision | None) -> bool:
+    """Refused by everybody: policies, strict entries, and where pipelines alone decide."""
+    return isinstance(decision, Refused) and decision.reason is Reason.BLOCKED
 
 
 def gateway_says(status: int, detail: str) -> Answer:

@@ -13,6 +13,7 @@ from ostiary.config.effective import Effective, Managed
 from ostiary.config.load import Draft, Loaded, draft
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import Unquotable
+from ostiary.kernel.blocked import Blocked
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
 from ostiary.services.materials import Gathered, Gathering
 from ostiary.services.name_checks import judge_managed_names
@@ -56,6 +57,11 @@ class Prepared:
         """What is set beside the file."""
         return self.loaded.managed
 
+    @property
+    def blocked(self) -> Blocked:
+        """Who may pass nowhere."""
+        return self.managed.blocked
+
     def bundle(self, place: Place) -> Bundle:
         """The engine's files for one revision. Raises ConfigRefused."""
         try:
@@ -69,8 +75,17 @@ class Prepared:
         """The same files with other managed settings and trusted certificates; reads nothing.
 
         Raises ConfigRefused for what does not go together with the file; the problem says that
-        its cause is in the store.
+        its cause is in the store. Where the blocked certificates alone are others, nothing else
+        is looked at: that takes no longer with a thousand APIs.
         """
+        trusted = tuple(trusted)
+        mine = self.managed
+        if (
+            managed.gateway is mine.gateway
+            and managed.apis is mine.apis
+            and trusted == self.materials.trusted_store
+        ):
+            return replace(self, loaded=replace(self.loaded, managed=managed))
         loaded = self.loaded.draft.checked(managed)
         return _put_together(
             self.file,

@@ -25,6 +25,7 @@ from ostiary.services.policy_steps import (
     certificate_lines,
     enforce,
     gateway_says,
+    is_blocked,
     refusal,
     settings_of,
 )
@@ -148,7 +149,8 @@ class Way:
                 pass
             case _:
                 assert_never(handshake)
-        if entry.asking is Asking.TRUSTED and not isinstance(self._decision, Admitted):
+        strict = entry.asking is Asking.TRUSTED and not isinstance(self._decision, Admitted)
+        if strict or is_blocked(self._decision):
             return self._end(refusal(self._decision))
         return None
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from ostiary.kernel.blocked import Block
 from ostiary.telemetry.facts import SHORT, ClientFacts
 from ostiary.telemetry.regimes import Anchors, Authority, Family, Regime
 from ostiary.trust.decision import Admitted
@@ -19,6 +20,7 @@ ISSUER_KNOWN = (
     "comes again"
 )
 OTHER_WAY = "its certificate would have to come another way, in the handshake or in a header"
+WAS_BLOCKED = "it was blocked, and nothing else of it was looked at: that shows when it comes again"
 NAMES_TOO_LONG = "its names are too long to be kept"
 DAMAGED = "what was kept of it can't be read"
 
@@ -137,7 +139,7 @@ class Foresight:
             return _refused(Reason.NO_TRUST_ANCHORS)
         if facts.path and facts.verified:
             return self._by_path(facts, ready.anchors)
-        if same_trust:
+        if same_trust and reason is not Reason.BLOCKED:
             return None if facts.verified or reason is None else _refused(reason)
         return self._without_path(facts, reason, ready.anchors)
 
@@ -163,6 +165,8 @@ class Foresight:
     def _without_path(
         self, facts: ClientFacts, reason: Reason | None, anchors: Anchors
     ) -> Foreseen:
+        if reason is Reason.BLOCKED:
+            return Foreseen(None, WAS_BLOCKED)
         if facts.cut:
             return Foreseen(None, NAMES_TOO_LONG)
         if self._family.leads_to(facts.names.issuer, anchors):
@@ -182,6 +186,11 @@ def _anew(fingerprint: bytes, verdict: int, regime: Regime) -> Foreseen | None:
     if isinstance(decision, Admitted):
         return PASSES
     return _reported(regime, Foreseen(False, decision.detail, decision.reason))
+
+
+def blocked_by(block: Block) -> Foreseen:
+    """Refused, whatever the policy."""
+    return Foreseen(False, block.told, Reason.BLOCKED)
 
 
 def _refused(reason: Reason) -> Foreseen:

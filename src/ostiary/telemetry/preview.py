@@ -4,6 +4,7 @@ Pure, and streaming: clients come one at a time and are counted, the first few a
 What can't be known without seeing the client again is said so, with the reason.
 """
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
+from ostiary.kernel.blocked import NOBODY, Block, Blocked
 from ostiary.telemetry.facts import ClientFacts, FactsDamaged, decode, entry_of
-from ostiary.telemetry.foresight import DAMAGED, Foreseen, Foresight, Ready
-from ostiary.telemetry.regimes import Anchors, Authority, Family, Regime, Regimes
+from ostiary.telemetry.foresight import DAMAGED, Foreseen, Foresight, Ready, blocked_by
+from ostiary.telemetry.regimes import Anchors, Authority, Family, Name, Regime, Regimes
+from ostiary.trust.blocks import find_block_of
 from ostiary.trust.reason import Reason
 
 
@@ -44,6 +47,8 @@ class KnownClient:
     apis: frozenset[str]
     """Empty, or with an empty name: the gateway's own policy."""
     requests: int = 0
+    serial: int = 0
+    """Of the certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +99,16 @@ def preview(
     *,
     authorities: Iterable[Authority] = (),
     examples: int = 20,
+    blocked: tuple[Blocked, Blocked] = (NOBODY, NOBODY),
 ) -> Preview:
     """Foresee a change for ``clients``, at ``at`` (aware).
 
+    ``blocked``: who is now, and who will be; whoever is one of them is refused by every policy.
     ``authorities``: further ones known beside the anchors, such as the remembered intermediates.
     Takes 20 to 50 µs a client that the change might concern, and no memory for it.
     """
     known = tuple(authorities)
-    session = _Session(_Pairs(now, then, at), known, at, examples)
+    session = _Session(_Pairs(now, then, at), known, at, examples, blocked)
     for client in clients:
         session.take(client)
     return session.result()
@@ -169,8 +176,14 @@ def _asks(regime: Regime) -> bool:
 
 class _Session:
     def __init__(
-        self, pairs: _Pairs, known: tuple[Authority, ...], at: datetime, most: int
+        self,
+        pairs: _Pairs,
+        known: tuple[Authority, ...],
+        at: datetime,
+        most: int,
+        blocked: tuple[Blocked, Blocked],
     ) -> None:
+        self._blocked = blocked
         self._pairs = pairs
         self._known = list(known)
         self._at = at
@@ -183,7 +196,8 @@ class _Session:
         self._examples: dict[Outcome, list[Example]] = {outcome: [] for outcome in _TOLD}
 
     def take(self, client: KnownClient) -> None:
-        found = {self._at_api(client, api) for api in client.apis or ("",)}
+        was, will = (self._block_on(client, blocked) for blocked in self._blocked)
+        found = {self._at_api(client, api, was, will) for api in client.apis or ("",)}
         self._totals[next(outcome for outcome in Outcome if outcome in found)] += 1
 
     def result(self) -> Preview:
@@ -203,14 +217,28 @@ class _Session:
             newly_required=self._pairs.newly_required(),
         )
 
-    def _at_api(self, client: KnownClient, api: str) -> Outcome:
+    def _block_on(self, client: KnownClient, blocked: Blocked) -> Block | None:
+        """Names are looked at only where somebody is blocked under this serial number."""
+        issuer: Name = ()
+        if client.serial in blocked.serials:
+            with contextlib.suppress(FactsDamaged):
+                issuer = decode(client.facts).names.issuer
+        return find_block_of(blocked, client.fingerprint, issuer, client.serial, self._at)
+
+    def _at_api(
+        self, client: KnownClient, api: str, was: Block | None, will: Block | None
+    ) -> Outcome:
+        if was and will:
+            return Outcome.UNCHANGED
         try:
             pair = self._pairs.find(entry_of(client.facts), api)
-            if pair.alike:
+            if pair.alike and not (was or will):
                 return Outcome.UNCHANGED
             before, after = self._foresee(client, pair.facts(client), pair)
         except FactsDamaged:
             before, after = _NO_CHANGE, Foreseen(None, DAMAGED)
+        before = blocked_by(was) if was else before
+        after = blocked_by(will) if will else after
         outcome = _outcome(before, after)
         if outcome is not Outcome.UNCHANGED:
             self._note(client, api, outcome, before, after)

@@ -2,9 +2,11 @@
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ostiary.kernel.blocked import Blocked
+from ostiary.trust.blocks import find_block
 from ostiary.trust.decision import Admitted, Decision, Presented, Refused, Walk
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.judge import REFUSAL_AGE, Keeper, judge, walk
@@ -21,6 +23,8 @@ class _Kept:
     until: datetime
     chain: bytes
     """Digest of the chain it was decided on."""
+    blocked: Blocked
+    """Those that it was found not to be among, or to be."""
 
 
 class Desk:
@@ -58,7 +62,10 @@ class Desk:
         return self._intermediates
 
     def replace(self, standing: Standing) -> None:
-        """Judge by ``standing`` from now on; decisions of policies it lacks are forgotten."""
+        """Judge by ``standing`` from now on; decisions of policies it lacks are forgotten.
+
+        Those made under another set of blocks are looked at again when they are asked for.
+        """
         living = {policy.id for policy in standing.policies()}
         self._standing = standing
         for key in [key for key in self._kept if key[0] not in living]:
@@ -74,7 +81,8 @@ class Desk:
         kept = self._kept.get(key)
         if kept is not None and now < kept.until and _covers(kept, chain):
             self._kept.move_to_end(key)
-            return kept.decision
+            if self._stands(key, kept, now):
+                return kept.decision
         return self._decide(Presented(entry, leaf, chain), keeper, key, now)
 
     def explain(self, entry: str, leaf: bytes, chain: tuple[bytes, ...], now: datetime) -> Walk:
@@ -82,17 +90,34 @@ class Desk:
         keeper = self._standing.keeper(entry)
         if keeper is None:
             return Walk((), _unknown(entry, now))
-        return walk(Presented(entry, leaf, chain), keeper, self._intermediates, now)
+        presented = Presented(entry, leaf, chain)
+        return walk(presented, keeper, self._intermediates, now, self._standing.blocked)
+
+    def _stands(self, key: tuple[str, bytes], kept: _Kept, now: datetime) -> bool:
+        """Whether another set of blocks changes nothing. When verdicts are withdrawn all clients
+        ask again, so who is not concerned isn't judged from the beginning."""
+        blocked, decision = self._standing.blocked, kept.decision
+        if kept.blocked is blocked:
+            return True
+        if isinstance(decision, Refused):
+            return False
+        leaf = decision.path[0]
+        if find_block(blocked, leaf.der, now, lambda: leaf) is not None:
+            return False
+        self._kept[key] = replace(kept, blocked=blocked)
+        return True
 
     def _decide(
         self, presented: Presented, keeper: Keeper, key: tuple[str, bytes], now: datetime
     ) -> Decision:
         self.judged += 1
-        decision = judge(presented, keeper, self._intermediates, now)
+        decision = judge(presented, keeper, self._intermediates, now, self._standing.blocked)
         if isinstance(decision, Admitted) and self._intermediates.remember(decision.path):
             self.intermediates_version += 1
         if decision.until is not None:
-            self._kept[key] = _Kept(decision, decision.until, _digest(presented.chain))
+            self._kept[key] = _Kept(
+                decision, decision.until, _digest(presented.chain), self._standing.blocked
+            )
             self._kept.move_to_end(key)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)

@@ -196,6 +196,12 @@ class Reason(Enum):
         "the header with the client certificate is too large",
         "have the load balancer send the certificate without its chain",
     )
+    BLOCKED = (
+        "blocked",
+        30,
+        "the certificate was blocked by an operator",
+        "see the detail for who, when and why; `ostiary clients unblock` lets it in again",
+    )
 
 
 def reason_of_code(code: int) -> Reason | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 
+from ostiary.kernel.blocked import NOBODY, Blocked
 from ostiary.trust.judge import Keeper
 from ostiary.trust.names.index import NameIndex
 from ostiary.trust.policy import TrustPolicy
@@ -22,6 +23,8 @@ class Standing:
     """
 
     entries: Mapping[str, Keeper]
+    blocked: Blocked = NOBODY
+    """Who may pass nowhere."""
 
     def keeper(self, scope: str) -> Keeper | None:
         """Who judges in this scope; None if nobody does.
@@ -37,7 +40,11 @@ class Standing:
         return {keeper.policy.id: keeper.policy for keeper in self.entries.values()}.values()
 
 
-def standing_of(policies: Mapping[str, TrustPolicy], before: Standing | None = None) -> Standing:
+def standing_of(
+    policies: Mapping[str, TrustPolicy],
+    before: Standing | None = None,
+    blocked: Blocked = NOBODY,
+) -> Standing:
     """Make the policies of the scopes ready.
 
     Of ``before`` (the standing that this one will replace at the same desk) what has not changed
@@ -47,7 +54,7 @@ def standing_of(policies: Mapping[str, TrustPolicy], before: Standing | None = N
     workshop = _Workshop(before)
     keepers = {identity: workshop.keeper(policy) for identity, policy in _distinct(policies)}
     entries = {scope: keepers[policy.id] for scope, policy in policies.items()}
-    return Standing(MappingProxyType(entries))
+    return Standing(MappingProxyType(entries), blocked)
 
 
 def _distinct(policies: Mapping[str, TrustPolicy]) -> Iterable[tuple[str, TrustPolicy]]:

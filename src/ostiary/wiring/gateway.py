@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -33,6 +34,7 @@ from ostiary.supervisor.runtime import RuntimeTrouble
 from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.intermediates import load as parse_intermediates
+from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.standing import Standing, standing_of
 from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision
@@ -115,11 +117,14 @@ class Gateway:
         ``anew``, the compiled files are checked by the engine itself, and it changes over without
         losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
         """
-        standing = await asyncio.to_thread(standing_of, prepared.policies, self._desk.standing)
+        standing = await asyncio.to_thread(
+            standing_of, prepared.policies, self._desk.standing, prepared.blocked
+        )
         if not anew and self._serving is not None:
-            bundle = await asyncio.to_thread(prepared.bundle, self._serving.place)
-            if digest_of(bundle) == self._serving.digest and await self._judge_by(standing):
-                return Served(revision=self._serving.place.revision, reloaded=False)
+            serving = self._serving
+            if await _same_files(prepared, serving) and await self._judge_by(standing):
+                self._serving = replace(serving, policies=prepared.policies)
+                return Served(revision=serving.place.revision, reloaded=False)
         return await self._change_over(prepared, standing)
 
     async def _judge_by(self, standing: Standing) -> bool:
@@ -145,7 +150,7 @@ class Gateway:
             self._desk.replace(before)
             await self._forget(standing, before, except_worker=None)
             raise
-        self._serving = _Serving(place, digest_of(bundle))
+        self._serving = _Serving(place, digest_of(bundle), prepared.policies)
         # First what a client could profit from: a full disk must not keep old verdicts alive.
         await self._forget(before, standing, except_worker=confirmed.worker)
         self._revisions.promote(revision)
@@ -235,6 +240,16 @@ class _Serving:
 
     place: Place
     digest: bytes
+    policies: Mapping[str, TrustPolicy]
+
+
+async def _same_files(prepared: Prepared, serving: _Serving) -> bool:
+    """Whether these would be the engine's files; without a look where only who is blocked
+    changed, which shall act at once however much there is to compile."""
+    if prepared.policies is serving.policies:
+        return True
+    bundle = await asyncio.to_thread(prepared.bundle, serving.place)
+    return digest_of(bundle) == serving.digest
 
 
 def digest_of(bundle: Bundle) -> bytes:

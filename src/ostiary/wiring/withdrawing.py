@@ -48,8 +48,9 @@ class Withdrawal:
 
 
 def same_trust(before: Standing, after: Standing) -> bool:
-    """Whether every scope that was judged is judged by the same policy now."""
-    return all(
+    """Whether every scope that was judged is judged by the same policy now, and the same
+    certificates are blocked."""
+    return before.blocked is after.blocked and all(
         (now := after.keeper(scope)) is not None and now.policy.id == keeper.policy.id
         for scope, keeper in before.entries.items()
     )

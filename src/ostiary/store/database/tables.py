@@ -118,6 +118,25 @@ names = Table(
     sqlite_autoincrement=True,
 )
 
+blocked = Table(
+    "blocked",
+    KEPT,
+    Column("id", _NUMBER, primary_key=True),
+    # What certificates are recognised by, 32 bytes.
+    Column("mark", LargeBinary, nullable=False, unique=True),
+    # In hex; empty where a certificate is named by its issuer and serial number.
+    Column("fingerprint", Words(LABEL), nullable=False),
+    Column("issuer", Words(PATTERN), nullable=False),
+    Column("serial", Words(LABEL), nullable=False),
+    Column("subject", Words(TOLD), nullable=False),
+    Column("note", Words(NOTE), nullable=False),
+    Column("until", Instant),
+    Column("added", Instant, nullable=False),
+    _label("added_by"),
+    Column("seal", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 tokens = Table(
     "tokens",
     KEPT,

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from ostiary.kernel.blocked import NOBODY
 from ostiary.store.database.audit import Audit
+from ostiary.store.database.blocked import BlockedCertificates
 from ostiary.store.database.clients import Clients
 from ostiary.store.database.clients_merge import ClientLimits
 from ostiary.store.database.library import Library
@@ -52,6 +54,11 @@ class Work:
         return Names(self._kept())
 
     @property
+    def blocked(self) -> BlockedCertificates:
+        """Certificates that may pass nowhere."""
+        return BlockedCertificates(self._kept())
+
+    @property
     def tokens(self) -> Tokens:
         """Credentials of the admin API."""
         return Tokens(self._kept())
@@ -80,5 +87,6 @@ def read_everything(work: Work) -> None:
     work.settings.all()
     for scope in work.names.scopes():
         work.names.patterns(scope)
+    work.blocked.in_force(NOBODY)
     work.tokens.all()
     work.revision.current()

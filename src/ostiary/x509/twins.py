@@ -1,0 +1,89 @@
+"""Other encodings of the same certificate that verify just as well.
+
+An ECDSA signature (r, s) has a twin, (r, n - s), that whoever holds the certificate can compute and
+that verifies under the same key (SEC 1 section 4.1.4 computes the same point but for its sign, and
+looks at its x alone). The twin certificate is equal in all that was signed, and has another
+fingerprint: who is named by a fingerprint could step out of the name. Other signatures have none:
+RSA's and EdDSA's are one number in one form, and both parsers take DER only.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+# 1.2.840.10045.4: the arc of ECDSA's signature algorithms, as DER has it.
+_ECDSA = bytes.fromhex("2a8648ce3d04")
+_CURVES: tuple[type[ec.EllipticCurve], ...] = (
+    ec.SECP192R1, ec.SECP224R1, ec.SECP256R1, ec.SECP384R1, ec.SECP521R1, ec.SECP256K1,
+    ec.BrainpoolP256R1, ec.BrainpoolP384R1, ec.BrainpoolP512R1,
+)  # fmt: skip
+_SMALLER = 64
+"""Bits that ``s`` may be shorter than the order: one signature in 2^64 is, and nobody chooses."""
+
+
+def twin_fingerprints(der: bytes) -> tuple[bytes, ...]:
+    """SHA-256 of each twin; empty where there is none, or the bytes are no certificate.
+
+    On which curve the issuer's key lies is not said in the certificate, so that each of fitting
+    size is tried.
+    """
+    try:
+        return tuple(hashlib.sha256(twin).digest() for twin in _twins(der))
+    except (IndexError, ValueError):
+        return ()
+
+
+def _twins(der: bytes) -> Iterator[bytes]:
+    # Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue } (RFC 5280 4.1)
+    signed, algorithm, signature = _parts(_content(der, 0x30))
+    if not _content(_parts(_content(algorithm, 0x30))[0], 0x06).startswith(_ECDSA):
+        return
+    bits = _content(signature, 0x03)
+    # Ecdsa-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER } (RFC 3279 2.2.3), no bit unused
+    r, s = _parts(_content(bits[1:], 0x30))
+    number = int.from_bytes(_content(s, 0x02), "big", signed=True)
+    for curve in _CURVES:
+        order = curve().group_order
+        if 0 < number < order and order.bit_length() - number.bit_length() <= _SMALLER:
+            pair = _wrapped(0x30, r + _integer(order - number))
+            yield _wrapped(0x30, signed + algorithm + _wrapped(0x03, b"\0" + pair))
+
+
+def _parts(content: bytes) -> list[bytes]:
+    found, at = [], 0
+    while at < len(content):
+        _, end = _extent(content, at)
+        found.append(content[at:end])
+        at = end
+    return found
+
+
+def _content(element: bytes, tag: int) -> bytes:
+    begin, end = _extent(element, 0)
+    if element[0] != tag or end != len(element):
+        raise ValueError(f"no element of tag {tag:#x}")
+    return element[begin:end]
+
+
+def _extent(data: bytes, at: int) -> tuple[int, int]:
+    """Where the content of the element begins and ends (X.690 8.1.3)."""
+    size, begin = data[at + 1], at + 2
+    if size >= 0x80:
+        begin += size - 0x80
+        size = int.from_bytes(data[at + 2 : begin], "big")
+    if begin + size > len(data):
+        raise ValueError("cut short")
+    return begin, begin + size
+
+
+def _wrapped(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    width = (size.bit_length() + 7) // 8
+    return bytes((tag, 0x80 + width)) + size.to_bytes(width, "big") + content
+
+
+def _integer(number: int) -> bytes:
+    return _wrapped(0x02, number.to_bytes(number.bit_length() // 8 + 1, "big"))
