@@ -70,9 +70,7 @@ def blocked(made: World, client: Made, **more: Any) -> Iterator[dict[str, Any]]:
         yield done
         api.change("DELETE", f"/blocked/{done['object']}")
     assert not done["reloaded"]
-    assert {one.pid for one in workers} >= {
-        one.pid for one in processes(made.gateway).workers
-    }
+    assert {one.pid for one in workers} >= {one.pid for one in processes(made.gateway).workers}
 
 
 def status(connection: Connection, path: str = "/api/x", host: str = HOST) -> int:

@@ -23,7 +23,7 @@ _MODULES = {
     "events": ("seen",),
     "audit": ("seen",),
     "api": ("apis",),
-    "clients": ("clients",),
+    "clients": ("clients", "blocking"),
     "client-auth": ("gateway_auth",),
     "trust": ("trust", "library"),
     "dn": ("names",),

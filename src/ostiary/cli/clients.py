@@ -117,4 +117,6 @@ def _row(one: ClientView) -> tuple[Cell, ...]:
 
 
 def _verdict(one: ClientView) -> Cell:
+    if one.blocked is not None:
+        return text("blocked", "red")
     return text("admitted", "green") if one.admitted else text(one.reason or "refused", "red")

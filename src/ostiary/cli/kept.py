@@ -10,6 +10,8 @@ from ostiary.cli.answers import Speaker
 from ostiary.cli.reaching import admin_socket, answers, local_client
 from ostiary.config.effective import Managed, Source
 from ostiary.config.model.client_auth import ApiAuth, GatewayAuth
+from ostiary.kernel.blocked import Block, Blocked
+from ostiary.management.blocks import BlockedView
 from ostiary.management.views import (
     ApiView,
     GatewayView,
@@ -20,6 +22,7 @@ from ostiary.management.views import (
     TrustedView,
 )
 from ostiary.store.lock import StateLock
+from ostiary.trust.blocks import by_fingerprint, by_issuer
 from ostiary.wiring.ground import read_file
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.pem import read_certificates
@@ -77,8 +80,23 @@ def _of_running(gateway: Speaker) -> Kept:
             one.name: ApiAuth.model_validate(_policy(gateway, one.policy, one.name))
             for one in gateway.read(tuple[ApiView, ...], "/apis")
         },
+        blocked=Blocked(map(_block, gateway.pages(Page[BlockedView], "/blocked", None))),
     )
     return managed, tuple(found.values())
+
+
+def _block(one: BlockedView) -> Block:
+    by_name = not one.fingerprint
+    named = by_issuer(one.issuer, one.serial) if by_name else by_fingerprint(one.fingerprint)
+    return Block(
+        number=one.id,
+        mark=named.mark,
+        serial=named.serial,
+        until=one.until,
+        at=one.added,
+        by=one.added_by,
+        note=one.note,
+    )
 
 
 def _policy(gateway: Speaker, policy: PolicyView, api: str | None) -> dict[str, Any]:

@@ -8,17 +8,22 @@ all; authorities are told apart by name alone, so that it needs no certificate o
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ostiary.kernel.blocked import Block, Blocked
+from ostiary.trust.decision import Refused, Step
 from ostiary.trust.names.globs import is_literal
 from ostiary.trust.names.reading import parse_pattern
 from ostiary.trust.names.refusal import PatternRefused
 from ostiary.trust.names.rules import fingerprint_of, serial_of
-from ostiary.x509.certificate import Certificate
+from ostiary.trust.reason import Reason
+from ostiary.x509.certificate import Certificate, parse
 from ostiary.x509.errors import NotACertificate
 from ostiary.x509.structure import Attribute
 from ostiary.x509.twins import twin_fingerprints
+
+_REMEMBERED = timedelta(seconds=60)
+"""As every refusal; one that is taken back is withdrawn at once all the same."""
 
 Name = Sequence[Sequence[Attribute]]
 
@@ -57,6 +62,27 @@ def by_issuer(issuer: str, serial: str) -> Marked:
 def issuer_mark(issuer: Name, serial: int) -> bytes:
     """The mark of what this issuer gave this number."""
     return _issuer_mark([(one.oid, one.text) for rdn in issuer for one in rdn], serial)
+
+
+def refuse_blocked(blocked: Blocked, leaf: bytes, now: datetime) -> Refused | None:
+    """The refusal of a certificate (DER, readable or not) that is blocked at ``now`` (aware).
+
+    Asked before all else: what would be refused for another reason may still be let go on, by a
+    policy that only reports or a pipeline that asks for nothing, and who is blocked never is.
+    """
+    found = find_block(blocked, leaf, now, lambda: parse(leaf))
+    if found is None:
+        return None
+    until = now + _REMEMBERED
+    return Refused(Reason.BLOCKED, found.told, min(until, found.until or until))
+
+
+def step_of(blocked: Blocked, refused: Refused | None) -> Step:
+    """The same, as ``explain`` tells it."""
+    if refused is not None:
+        return Step("block", False, refused.detail)
+    count = len(blocked)
+    return Step("block", True, f"not one of the {count} blocked" if count else "nobody is blocked")
 
 
 def find_block(

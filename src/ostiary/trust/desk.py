@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ostiary.kernel.blocked import Blocked
-from ostiary.trust.blocks import find_block
+from ostiary.trust.blocks import find_block, refuse_blocked, step_of
 from ostiary.trust.decision import Admitted, Decision, Presented, Refused, Walk
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.judge import REFUSAL_AGE, Keeper, judge, walk
@@ -90,8 +90,12 @@ class Desk:
         keeper = self._standing.keeper(entry)
         if keeper is None:
             return Walk((), _unknown(entry, now))
-        presented = Presented(entry, leaf, chain)
-        return walk(presented, keeper, self._intermediates, now, self._standing.blocked)
+        blocked = self._standing.blocked
+        refused = refuse_blocked(blocked, leaf, now)
+        if refused is not None:
+            return Walk((step_of(blocked, refused),), refused)
+        found = walk(Presented(entry, leaf, chain), keeper, self._intermediates, now)
+        return Walk((step_of(blocked, None), *found.steps), found.decision)
 
     def _stands(self, key: tuple[str, bytes], kept: _Kept, now: datetime) -> bool:
         """Whether another set of blocks changes nothing. When verdicts are withdrawn all clients
@@ -111,12 +115,15 @@ class Desk:
         self, presented: Presented, keeper: Keeper, key: tuple[str, bytes], now: datetime
     ) -> Decision:
         self.judged += 1
-        decision = judge(presented, keeper, self._intermediates, now, self._standing.blocked)
+        blocked = self._standing.blocked
+        decision = refuse_blocked(blocked, presented.leaf, now) or judge(
+            presented, keeper, self._intermediates, now
+        )
         if isinstance(decision, Admitted) and self._intermediates.remember(decision.path):
             self.intermediates_version += 1
         if decision.until is not None:
             self._kept[key] = _Kept(
-                decision, decision.until, _digest(presented.chain), self._standing.blocked
+                decision, decision.until, _digest(presented.chain), blocked
             )
             self._kept.move_to_end(key)
             while len(self._kept) > self._capacity:

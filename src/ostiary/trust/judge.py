@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from ostiary.kernel.blocked import NOBODY, Blocked
-from ostiary.trust.blocks import find_block
 from ostiary.trust.decision import Admitted, Decision, Presented, Refused, Step, Walk
 from ostiary.trust.faults import REASON_OF_FAULT
 from ostiary.trust.intermediates import Intermediates
@@ -38,17 +36,13 @@ REFUSAL_AGE = timedelta(seconds=60)
 
 
 def judge(
-    presented: Presented,
-    keeper: Keeper,
-    intermediates: Intermediates,
-    now: datetime,
-    blocked: Blocked = NOBODY,
+    presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime
 ) -> Decision:
     """Decide about one presented certificate at ``now`` (aware). Never raises for its bytes.
 
     Reads ``intermediates`` (marking what it uses as recently used) and never adds to them.
     """
-    case = _Case(presented, keeper, intermediates, now, blocked)
+    case = _Case(presented, keeper, intermediates, now)
     for check in _CHECKS:
         refused = check.refuse(case)
         if refused is not None:
@@ -56,15 +50,9 @@ def judge(
     return case.admitted()
 
 
-def walk(
-    presented: Presented,
-    keeper: Keeper,
-    intermediates: Intermediates,
-    now: datetime,
-    blocked: Blocked = NOBODY,
-) -> Walk:
+def walk(presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime) -> Walk:
     """Decide like ``judge``, and tell every step."""
-    case = _Case(presented, keeper, intermediates, now, blocked)
+    case = _Case(presented, keeper, intermediates, now)
     steps = []
     for check in _CHECKS:
         refused = check.refuse(case)
@@ -79,8 +67,8 @@ class _Case:
     """One decision in the making: the checks fill in what they learn."""
 
     __slots__ = (
-        "_read", "blocked", "chain", "intermediates", "keeper", "leaf", "not_revoked", "now",
-        "path", "presented", "told_names", "would_refuse",
+        "chain", "intermediates", "keeper", "leaf", "not_revoked", "now", "path", "presented",
+        "told_names", "would_refuse",
     )  # fmt: skip
 
     leaf: Certificate
@@ -91,25 +79,13 @@ class _Case:
     would_refuse: Refused | None
 
     def __init__(
-        self,
-        presented: Presented,
-        keeper: Keeper,
-        intermediates: Intermediates,
-        now: datetime,
-        blocked: Blocked,
+        self, presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime
     ) -> None:
         self.presented = presented
         self.keeper = keeper
         self.intermediates = intermediates
         self.now = now
-        self.blocked = blocked
         self.would_refuse = None
-        self._read: Certificate | None = None
-
-    def read(self) -> Certificate:
-        """The leaf, read once. Raises NotACertificate."""
-        self._read = self._read or parse(self.presented.leaf)
-        return self._read
 
     def refused(self, reason: Reason, detail: str) -> Refused:
         until = None if reason is Reason.ISSUER_MISSING else self.now + REFUSAL_AGE
@@ -130,16 +106,6 @@ class _Check:
     refuse: Callable[[_Case], Refused | None]
     tell: Callable[[_Case], str]
     """What the check saw, once it has passed."""
-
-
-def _block(case: _Case) -> Refused | None:
-    """Before all else: what would be refused for another reason may still be let go on, by a
-    policy that only reports or a pipeline that asks for nothing, and a block never is."""
-    found = find_block(case.blocked, case.presented.leaf, case.now, case.read)
-    if found is None:
-        return None
-    until = case.now + REFUSAL_AGE
-    return Refused(Reason.BLOCKED, found.told, min(until, found.until or until))
 
 
 def _anchors(case: _Case) -> Refused | None:
@@ -168,7 +134,7 @@ def _size(case: _Case) -> Refused | None:
 
 def _reading(case: _Case) -> Refused | None:
     try:
-        case.leaf = case.read()
+        case.leaf = parse(case.presented.leaf)
         case.chain = tuple(
             case.intermediates.known(der) or parse(der) for der in case.presented.chain
         )
@@ -306,11 +272,6 @@ def _who(certificate: Certificate) -> str:
     return repr(certificate.subject) if certificate.subject else f"serial {certificate.serial:x}"
 
 
-def _tell_block(case: _Case) -> str:
-    count = len(case.blocked)
-    return f"not one of the {count} blocked" if count else "nobody is blocked"
-
-
 def _tell_anchors(case: _Case) -> str:
     count = len(case.keeper.policy.anchors)
     return f"{count} trust anchors" if count else "none are needed: no path is asked for"
@@ -321,7 +282,6 @@ def _tell_path(case: _Case) -> str:
 
 
 _CHECKS = (
-    _Check("block", _block, _tell_block),
     _Check("trust-anchors", _anchors, _tell_anchors),
     _Check("certificate", _shown, lambda c: f"{len(c.presented.leaf)} bytes shown"),
     _Check("size", _size, lambda c: f"{len(c.presented.chain)} certificates sent beside it"),

@@ -25,6 +25,7 @@ NEVER_BY_JUDGE = {
     Reason.HEADER_MALFORMED,  # the agent's, when a header holds no certificate to judge
     Reason.HEADER_REPEATED,
     Reason.HEADER_TOO_LARGE,
+    Reason.BLOCKED,  # the desk's, see test_blocks
 }
 PRODUCED_BESIDE = {
     Reason.REVOKED,  # see test_revocation

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 
 from ostiary.admin.console import (
     apiing,
+    blocking,
     gatewaying,
     naming,
     overviewing,
@@ -43,6 +44,7 @@ def console_routes(
         *naming.DOORS,
         *apiing.DOORS,
         *seeing.DOORS,
+        *blocking.DOORS,
         *tokening.DOORS,
         ("GET", "/{page:path}", nowhere),  # the last: whatever nobody else answers
     )

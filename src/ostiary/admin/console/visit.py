@@ -45,6 +45,8 @@ DONE = {
     "offered": "Offered again.",
     "deleted": "Deleted from the library.",
     "revoked": "The token has ended.",
+    "blocked": "Blocked: the next request is refused, on open connections, too.",
+    "unblocked": "Not blocked any more: it is judged as all others.",
     "recovered": "The trust store was built anew from the library.",
     "inherits": "The API inherits everything from the gateway again.",
 }
