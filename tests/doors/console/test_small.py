@@ -13,7 +13,7 @@ from ostiary.admin.console.chart import HEIGHT, WIDTH, ceiling, chart
 from ostiary.admin.console.fields import api_changes, gateway_changes
 from ostiary.admin.console.forms import Form
 from ostiary.admin.console.gist import gist
-from ostiary.admin.console.templating import code
+from ostiary.admin.console.templating import code, commas
 from ostiary.admin.console.text import grouped, relative, short, shown
 from ostiary.config.effective import AuthType, Source
 from ostiary.management.errors import EngineRefuses, Fault
@@ -143,6 +143,11 @@ def test_a_line_of_the_audit_says_what_came_and_what_went(
 def test_words_between_backticks_are_code_and_stay_escaped() -> None:
     assert code("write `<CN>` & go") == "write <code>&lt;CN&gt;</code> &amp; go"
     assert code("cut `he") == "cut `he"
+
+
+def test_names_are_broken_after_their_commas_and_stay_escaped() -> None:
+    assert commas("CN=<a>,O=b") == "CN=&lt;a&gt;,<wbr>O=b"
+    assert not commas("")
 
 
 @given(st.lists(points, max_size=120))
