@@ -175,6 +175,6 @@ def vocabulary_of(prepared: Prepared) -> Vocabulary:
     return Vocabulary(
         apis=frozenset(document.api_endpoints),
         entries={entry.id: entry.name for entry in entries} | {HEADER_ENTRY: "header"},
-        api_ids={api_id(name): name for name in effective.overriding},
+        api_ids={api_id(name): name for name in document.api_endpoints},
         handshakes=frozenset(line.partition(" ")[2] for line in words if " " in line),
     )
