@@ -8,7 +8,7 @@ from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.admin_rig import Api
 from tests.daemon.clients import context
 from tests.daemon.forwarding import HEADER, forwarding, in_header, peer
-from tests.daemon.gateway import world
+from tests.daemon.gateway import Certificates, world
 from tests.daemon.life import until
 from tests.daemon.test_admin_changes import entries, managed
 
@@ -53,6 +53,37 @@ def test_an_api_is_told_after_it_had_a_policy_of_its_own(any_engine: EngineBinar
         assert made.gateway.status(made.good, "default.example", "/open/x") == 200
         assert made.gateway.status(made.good, "default.example", "/api/x") == 200
         before_long(api, {"open": {"CN=good": 2}, "api": {"CN=good": 2}})
+
+
+def test_who_would_be_refused_where_that_is_only_reported_is_told_so(
+    any_engine: EngineBinary,
+) -> None:
+    def reporting(document: dict[str, Any], made: Certificates) -> None:
+        managed(document, made)
+        document["clientCertificateAuth"] = {"type": "certificate"}
+        document["apiEndpoints"]["open"]["clientCertificateAuth"] = {
+            "reportOnly": True,
+            "trustedDistinguishedNames": ["CN=nobody"],
+        }
+
+    with world(any_engine, lambda made: {"default": made.entry(made.a)}, reporting) as made:
+        gateway = made.gateway
+        with Api(gateway.state) as api:
+            for who in (made.good, made.stranger):
+                assert gateway.status(who, "default.example", "/open/x") == 200
+            assert gateway.status(made.of_b, "default.example", "/api/x") == 403
+            until(lambda: len(api.get("/clients")["items"]) == 3, 30, "never three")
+            names = ("subject", "admitted", "wouldRefuse", "reason")
+            found = [tuple(one[name] for name in names) for one in api.get("/clients")["items"]]
+            assert sorted(found) == [
+                ("CN=good", True, True, "name-not-trusted"),
+                ("CN=of-b", False, False, "issuer-missing"),
+                ("CN=stranger", True, True, "issuer-missing"),
+            ]
+            passed = api.get("/clients", admitted=True)["items"]
+            assert {one["subject"] for one in passed} == {"CN=good", "CN=stranger"}
+            done = api.change("PATCH", "/apis/api", {"reportOnly": True}, dryRun=True)
+            assert done["preview"]["newlyRefused"] == 0
 
 
 def test_each_client_in_a_header_has_its_own_apis(engine_binary: EngineBinary) -> None:

@@ -21,6 +21,7 @@ from ostiary.store.database.records import Client
 from ostiary.telemetry.counters import Counted
 from ostiary.telemetry.history import Chart
 from ostiary.telemetry.inbox import Numbered
+from ostiary.telemetry.noting import went_on
 from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
 
 _SENTENCES = {reason.value: reason.sentence for reason in Reason}
@@ -99,7 +100,7 @@ def event_view(numbered: Numbered, entries: Mapping[str, str]) -> EventView:
 
 def client_view(client: Client, anchors: Mapping[bytes, str], now: datetime) -> ClientView:
     """One certificate that was seen; ``anchors`` names trusted certificates by fingerprint."""
-    reason = None if client.verdict == ADMITTED_CODE else reason_of_code(client.verdict)
+    reason = None if client.verdict == ADMITTED_CODE else reason_of_code(abs(client.verdict))
     return ClientView(
         fingerprint=client.fingerprint.hex(),
         subject=client.subject,
@@ -112,7 +113,8 @@ def client_view(client: Client, anchors: Mapping[bytes, str], now: datetime) -> 
         first_seen=client.first_seen,
         last_seen=client.last_seen,
         count=client.count,
-        admitted=client.verdict == ADMITTED_CODE,
+        admitted=went_on(client.verdict),
+        would_refuse=client.verdict < 0,
         reason=reason.value if reason else "",
         apis=tuple(sorted(filter(None, client.apis))),
     )

@@ -108,8 +108,13 @@ class Watching:
             key=decided.key,
             decision=decided.decision,
             at=decided.now,
+            reported=self._reports(decided.scope),
         )
         self.telemetry.decided(sighting, decided.seconds)
+
+    def _reports(self, scope: str) -> bool:
+        policy = self._prepared.policies.get(scope) if self._prepared else None
+        return policy is not None and policy.report_only
 
     def _vocabulary(self) -> Vocabulary:
         """The names of what is in force; made anew when that changes."""
