@@ -27,6 +27,8 @@ from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
 _SENTENCES = {reason.value: reason.sentence for reason in Reason}
 _RECOVER = "run 'ostiary trust recover', or press Recover on the page of trusted certificates"
 
+_COLUMNS = ("requests", "connections", "refused", "handshakes-refused", "would-refuse")
+
 
 def points(chart: Chart) -> tuple[TrafficPoint, ...]:
     """A chart's intervals, oldest first."""
@@ -37,26 +39,28 @@ def points(chart: Chart) -> tuple[TrafficPoint, ...]:
     def of(name: str) -> tuple[int, ...]:
         return series.get(name, nothing)
 
-    columns = zip(
-        of("requests"),
-        of("connections"),
-        of("decisions-admitted"),
-        of("refused"),
-        of("would-refuse"),
-        strict=True,
-    )
-    return tuple(
-        TrafficPoint(
-            at=chart.start + index * chart.step,
-            seconds=int(chart.step.total_seconds()),
-            requests=requests,
-            connections=connections,
-            admitted=admitted,
-            refused=refused,
-            would_refuse=would,
+    found, early = [], 0
+    columns = (of(name) for name in _COLUMNS)
+    for index, (requests, connections, refused, handshakes, would) in enumerate(
+        zip(*columns, strict=True)
+    ):
+        turned_away = refused - handshakes
+        # A refusal is told at once and its request only with the next poll: those that are missing
+        # here are among the next interval's.
+        rest = requests - turned_away - early
+        early = min(max(-rest, 0), turned_away)
+        found.append(
+            TrafficPoint(
+                at=chart.start + index * chart.step,
+                seconds=int(chart.step.total_seconds()),
+                requests=requests,
+                connections=connections,
+                admitted=max(rest, would),
+                refused=refused,
+                would_refuse=would,
+            )
         )
-        for index, (requests, connections, admitted, refused, would) in enumerate(columns)
-    )
+    return tuple(found)
 
 
 def refusals(counted: Counted) -> tuple[ReasonCount, ...]:

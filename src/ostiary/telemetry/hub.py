@@ -30,7 +30,7 @@ EVENTS_SOCKET = "events.sock"
 POLL_SECONDS = 5.0
 _HANDSHAKES = "handshakes-refused"
 SERIES_OF_HISTORY = (
-    *SERIES, "decisions-admitted", "decisions-refused", "refused", "would-refuse", _HANDSHAKES,
+    *SERIES, "refused", "would-refuse", _HANDSHAKES,
     *(f"reason-{reason}" for reason in REASONS_OF_EVENTS),
 )  # fmt: skip
 """What charts may show. ``refused`` and ``would-refuse`` count events, ``reason-…`` both."""
@@ -110,10 +110,8 @@ class Telemetry:
     def decided(self, sighting: Sighting, seconds: float) -> None:
         """Note a decision of the agent that took ``seconds``; a matter of microseconds."""
         decision = sighting.decision
-        admitted = isinstance(decision, Admitted)
         code = ADMITTED_CODE if isinstance(decision, Admitted) else decision.reason.code
         self._counters.decision(code, seconds)
-        self.history.add({f"decisions-{'admitted' if admitted else 'refused'}": 1}, sighting.at)
         self.clients.seen(sighting)
 
     def happened(self, event: RefusalSeen) -> None:
