@@ -116,10 +116,12 @@ def test_a_resumed_session_is_refused(judged: World, version: ssl.TLSVersion) ->
     with judged.gateway.connect(tls, HOST) as first:
         assert status(first) == 200
         session = first.session
-    with blocked(judged, judged.good):
-        with judged.gateway.connect(tls, HOST, session=session) as again:
-            assert again.resumed
-            assert status(again) == 403
+    with (
+        blocked(judged, judged.good),
+        judged.gateway.connect(tls, HOST, session=session) as again,
+    ):
+        assert again.resumed
+        assert status(again) == 403
     with judged.gateway.connect(tls, HOST, session=session) as again:
         assert status(again) == 200
 

@@ -169,6 +169,7 @@ def _summary(one: OverviewView) -> Table:
             ("Trusted certificates", number(one.trusted)),
             ("Clients seen", number(one.clients)),
             ("Requests in the last hour", number(sum(each.requests for each in traffic))),
+            ("let through", number(sum(each.admitted for each in traffic))),
             ("refused", number(sum(each.refused for each in traffic))),
             ("would be refused", number(sum(each.would_refuse for each in traffic))),
         )

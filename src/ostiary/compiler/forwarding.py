@@ -7,6 +7,7 @@ a client could pose as somebody (``guards.removals``).
 from collections.abc import Callable, Sequence
 
 from ostiary.compiler import facts, names
+from ostiary.compiler.calling import calling_rules
 from ostiary.compiler.decision import Shown, judging_rules
 from ostiary.compiler.questions import header_question_of
 from ostiary.compiler.scopes import Scheme
@@ -66,6 +67,7 @@ def header_rules(
         *(f"http-request unset-var({name})" for name in forgotten),
         *_reading(argument(scheme.header.name.value or "")),
         f"http-request {key} if {{ var({names.HEADER_HASH}) -m found }}",
+        *calling_rules(scheme, path_of),
         *judging_rules(shown, reports=scheme.reports),
     ]
 

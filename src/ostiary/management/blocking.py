@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ostiary.management.actors import Order
-from ostiary.management.blocks import BlockedView, blocked_view
+from ostiary.management.blocks import BlockedView
 from ostiary.management.changes import Changes, Edited, Moment
 from ostiary.management.errors import Fault, Unacceptable
 from ostiary.management.keeping import reading
@@ -15,8 +15,8 @@ from ostiary.management.shelf import read_uploaded
 from ostiary.management.sights import ChangeView
 from ostiary.management.state import Touched
 from ostiary.management.views import Page
-from ostiary.store.database.blocked import NewBlock
-from ostiary.store.database.records import BlockedCertificate, JsonValue, Role
+from ostiary.store.database.blocked import BlockedCertificate, NewBlock
+from ostiary.store.database.records import JsonValue, Role
 from ostiary.store.database.work import Work
 from ostiary.trust.blocks import Marked, by_fingerprint, by_issuer
 from ostiary.trust.names.refusal import PatternRefused
@@ -59,7 +59,7 @@ class Blocking:
         with reading(self._changes.keeping) as work:
             found = work.blocked.page(search=search, offset=offset, limit=wanted)
         return Page(
-            items=tuple(blocked_view(one, now) for one in found.items),
+            items=tuple(_view(one, now) for one in found.items),
             next=after(offset, len(found.items), found.total),
             total=found.total,
         )
@@ -67,7 +67,7 @@ class Blocking:
     def one(self, number: int) -> BlockedView:
         """Raises NotThere."""
         with reading(self._changes.keeping) as work:
-            return blocked_view(work.blocked.one(number), self._changes.clock())
+            return _view(work.blocked.one(number), self._changes.clock())
 
     async def block(
         self, order: Order, whom: Whom, *, note: str = "", until: datetime | None = None
@@ -233,3 +233,18 @@ def _as_new(one: BlockedCertificate) -> NewBlock:
 
 def _is_hex(text: str) -> bool:
     return bool(text) and not text.strip("0123456789abcdefABCDEF:")
+
+
+def _view(one: BlockedCertificate, now: datetime) -> BlockedView:
+    return BlockedView(
+        id=one.id,
+        fingerprint=one.fingerprint,
+        issuer=one.issuer,
+        serial=one.serial,
+        subject=one.subject,
+        note=one.note,
+        until=one.until,
+        in_force=one.until is None or now < one.until,
+        added=one.added,
+        added_by=one.added_by,
+    )

@@ -14,8 +14,10 @@ from ostiary.management.sights import Effect, EffectView, PreviewView
 from ostiary.services.prepare import Prepared
 from ostiary.store.database.records import ClientFilter
 from ostiary.store.database.work import Work
+from ostiary.telemetry.blocks import Blocking
 from ostiary.telemetry.foresight import Foreseen
 from ostiary.telemetry.hub import Telemetry
+from ostiary.telemetry.noting import path_verdict
 from ostiary.telemetry.preview import Example, KnownClient, Outcome, Preview, preview
 from ostiary.telemetry.regimes import Authority, Regime, authority_of
 from ostiary.trust.decision import Decision
@@ -67,7 +69,7 @@ class Previews:
                 at,
                 authorities=map(self._authority, known.certificates),
                 examples=_EXAMPLES,
-                blocked=(now.blocked, then.blocked),
+                blocking=Blocking(now.blocked, then.blocked),
             )
         return _view(found, days)
 
@@ -173,7 +175,7 @@ def _known(work: Work, since: datetime) -> Iterator[KnownClient]:
             fingerprint=client.fingerprint,
             subject=client.subject,
             facts=client.facts,
-            verdict=client.verdict,
+            verdict=path_verdict(client.verdict),
             last_seen=client.last_seen,
             apis=client.apis,
             requests=client.count,

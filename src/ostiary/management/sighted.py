@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ostiary.kernel.blocked import Blocked
-from ostiary.management.blocks import block_on
 from ostiary.management.showing import expiry
 from ostiary.management.sights import (
     Banner,
@@ -20,13 +19,17 @@ from ostiary.management.sights import (
 from ostiary.management.views import CertificateView, ClientView
 from ostiary.services.explanation import Explanation
 from ostiary.store.database.records import Client
+from ostiary.telemetry.blocks import block_on
 from ostiary.telemetry.counters import Counted
 from ostiary.telemetry.history import Chart
 from ostiary.telemetry.inbox import Numbered
+from ostiary.telemetry.noting import went_on
 from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
 
 _SENTENCES = {reason.value: reason.sentence for reason in Reason}
 _RECOVER = "run 'ostiary trust recover', or press Recover on the page of trusted certificates"
+
+_COLUMNS = ("requests", "connections", "refused", "handshakes-refused", "would-refuse")
 
 
 def points(chart: Chart) -> tuple[TrafficPoint, ...]:
@@ -38,26 +41,28 @@ def points(chart: Chart) -> tuple[TrafficPoint, ...]:
     def of(name: str) -> tuple[int, ...]:
         return series.get(name, nothing)
 
-    columns = zip(
-        of("requests"),
-        of("connections"),
-        of("decisions-admitted"),
-        of("refused"),
-        of("would-refuse"),
-        strict=True,
-    )
-    return tuple(
-        TrafficPoint(
-            at=chart.start + index * chart.step,
-            seconds=int(chart.step.total_seconds()),
-            requests=requests,
-            connections=connections,
-            admitted=admitted,
-            refused=refused,
-            would_refuse=would,
+    found, early = [], 0
+    columns = (of(name) for name in _COLUMNS)
+    for index, (requests, connections, refused, handshakes, would) in enumerate(
+        zip(*columns, strict=True)
+    ):
+        turned_away = refused - handshakes
+        # A refusal is told at once and its request only with the next poll: those that are missing
+        # here are among the next interval's.
+        rest = requests - turned_away - early
+        early = min(max(-rest, 0), turned_away)
+        found.append(
+            TrafficPoint(
+                at=chart.start + index * chart.step,
+                seconds=int(chart.step.total_seconds()),
+                requests=requests,
+                connections=connections,
+                admitted=max(rest, would),
+                refused=refused,
+                would_refuse=would,
+            )
         )
-        for index, (requests, connections, admitted, refused, would) in enumerate(columns)
-    )
+    return tuple(found)
 
 
 def refusals(counted: Counted) -> tuple[ReasonCount, ...]:
@@ -103,7 +108,8 @@ def client_view(
     client: Client, anchors: Mapping[bytes, str], blocked: Blocked, now: datetime
 ) -> ClientView:
     """One certificate that was seen; ``anchors`` names trusted certificates by fingerprint."""
-    reason = None if client.verdict == ADMITTED_CODE else reason_of_code(client.verdict)
+    reason = None if client.verdict == ADMITTED_CODE else reason_of_code(abs(client.verdict))
+    found = block_on(blocked, client.fingerprint, client.facts, client.serial, now)
     return ClientView(
         fingerprint=client.fingerprint.hex(),
         subject=client.subject,
@@ -116,10 +122,11 @@ def client_view(
         first_seen=client.first_seen,
         last_seen=client.last_seen,
         count=client.count,
-        admitted=client.verdict == ADMITTED_CODE,
+        admitted=went_on(client.verdict),
+        would_refuse=client.verdict < 0,
         reason=reason.value if reason else "",
         apis=tuple(sorted(filter(None, client.apis))),
-        blocked=block_on(client, blocked, now),
+        blocked=found.number if found else None,
     )
 
 

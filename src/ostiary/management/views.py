@@ -280,9 +280,13 @@ class ClientView(View):
     last_seen: datetime
     count: int
     admitted: bool
+    """Whether the last verdict let it pass."""
     reason: str
-    """Code word of the refusal; empty when admitted."""
+    """Code word of why it was refused, or would have been; empty when neither."""
+    would_refuse: bool
+    """It passed since the policy only reports."""
     apis: tuple[str, ...]
+    """Every API it was used at, whoever's policy judges there."""
     blocked: int | None
     """Number of the block in force that names it; whatever the last verdict was, it passes nowhere
     then."""

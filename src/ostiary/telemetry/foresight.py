@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ostiary.kernel.blocked import Block
 from ostiary.telemetry.facts import SHORT, ClientFacts
 from ostiary.telemetry.regimes import Anchors, Authority, Family, Regime
 from ostiary.trust.decision import Admitted
@@ -186,11 +185,6 @@ def _anew(fingerprint: bytes, verdict: int, regime: Regime) -> Foreseen | None:
     if isinstance(decision, Admitted):
         return PASSES
     return _reported(regime, Foreseen(False, decision.detail, decision.reason))
-
-
-def blocked_by(block: Block) -> Foreseen:
-    """Refused, whatever the policy."""
-    return Foreseen(False, block.told, Reason.BLOCKED)
 
 
 def _refused(reason: Reason) -> Foreseen:

@@ -4,7 +4,6 @@ Pure, and streaming: clients come one at a time and are counted, the first few a
 What can't be known without seeing the client again is said so, with the reason.
 """
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
-from ostiary.kernel.blocked import NOBODY, Block, Blocked
+from ostiary.telemetry.blocks import Blocking, Struck, block_on
 from ostiary.telemetry.facts import ClientFacts, FactsDamaged, decode, entry_of
-from ostiary.telemetry.foresight import DAMAGED, Foreseen, Foresight, Ready, blocked_by
-from ostiary.telemetry.regimes import Anchors, Authority, Family, Name, Regime, Regimes
-from ostiary.trust.blocks import find_block_of
+from ostiary.telemetry.foresight import DAMAGED, Foreseen, Foresight, Ready
+from ostiary.telemetry.regimes import Anchors, Authority, Family, Regime, Regimes
 from ostiary.trust.reason import Reason
 
 
@@ -45,7 +43,8 @@ class KnownClient:
     """The last one: ADMITTED_CODE or the code of a Reason."""
     last_seen: datetime
     apis: frozenset[str]
-    """Empty, or with an empty name: the gateway's own policy."""
+    """All it was seen at, whoever's policy judges there. Empty, or with an empty name: nothing is
+    known but that the gateway's own policy judged."""
     requests: int = 0
     serial: int = 0
     """Of the certificate."""
@@ -88,6 +87,7 @@ class Preview:
     that could be counted. The empty name is the gateway's own policy."""
 
 
+NO_BLOCKS = Blocking()
 _NO_CHANGE = Foreseen(True, "nothing changes for it")
 
 
@@ -99,16 +99,15 @@ def preview(
     *,
     authorities: Iterable[Authority] = (),
     examples: int = 20,
-    blocked: tuple[Blocked, Blocked] = (NOBODY, NOBODY),
+    blocking: Blocking = NO_BLOCKS,
 ) -> Preview:
     """Foresee a change for ``clients``, at ``at`` (aware).
 
-    ``blocked``: who is now, and who will be; whoever is one of them is refused by every policy.
+    Whoever is or will be blocked (``blocking``) is refused by every policy.
     ``authorities``: further ones known beside the anchors, such as the remembered intermediates.
     Takes 20 to 50 µs a client that the change might concern, and no memory for it.
     """
-    known = tuple(authorities)
-    session = _Session(_Pairs(now, then, at), known, at, examples, blocked)
+    session = _Session(_Pairs(now, then, at), list(authorities), at, examples, blocking)
     for client in clients:
         session.take(client)
     return session.result()
@@ -122,6 +121,10 @@ class _Pair:
     @property
     def alike(self) -> bool:
         return self.now.regime.id == self.then.regime.id
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        return self.now.regime.id, self.then.regime.id
 
     @property
     def by_names(self) -> bool:
@@ -154,11 +157,18 @@ class _Pairs:
             pair = self._pairs[entry, api] = _Pair(self._ready(now), self._ready(then))
         return pair
 
+    def places(self, entry: str, apis: frozenset[str]) -> set[str]:
+        """The APIs that are treated in ways of their own; the empty name for all others."""
+        gateway = self.find(entry, "").ids
+        return {api if self.find(entry, api).ids != gateway else "" for api in apis or ("",)}
+
     def newly_required(self) -> tuple[str, ...]:
         found = {
             api
-            for (_, api), pair in self._pairs.items()
-            if _asks(pair.then.regime) and not _asks(pair.now.regime)
+            for (entry, api), pair in list(self._pairs.items())
+            if api in self.places(entry, frozenset({api}))
+            and _asks(pair.then.regime)
+            and not _asks(pair.now.regime)
         }
         return tuple(sorted(found))
 
@@ -176,16 +186,11 @@ def _asks(regime: Regime) -> bool:
 
 class _Session:
     def __init__(
-        self,
-        pairs: _Pairs,
-        known: tuple[Authority, ...],
-        at: datetime,
-        most: int,
-        blocked: tuple[Blocked, Blocked],
+        self, pairs: _Pairs, known: list[Authority], at: datetime, most: int, blocking: Blocking
     ) -> None:
-        self._blocked = blocked
+        self._blocking = blocking
         self._pairs = pairs
-        self._known = list(known)
+        self._known = known
         self._at = at
         self._most = most
         self._foresight = self._foreseeing()
@@ -196,8 +201,8 @@ class _Session:
         self._examples: dict[Outcome, list[Example]] = {outcome: [] for outcome in _TOLD}
 
     def take(self, client: KnownClient) -> None:
-        was, will = (self._block_on(client, blocked) for blocked in self._blocked)
-        found = {self._at_api(client, api, was, will) for api in client.apis or ("",)}
+        struck = self._struck(client)
+        found = {self._at_api(client, api, struck) for api in self._places(client)}
         self._totals[next(outcome for outcome in Outcome if outcome in found)] += 1
 
     def result(self) -> Preview:
@@ -217,28 +222,27 @@ class _Session:
             newly_required=self._pairs.newly_required(),
         )
 
-    def _block_on(self, client: KnownClient, blocked: Blocked) -> Block | None:
-        """Names are looked at only where somebody is blocked under this serial number."""
-        issuer: Name = ()
-        if client.serial in blocked.serials:
-            with contextlib.suppress(FactsDamaged):
-                issuer = decode(client.facts).names.issuer
-        return find_block_of(blocked, client.fingerprint, issuer, client.serial, self._at)
+    def _places(self, client: KnownClient) -> list[str]:
+        try:
+            return sorted(self._pairs.places(entry_of(client.facts), client.apis))
+        except FactsDamaged:
+            return [""]
 
-    def _at_api(
-        self, client: KnownClient, api: str, was: Block | None, will: Block | None
-    ) -> Outcome:
-        if was and will:
+    def _struck(self, client: KnownClient) -> Struck:
+        seen = (client.fingerprint, client.facts, client.serial, self._at)
+        return Struck(block_on(self._blocking.now, *seen), block_on(self._blocking.then, *seen))
+
+    def _at_api(self, client: KnownClient, api: str, struck: Struck) -> Outcome:
+        if struck.stays:
             return Outcome.UNCHANGED
         try:
             pair = self._pairs.find(entry_of(client.facts), api)
-            if pair.alike and not (was or will):
+            if pair.alike and not struck:
                 return Outcome.UNCHANGED
             before, after = self._foresee(client, pair.facts(client), pair)
         except FactsDamaged:
             before, after = _NO_CHANGE, Foreseen(None, DAMAGED)
-        before = blocked_by(was) if was else before
-        after = blocked_by(will) if will else after
+        before, after = struck.over(before, after)
         outcome = _outcome(before, after)
         if outcome is not Outcome.UNCHANGED:
             self._note(client, api, outcome, before, after)

@@ -122,9 +122,7 @@ class Desk:
         if isinstance(decision, Admitted) and self._intermediates.remember(decision.path):
             self.intermediates_version += 1
         if decision.until is not None:
-            self._kept[key] = _Kept(
-                decision, decision.until, _digest(presented.chain), blocked
-            )
+            self._kept[key] = _Kept(decision, decision.until, _digest(presented.chain), blocked)
             self._kept.move_to_end(key)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)

@@ -117,15 +117,21 @@ class Gateway:
         ``anew``, the compiled files are checked by the engine itself, and it changes over without
         losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
         """
-        standing = await asyncio.to_thread(
-            standing_of, prepared.policies, self._desk.standing, prepared.blocked
-        )
+        standing = await self._standing_of(prepared)
         if not anew and self._serving is not None:
             serving = self._serving
             if await _same_files(prepared, serving) and await self._judge_by(standing):
                 self._serving = replace(serving, policies=prepared.policies)
                 return Served(revision=serving.place.revision, reloaded=False)
         return await self._change_over(prepared, standing)
+
+    async def _standing_of(self, prepared: Prepared) -> Standing:
+        before = self._desk.standing
+        if self._serving is not None and prepared.policies is self._serving.policies:
+            return Standing(before.entries, prepared.blocked)
+        return await asyncio.to_thread(
+            lambda: standing_of(prepared.policies_of_any_type(), before, prepared.blocked)
+        )
 
     async def _judge_by(self, standing: Standing) -> bool:
         """Judge by another standing from now on; False if the workers could not be told."""

@@ -202,6 +202,7 @@ def client(
         "count": 1234,
         "admitted": reason is None,
         "reason": reason.value if reason else "",
+        "would_refuse": False,
         "apis": ("orders", "devices"),
         **more,
     }
@@ -213,6 +214,14 @@ CLIENTS = (
     client("CN=orders-batch,OU=Payments,O=Example,C=DE", 3, None, 31, count=88_120),
     client("CN=old-scanner,O=Example Devices,C=DE", 12, Reason.CERTIFICATE_EXPIRED, -4, count=52),
     client("CN=intern,O=Partner Ltd,C=GB", 40, Reason.UNTRUSTED_ISSUER, 320, count=3, apis=()),
+    client(
+        "CN=nightly-export,O=Example,C=DE",
+        50,
+        Reason.NAME_NOT_TRUSTED,
+        300,
+        admitted=True,
+        would_refuse=True,
+    ),
     *(client(name, 600 + at, Reason.UNTRUSTED_ISSUER, 100) for at, name in enumerate(HOSTILE)),
 )
 

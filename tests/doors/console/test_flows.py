@@ -304,6 +304,13 @@ def test_clients_are_searched_and_filtered(site: Site) -> None:
     expect(page.get_by_text("Admitted when it was seen last")).to_be_visible()
 
 
+def test_a_client_that_is_only_reported_is_not_shown_as_welcome(site: Site) -> None:
+    page = site.visit("/console/clients?q=nightly")
+    expect(page.locator("#found tbody tr")).to_contain_text("Would be refused")
+    page.get_by_role("link", name="CN=nightly-export").click()
+    expect(page.locator(".verdict")).to_contain_text("a policy that only reports")
+
+
 def test_a_token_is_shown_once_and_ended(site: Site) -> None:
     page = site.visit("/console/tokens")
     page.get_by_label("Name").fill("nightly")

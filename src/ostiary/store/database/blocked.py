@@ -10,11 +10,31 @@ from sqlalchemy import Connection, Row, delete, func, insert, or_, select
 from ostiary.kernel.blocked import Block, Blocked
 from ostiary.store.database.columns import seal
 from ostiary.store.database.errors import NoSuch, TooMany
-from ostiary.store.database.records import BlockedCertificate, Page
+from ostiary.store.database.records import Page
 from ostiary.store.database.seals import broken
 from ostiary.store.database.tables import TOLD, blocked
 
 MOST_BLOCKED = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockedCertificate:
+    """A certificate that operators let pass nowhere."""
+
+    id: int
+    fingerprint: str
+    """Lower-case hex; empty where it is named by issuer and serial number."""
+    issuer: str
+    """As it was written, RFC 4514; empty where it is named by its fingerprint."""
+    serial: str
+    """Hex; empty likewise."""
+    subject: str
+    """Where it is known; nothing is judged by it."""
+    note: str
+    until: datetime | None
+    """From then on it passes again."""
+    added: datetime
+    added_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

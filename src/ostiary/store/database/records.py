@@ -131,26 +131,6 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BlockedCertificate:
-    """A certificate that operators let pass nowhere."""
-
-    id: int
-    fingerprint: str
-    """Lower-case hex; empty where it is named by issuer and serial number."""
-    issuer: str
-    """As it was written, RFC 4514; empty where it is named by its fingerprint."""
-    serial: str
-    """Hex; empty likewise."""
-    subject: str
-    """Where it is known; nothing is judged by it."""
-    note: str
-    until: datetime | None
-    """From then on it passes again."""
-    added: datetime
-    added_by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """A credential of the admin API; of its secret only the hash is kept."""
 
@@ -231,7 +211,8 @@ class ClientSeen:
     count: int
     """Requests to be added."""
     verdict: int | None
-    """The last one: 1, or the reason's code. None when only numbers grew: what is kept stays."""
+    """The last one: 1, the reason's code, or that below zero where it was only reported. None when
+    only numbers grew: what is kept stays."""
     apis: frozenset[str]
 
 
