@@ -22,9 +22,27 @@ def test_nobody_is_told_to_show_a_certificate_where_none_is_required() -> None:
     assert set(said(frontend(compiled(f"{CERTIFICATE}, required: true")))) == {"401", "403", "503"}
 
 
-def test_a_report_only_gateway_says_nothing_and_tells_all() -> None:
+BLOCKED = "{ var(txn.ost.code) -m int 30 }"
+
+
+@pytest.mark.parametrize("auth", [CERTIFICATE, HEADER])
+def test_who_is_blocked_is_refused_by_policies_that_only_report(auth: str) -> None:
+    lines = frontend(compiled(f"{auth}, reportOnly: true"))
+    would = next(line for line in lines if line.startswith("http-request set-var(txn.ost.would) v"))
+    assert f"!{BLOCKED}" in would, "it is no report"
+    (refusing,) = (at for at, line in enumerate(lines) if line.endswith(f"int(403) if {BLOCKED}"))
+    assert refusing < max(at for at, line in enumerate(lines) if "return status 403" in line)
+
+
+def test_who_is_blocked_is_refused_where_pipelines_decide() -> None:
+    lines = frontend(compiled("type: none"))
+    assert said(lines) == {"403": BLOCKED}
+    assert len([line for line in lines if "return status 403" in line]) == 2
+
+
+def test_a_report_only_gateway_says_nothing_but_to_who_is_blocked_and_tells_all() -> None:
     lines = frontend(compiled(f"{CERTIFICATE}, required: true, reportOnly: true"))
-    assert said(lines) == {}
+    assert said(lines) == {"403": BLOCKED}
     assert not [line for line in lines if "http-request return status 40" in line and "401" in line]
     assert [line for line in lines if line.startswith("http-request set-log-level err if")]
     assert [line for line in lines if '"would_refuse"' in line]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.store.database.blocked import NewBlock
 from ostiary.store.database.database import Database
 from ostiary.store.database.engines import sqlite_url
 from ostiary.store.database.errors import NoLastGood, NotOurDatabase
@@ -30,6 +31,13 @@ def running(path: Path) -> Iterator[Database]:
             work.trusted.add(component.id, 1, at=NOW, by="ada")
             work.names.replace(Scope(), [f"CN=device {n}" for n in range(2_000)], at=NOW, by="")
             work.settings.put(Scope("orders"), "required", True)
+            work.blocked.add(
+                [NewBlock(mark=b"m" * 32, fingerprint="6d" * 32)],
+                note="",
+                until=NOW + DAY,
+                at=NOW,
+                by="ada",
+            )
             work.tokens.add(
                 name="ci",
                 role=Role.VIEWER,
@@ -152,6 +160,9 @@ def test_a_file_taken_away_is_saved_whole_while_we_hold_it_open(
         "UPDATE trusted SET seal = x'00'",
         "UPDATE tokens SET role = 'admin'",
         "UPDATE tokens SET expires = expires + 1",
+        "UPDATE blocked SET mark = x'00'",
+        "UPDATE blocked SET until = until - 1",
+        "UPDATE blocked SET serial = '7'",
     ],
 )
 def test_a_changed_row_is_not_believed(running: Database, path: Path, statement: str) -> None:
