@@ -15,6 +15,7 @@ from starlette.responses import Response
 from ostiary.config.effective import AuthType, Source
 from ostiary.config.model.client_auth import NameRule
 from ostiary.management.actors import Actor, Order
+from ostiary.management.blocking import Whom
 from ostiary.management.errors import (
     BadCredential,
     Fault,
@@ -91,6 +92,7 @@ class Desk:
         self.tokens = Tokens(self)
         self.recovery = Recovery(self)
         self.audit = Audit()
+        self.blocking = Blocks(self)
 
     def as_management(self) -> Management:
         """For callers that are typed."""
@@ -553,6 +555,54 @@ class NameList(Part):
         lines = [line for line in text.split("\n") if line and not line.startswith("#")]
         self.desk.names_list = lines if replace else [*self.desk.names_list, *lines]
         return self.desk.changed()
+
+
+class Blocks(Part):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.rows = [
+            sample.blocked(7, "CN=old-scanner,O=Example Devices,C=DE"),
+            sample.blocked(6, "", issuer="CN=Devices CA,O=Example", serial="0A1F", fingerprint=""),
+        ]
+
+    def page(self, *, search: str = "", cursor: str | None = None, limit: int = 50) -> Any:
+        found = tuple(one for one in self.rows if search.lower() in one.subject.lower())
+        return Page(items=found, total=len(found))
+
+    def one(self, number: int) -> Any:
+        found = next((one for one in self.rows if one.id == number), None)
+        if found is None:
+            raise NotThere("blocked certificate", str(number))
+        return found
+
+    async def block(
+        self, order: Order, whom: Whom, *, note: str = "", until: datetime | None = None
+    ) -> ChangeView:
+        if any(len(one.replace(":", "")) != 64 for one in whom.fingerprints):
+            raise Unacceptable.one("no SHA-256 fingerprint", "write 64 digits", "/fingerprints/0")
+        foretold = self.desk.ordered(order)
+        if foretold:
+            return foretold
+        fingerprint = (whom.fingerprints or ("ab" * 32,))[0]
+        row = sample.blocked(8, "", fingerprint=fingerprint, note=note, until=until)
+        self.rows = [row, *self.rows]
+        self._mark(fingerprint, 8)
+        return self.desk.changed("8")
+
+    async def unblock(self, order: Order, number: int) -> ChangeView:
+        gone = self.one(number)
+        foretold = self.desk.ordered(order)
+        if foretold:
+            return foretold
+        self.rows = [one for one in self.rows if one.id != number]
+        self._mark(gone.fingerprint, None)
+        return self.desk.changed()
+
+    def _mark(self, fingerprint: str, number: int | None) -> None:
+        self.desk.client_list = tuple(
+            replace(one, blocked=number) if one.fingerprint == fingerprint else one
+            for one in self.desk.client_list
+        )
 
 
 class Sights(Part):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from ostiary.config.effective import AuthType, Source
 from ostiary.config.model.client_auth import NameRule
+from ostiary.management.blocks import BlockedView
 from ostiary.management.sights import (
     AuditView,
     Effect,
@@ -204,6 +205,7 @@ def client(
         "reason": reason.value if reason else "",
         "would_refuse": False,
         "apis": ("orders", "devices"),
+        "blocked": None,
         **more,
     }
     return ClientView(**given)  # type: ignore[arg-type]  # parts by name
@@ -224,6 +226,24 @@ CLIENTS = (
     ),
     *(client(name, 600 + at, Reason.UNTRUSTED_ISSUER, 100) for at, name in enumerate(HOSTILE)),
 )
+
+
+def blocked(number: int, subject: str, **more: object) -> BlockedView:
+    """One that may pass nowhere."""
+    given: dict[str, object] = {
+        "id": number,
+        "fingerprint": f"{number:064x}",
+        "issuer": "",
+        "serial": "",
+        "subject": subject,
+        "note": "laptop stolen",
+        "until": None,
+        "in_force": True,
+        "added": NOW - timedelta(hours=number),
+        "added_by": "token:ops",
+        **more,
+    }
+    return BlockedView(**given)  # type: ignore[arg-type]  # parts by name
 
 
 def traffic() -> tuple[TrafficPoint, ...]:

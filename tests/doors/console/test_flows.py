@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from ostiary.trust.reason import Reason
 from tests.doors.console import sample
 from tests.doors.console.conftest import Site
 from tests.doors.console.fake import SECRET
+from tests.doors.console.sample import NOW
 
 AUTH = "/console/gateway/client-certificate-auth"
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -309,6 +311,40 @@ def test_a_client_that_is_only_reported_is_not_shown_as_welcome(site: Site) -> N
     expect(page.locator("#found tbody tr")).to_contain_text("Would be refused")
     page.get_by_role("link", name="CN=nightly-export").click()
     expect(page.locator(".verdict")).to_contain_text("a policy that only reports")
+
+
+def test_a_client_is_blocked_and_unblocked_by_the_buttons_on_its_page(site: Site) -> None:
+    page = site.visit("/console/clients")
+    page.get_by_role("link", name="CN=orders-batch").click()
+    page.get_by_label("Why").fill("laptop stolen")
+    page.get_by_label("Until").select_option("7")
+    button(page, "Block").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Block CN=orders-batch")).to_be_visible()
+    dialog.get_by_role("button", name="Block").click()
+    expect(page.get_by_text("Blocked: the next request is refused")).to_be_visible()
+    expect(page.get_by_text("Blocked: whatever else would let it in.")).to_be_visible()
+    row = site.desk.blocking.rows[0]
+    assert (row.note, row.until) == ("laptop stolen", NOW + timedelta(days=7))
+    page.get_by_role("button", name="Unblock").click()
+    dialog.get_by_role("button", name="Unblock").click()
+    expect(page.get_by_text("Not blocked any more")).to_be_visible()
+    expect(button(page, "Block")).to_be_visible()
+
+
+def test_a_certificate_is_blocked_on_the_page_of_all(site: Site) -> None:
+    page = site.visit("/console/blocked")
+    expect(page.locator("#rows tbody tr")).to_have_count(2)
+    page.get_by_label("SHA-256 fingerprint").fill("nonsense")
+    button(page, "Block").click()
+    expect(page.get_by_text("no SHA-256 fingerprint")).to_be_visible()
+    page.get_by_label("SHA-256 fingerprint").fill("ab" * 32)
+    button(page, "Block").click()
+    page.get_by_role("dialog").get_by_role("button", name="Block").click()
+    expect(page.locator("#rows tbody tr")).to_have_count(3)
+    page.get_by_role("button", name="Unblock 0A1F").click()
+    page.get_by_role("dialog").get_by_role("button", name="Unblock").click()
+    expect(page.locator("#rows tbody tr")).to_have_count(2)
 
 
 def test_a_token_is_shown_once_and_ended(site: Site) -> None:

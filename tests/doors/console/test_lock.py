@@ -33,6 +33,7 @@ PAGES = (
     "/console/api?name=orders",
     "/console/api?name=devices",
     "/console/clients",
+    "/console/blocked",
     "/console/events",
     "/console/explain",
     "/console/audit",
@@ -62,6 +63,7 @@ def test_nobody_sees_or_changes_anything_without_a_login(desk: Desk) -> None:
                 continue
             path = door.path.replace("{component:int}", "1").replace("{version:int}", "1")
             path = path.replace("{trusted:int}", "1").replace("{token:int}", "1")
+            path = path.replace("{number:int}", "7")
             path = (
                 path.replace("{fingerprint}", "ab")
                 .replace("{page:path}", "x")

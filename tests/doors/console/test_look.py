@@ -103,6 +103,7 @@ def _empty(desk: Desk) -> None:
     desk.api_views = {}
     desk.client_list = ()
     desk.event_list = []
+    desk.blocking.rows = []
     view: Any = sample.overview()
     changes = {"traffic": (), "refusals": (), "expiring": (), "expiring_count": 0, "clients": 0}
     desk.overview_view = type(view)(
@@ -120,6 +121,7 @@ def _empty(desk: Desk) -> None:
         ("/console/certificates", "Begin with the certificate of the authority"),
         ("/console/apis", "apiEndpoints"),
         ("/console/clients", "have a client send a request"),
+        ("/console/blocked", "Nobody is blocked"),
         ("/console/events", "within two seconds"),
         ("/console/audit", "is written down"),
         ("/console/explain", "Paste or choose a certificate"),

@@ -35,7 +35,8 @@ def test_who_is_blocked_is_refused_by_policies_that_only_report(auth: str) -> No
 
 
 def test_who_is_blocked_is_refused_where_pipelines_decide() -> None:
-    lines = frontend(compiled("type: none"))
+    asking = "requestCert: true, rejectUnauthorized: false"
+    lines = frontend(compiled("type: none", options=asking))
     assert said(lines) == {"403": BLOCKED}
     assert len([line for line in lines if "return status 403" in line]) == 2
 

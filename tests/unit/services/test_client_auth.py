@@ -1,15 +1,19 @@
 """File and store put together, and explained: types, names, overrides, report-only."""
 
+from dataclasses import replace
+
 import pytest
 
 from ostiary.compiler.bundle import Place
 from ostiary.config.effective import Managed
 from ostiary.config.model.client_auth import ApiAuth, GatewayAuth, NameRule
+from ostiary.kernel.blocked import Block, Blocked
 from ostiary.kernel.problems import ConfigRefused
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.prepare import Prepared
 from ostiary.services.visits import Scheme, Visit
+from ostiary.trust.blocks import by_fingerprint
 from ostiary.trust.reason import Reason
 from tests.unit.services.support import NOW, TEXT, client, foreign, prepared, root, stranger
 
@@ -223,3 +227,39 @@ def test_further_rules_of_the_store_act() -> None:
     denied = base.with_managed(Managed(gateway=GatewayAuth(deny=(deny,))), (), NOW)
     assert Explainer(base, NOW).api("users", CLIENT).answer.served
     assert Explainer(denied, NOW).api("users", CLIENT).reason is Reason.DENIED_BY_RULE
+
+
+# -- who is blocked -----------------------------------------------------------------------------
+
+
+def who_is_blocked(text: str, name: str = "default") -> Explanation:
+    named = by_fingerprint(client().certificate.fingerprint)
+    block = Block(number=1, mark=named.mark, at=NOW, by="token:ops", note="laptop stolen")
+    base = prepared(text)
+    explainer = Explainer(base.with_managed(Managed(blocked=Blocked([block])), (), NOW), NOW)
+    visit = Visit(scheme=Scheme.HTTPS, name=name, host=name, method="GET", path="/users")
+    return explainer.visit(visit, CLIENT)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["type: certificate", "type: certificate, reportOnly: true", "type: none"],
+)
+def test_who_is_blocked_is_refused_by_every_policy_and_told_why(settings: str) -> None:
+    by_pipelines = TEXT + f"clientCertificateAuth: {{{settings}}}\n"
+    told = who_is_blocked(by_pipelines if "none" in settings else typed(settings))
+    assert (told.answer.status, told.reason, told.would) == (403, Reason.BLOCKED, None)
+    assert not told.answer.served
+    assert "Certificate validation failed" in told.answer.sentence
+    (line,) = [one for one in told.steps if one.name == "certificate: block"]
+    assert not line.passed
+    assert "laptop stolen" in line.detail
+    assert "ostiary clients unblock" in line.way_out
+
+
+def test_another_block_looks_at_nothing_but_the_blocks() -> None:
+    base = prepared(TEXT)
+    managed = replace(base.managed, blocked=Blocked())
+    after = base.with_managed(managed, base.materials.trusted_store, NOW)
+    assert after.blocked is managed.blocked
+    assert after.policies is base.policies

@@ -62,7 +62,9 @@ def test_a_twin_is_verified_by_openssl_and_known_by_its_fingerprint(
         file.write_bytes(pem_of(twin))
         command = ["openssl", "verify", "-CAfile", str(root.certificate_file), str(file)]
         at = str(int(kit.now.timestamp()))
-        assert subprocess.run([*command[:2], "-attime", at, *command[2:]], check=False).returncode == 0
+        assert (
+            subprocess.run([*command[:2], "-attime", at, *command[2:]], check=False).returncode == 0
+        )
         assert hashlib.sha256(twin).digest() in twin_fingerprints(made.der)
         assert made.certificate.sha256 in twin_fingerprints(twin)
 

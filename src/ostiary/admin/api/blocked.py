@@ -55,12 +55,17 @@ async def block(request: Request, order: Adding, body: NewBlocks) -> Response:
         serial=body.serial,
     )
     done = await desk_of(request).blocking.block(order, whom, note=body.note, until=body.until)
-    return changed(_CHANGE, done, status=201)
+    return changed(_CHANGE, done, made=_where(done), status=201)
 
 
 async def unblock(request: Request, number: Number, order: Changing) -> Response:
     """Judge a certificate as all others again."""
     return changed(_CHANGE, await desk_of(request).blocking.unblock(order, number))
+
+
+def _where(done: ChangeView) -> str:
+    """Several have no place of their own."""
+    return "/api/v1/blocked" if done.object.isdecimal() else ""
 
 
 DOORS = (

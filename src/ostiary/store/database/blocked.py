@@ -15,6 +15,7 @@ from ostiary.store.database.seals import broken
 from ostiary.store.database.tables import TOLD, blocked
 
 MOST_BLOCKED = 100_000
+_BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +67,8 @@ class BlockedCertificates:
     ) -> tuple[int, ...]:
         """Block these, and say their numbers; one that is blocked already is blocked anew, with
         this note and end. Raises TooMany, NotStorable."""
-        numbers = []
-        for one in {each.mark: each for each in wanted}.values():
-            self._connection.execute(delete(blocked).where(blocked.c.mark == one.mark))
-            row = {
+        rows = [
+            {
                 "mark": one.mark,
                 "fingerprint": one.fingerprint,
                 "issuer": one.issuer,
@@ -81,8 +80,16 @@ class BlockedCertificates:
                 "added_by": by,
                 "seal": _seal(one.mark, one.serial, until),
             }
-            made = self._connection.execute(insert(blocked).values(row).returning(blocked.c.id))
-            numbers.append(made.scalar_one())
+            for one in {each.mark: each for each in wanted}.values()
+        ]
+        numbers: list[int] = []
+        for start in range(0, len(rows), _BATCH):
+            some = rows[start : start + _BATCH]
+            named = blocked.c.mark.in_([row["mark"] for row in some])
+            self._connection.execute(delete(blocked).where(named))
+            self._connection.execute(insert(blocked), some)
+            found = select(blocked.c.id).where(named).order_by(blocked.c.id)
+            numbers += self._connection.execute(found).scalars()
         if self.count() > MOST_BLOCKED:
             raise TooMany("blocked certificates", MOST_BLOCKED)
         return tuple(numbers)
