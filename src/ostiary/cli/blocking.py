@@ -16,6 +16,7 @@ from ostiary.management.blocks import BlockedView
 from ostiary.management.sights import ChangeView
 from ostiary.management.views import Page
 from ostiary.trust.blocks import by_issuer
+from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 from ostiary.x509.uploads import read_upload
 
@@ -77,10 +78,12 @@ def unblock(
     days: Days = 30,
 ) -> None:
     """Judge certificates as all others again."""
-    named = _named(whom, issuer, serial)
-    found = [_blocked(asker.gateway, one) for one in named.get("fingerprints", ())]
-    if not found:
-        found = [_blocked_by_issuer(asker.gateway, named["issuer"], named["serial"])]
+    _refuse_unclear(whom, issuer, serial)
+    if issuer and serial:
+        found = [_blocked_by_issuer(asker.gateway, issuer, serial)]
+    else:
+        wanted_ones = [_fingerprint(_certificate(one)) for one in whom or ()]
+        found = [_blocked(asker.gateway, one) for one in wanted_ones]
     wanted = wish(dry_run=dry_run, days=days)
     done = []
     for one in found:
@@ -118,21 +121,33 @@ def _who(one: BlockedView) -> str:
 
 
 def _named(whom: list[str] | None, issuer: str | None, serial: str | None) -> dict[str, Any]:
-    """As the API takes it."""
-    if bool(issuer) is not bool(serial) or bool(whom) is bool(issuer):
-        raise misuse("name certificates by fingerprint or file, or one by --issuer and --serial")
+    """As the API takes it; a file alone goes whole, so that its subject is known."""
+    _refuse_unclear(whom, issuer, serial)
     if issuer:
         return {"issuer": issuer, "serial": serial}
-    return {"fingerprints": [_fingerprint(one) for one in whom or ()]}
+    found = [_certificate(one) for one in whom or ()]
+    if len(found) == 1 and isinstance(found[0], Certificate):
+        return {"certificate": found[0].pem.decode()}
+    return {"fingerprints": [_fingerprint(one) for one in found]}
 
 
-def _fingerprint(given: str) -> str:
+def _refuse_unclear(whom: list[str] | None, issuer: str | None, serial: str | None) -> None:
+    if bool(issuer) is not bool(serial) or bool(whom) is bool(issuer):
+        raise misuse("name certificates by fingerprint or file, or one by --issuer and --serial")
+
+
+def _certificate(given: str) -> Certificate | str:
+    """What a file holds; else the fingerprint."""
     if _FINGERPRINT.fullmatch(given) and not Path(given).exists():
         return given.replace(":", "").lower()
     try:
-        return read_upload(content_of(Path(given)), None)[0].fingerprint
+        return read_upload(content_of(Path(given)), None)[0]
     except UnreadableError as error:
         raise Unclear(f"{given!r}: {error}") from error
+
+
+def _fingerprint(one: Certificate | str) -> str:
+    return one if isinstance(one, str) else one.fingerprint
 
 
 def _blocked(gateway: Speaker, fingerprint: str) -> BlockedView:

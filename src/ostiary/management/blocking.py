@@ -182,7 +182,7 @@ def _known(work: Work, found: tuple[_Named, ...]) -> tuple[tuple[NewBlock, ...],
         if marked.fingerprint:
             seen = work.clients.find(marked.mark)
             subject = subject or (seen.subject if seen else "")
-            unseen += seen is None
+            unseen += seen is None and not one.subject
         if one.is_authority:
             warnings.append(
                 "it is the certificate of an authority: who has a certificate of it is not blocked"
