@@ -34,6 +34,10 @@ def test_a_file_becomes_a_component_and_is_trusted(shell: Shell, house: House) -
     assert (row["name"], row["version"], row["upgradable"]) == ("foreign", 1, False)
     (shown,) = shell.told("trust", "show", "foreign")
     assert shown["fingerprint"] == house.foreign.certificate.fingerprint
+    assert "keyCertSign" in shown["keyUsages"]
+    text = shell.good("trust", "show", "foreign").out
+    assert shown["sha1"] in text
+    assert "keyCertSign" in text
     pem = shell.good("trust", "show", "foreign", "--pem").out.encode()
     assert [one.der for one in read_certificates(pem)] == [house.foreign.der]
 
