@@ -76,7 +76,7 @@ def cut(most: int | None, found: Sequence[object]) -> None:
 
 def when(at: datetime | None) -> str:
     """To the minute, in UTC; empty for never."""
-    return f"{at:%Y-%m-%d %H:%M}" if at else ""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
 
 
 def until(at: datetime, expiry: Expiry) -> Text:
@@ -133,12 +133,13 @@ def certificate_facts(one: CertificateView) -> Table:
     )
 
 
-def tell(asker: Asker, done: ChangeView, sentence: str) -> None:
-    """What came of a change, for people; ``sentence`` says what was asked for."""
+def tell(asker: Asker, done: ChangeView, did: str, *, about: str = "") -> None:
+    """What came of a change, for people; ``did`` says what was done, as ``removed``."""
+    where = f"{about}: " if about else ""
     for warning in done.warnings:
         say(f"warning: {warning}", "yellow")
     if not done.applied:
-        say(f"{sentence}: not done, only looked at")
+        say(f"{where}would be {did}; nothing was changed")
         if done.preview is None:
             say("nothing in force would change")
         else:
@@ -148,7 +149,7 @@ def tell(asker: Asker, done: ChangeView, sentence: str) -> None:
         how = "acts from the next start on"
     else:
         how = "the engine was reloaded" if done.reloaded else "without a reload"
-    say(f"{sentence} ({how}; revision {done.revision})")
+    say(f"{where}{did} ({how}; revision {done.revision})")
 
 
 def answer(asker: Asker, kind: Any, value: object) -> bool:

@@ -146,18 +146,14 @@ class CertificateView(View):
     alternative_names: tuple[str, ...]
     extended_key_usages: tuple[str, ...]
     sha1: str
-    """Fingerprint for older tools, lower-case hex; nothing is decided by it."""
     key_usages: tuple[str, ...]
-    """``keyCertSign``, as in RFC 5280; empty for any."""
     path_length: int | None
     """How many intermediates may stand below an authority; None for any number."""
     subject_key_id: str
-    """Lower-case hex, empty where there is none; likewise ``authority_key_id``."""
     authority_key_id: str
     policies: tuple[str, ...]
     """Dotted object identifiers."""
     crl_addresses: tuple[str, ...]
-    """Shown only, never asked; likewise ``ocsp_addresses`` and ``issuer_addresses``."""
     ocsp_addresses: tuple[str, ...]
     issuer_addresses: tuple[str, ...]
     chain: tuple[str, ...]
@@ -301,4 +297,4 @@ class ClientView(View):
     would_refuse: bool
     """It passed since the policy only reports."""
     apis: tuple[str, ...]
-    """Every API it was used at, whoever's policy judges there."""
+    """Every one it was used at."""
