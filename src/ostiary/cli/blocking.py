@@ -90,7 +90,7 @@ def unblock(
         change = asker.gateway.change("DELETE", f"/blocked/{one.id}", wanted)
         done.append(change)
         if not asker.as_json:
-            tell(asker, change, f"{_who(one)}: unblocked")
+            tell(asker, change, "unblocked", about=_who(one))
     answer(asker, tuple[ChangeView, ...], tuple(done))
 
 

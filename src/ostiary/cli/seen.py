@@ -129,7 +129,7 @@ _COLUMNS = ("when", "API", "status", "reason", "client", "subject", "request", "
 def _row(one: EventView) -> tuple[Cell, ...]:
     status = "would refuse" if one.would_refuse else str(one.status or "-")
     return (
-        f"{one.at:%Y-%m-%d %H:%M:%S}",
+        f"{one.at:%Y-%m-%d %H:%M:%S} UTC",
         one.api or one.listener,
         text(status, "yellow" if one.would_refuse else "red"),
         one.reason,

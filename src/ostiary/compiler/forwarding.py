@@ -75,11 +75,13 @@ def header_rules(
 def _reading(name: str) -> list[str]:
     """Set ``HEADER_HASH`` if there is one header that fits, else the reason, if there is one."""
     one, size = f"{{ var({_COUNT}) -m int 1 }}", f"req.fhdr({name}),length"
+    unread = f"!{{ var({names.HEADER_HASH}) -m found }}"
     code = f"http-request set-var({names.CODE})"
     return [
         f"http-request set-var({_COUNT}) req.fhdr_cnt({name}) if {_TRUSTED}",
-        f"{code} int({Reason.HEADER_REPEATED.code}) if {{ var({_COUNT}) -m int gt 1 }}",
-        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {one} {{ {size} gt {LARGEST_HEADER} }}",
         f"http-request set-var({names.HEADER_HASH}) req.fhdr({name}),sha2(256),hex "
         f"if {one} {{ {size} -m int 1:{LARGEST_HEADER} }}",
+        f"{code} int({Reason.HEADER_REPEATED.code}) if {unread} {{ var({_COUNT}) -m int gt 1 }}",
+        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {unread} {one} "
+        f"{{ {size} gt {LARGEST_HEADER} }}",
     ]

@@ -27,7 +27,9 @@ from ostiary.telemetry.noting import went_on
 from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
 
 _SENTENCES = {reason.value: reason.sentence for reason in Reason}
-_RECOVER = "run 'ostiary trust recover', or press Recover on the page of trusted certificates"
+_RECOVER = (
+    "run 'ostiary trust recover', or press Recover the trust store on Gateway information, General"
+)
 
 _COLUMNS = ("requests", "connections", "refused", "handshakes-refused", "would-refuse")
 

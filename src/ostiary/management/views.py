@@ -145,6 +145,17 @@ class CertificateView(View):
     is_self_issued: bool
     alternative_names: tuple[str, ...]
     extended_key_usages: tuple[str, ...]
+    sha1: str
+    key_usages: tuple[str, ...]
+    path_length: int | None
+    """How many intermediates may stand below an authority; None for any number."""
+    subject_key_id: str
+    authority_key_id: str
+    policies: tuple[str, ...]
+    """Dotted object identifiers."""
+    crl_addresses: tuple[str, ...]
+    ocsp_addresses: tuple[str, ...]
+    issuer_addresses: tuple[str, ...]
     chain: tuple[str, ...]
     """Subjects of its issuers among the certificates known here, nearest first."""
     pem: str
@@ -286,7 +297,7 @@ class ClientView(View):
     would_refuse: bool
     """It passed since the policy only reports."""
     apis: tuple[str, ...]
-    """Every API it was used at, whoever's policy judges there."""
+    """Every one it was used at."""
     blocked: int | None
     """Number of the block in force that names it; whatever the last verdict was, it passes nowhere
     then."""

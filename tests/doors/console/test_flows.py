@@ -280,6 +280,13 @@ def test_refusals_appear_as_they_happen(site: Site) -> None:
     expect(page.locator("#event-rows tr").first).to_contain_text("/and/again")
 
 
+def test_a_certificate_is_shown_with_all_its_fields(site: Site) -> None:
+    page = site.visit("/console/gateway/trusted/1")
+    facts = page.locator("dl.facts").first
+    for word in ("SHA-1", "keyCertSign", "1 intermediates below it", "http://crl.example.com"):
+        expect(facts).to_contain_text(word)
+
+
 def test_a_certificate_is_explained_step_by_step(site: Site) -> None:
     page = site.visit("/console/explain")
     button(page, "Explain").click()
