@@ -12,7 +12,7 @@ from ostiary.cli.clients import clients
 from ostiary.cli.options import All, Days, DryRun, Search, Unclear, content_of, moment, wish
 from ostiary.cli.showing import Cell, answer, cut, show, tell, text, when
 from ostiary.cli.tables import misuse
-from ostiary.management.blocks import BlockedView
+from ostiary.management.clients import BlockedView
 from ostiary.management.sights import ChangeView
 from ostiary.management.views import Page
 from ostiary.trust.blocks import by_issuer

@@ -11,7 +11,8 @@ from ostiary.cli.options import Most, Search
 from ostiary.cli.paths import client_path
 from ostiary.cli.showing import Cell, answer, cut, facts, number, show, text, until, when
 from ostiary.cli.tables import console
-from ostiary.management.views import ClientView, Page
+from ostiary.management.clients import ClientView
+from ostiary.management.views import Page
 
 clients = typer.Typer(no_args_is_help=True, help="Client certificates that were seen.")
 app.add_typer(clients, name="clients")

@@ -11,7 +11,7 @@ from ostiary.cli.reaching import admin_socket, answers, local_client
 from ostiary.config.effective import Managed, Source
 from ostiary.config.model.client_auth import ApiAuth, GatewayAuth
 from ostiary.kernel.blocked import Block, Blocked
-from ostiary.management.blocks import BlockedView
+from ostiary.management.clients import BlockedView
 from ostiary.management.views import (
     ApiView,
     GatewayView,

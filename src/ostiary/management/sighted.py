@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ostiary.kernel.blocked import Blocked
+from ostiary.management.clients import ClientView
 from ostiary.management.showing import expiry
 from ostiary.management.sights import (
     Banner,
@@ -16,7 +17,7 @@ from ostiary.management.sights import (
     TrafficPoint,
     TruststoreView,
 )
-from ostiary.management.views import CertificateView, ClientView
+from ostiary.management.views import CertificateView
 from ostiary.services.explanation import Explanation
 from ostiary.store.database.records import Client
 from ostiary.telemetry.blocks import block_on

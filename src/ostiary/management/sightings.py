@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from ostiary.kernel.errors import WrongUse
 from ostiary.management.changes import Changes
+from ostiary.management.clients import ClientView
 from ostiary.management.errors import NotThere, Unacceptable
 from ostiary.management.keeping import reading
 from ostiary.management.locked import locked_anchors
@@ -29,7 +30,7 @@ from ostiary.management.sights import (
     OverviewView,
 )
 from ostiary.management.truststore import Recovery
-from ostiary.management.views import SOON_DAYS, ClientView, Page
+from ostiary.management.views import SOON_DAYS, Page
 from ostiary.store.database.records import ClientFilter, ClientOrder
 from ostiary.telemetry.expiry import Dated, Expiring, Held, expiring
 from ostiary.telemetry.hub import Telemetry

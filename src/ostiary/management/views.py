@@ -271,33 +271,3 @@ class NameTrialView(View):
     by: str
     """The pattern or rule that decided; empty where none did."""
     sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientView(View):
-    """One certificate that was seen."""
-
-    fingerprint: str
-    subject: str
-    issuer: str
-    serial: str
-    not_after: datetime
-    expiry: Expiry
-    anchor: str | None
-    """Fingerprint of the trusted certificate its path ended at."""
-    anchor_name: str
-    """How that one is called here; empty when unknown."""
-    first_seen: datetime
-    last_seen: datetime
-    count: int
-    admitted: bool
-    """Whether the last verdict let it pass."""
-    reason: str
-    """Code word of why it was refused, or would have been; empty when neither."""
-    would_refuse: bool
-    """It passed since the policy only reports."""
-    apis: tuple[str, ...]
-    """Every one it was used at."""
-    blocked: int | None
-    """Number of the block in force that names it; whatever the last verdict was, it passes nowhere
-    then."""

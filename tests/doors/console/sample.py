@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from ostiary.config.effective import AuthType, Source
 from ostiary.config.model.client_auth import NameRule
-from ostiary.management.blocks import BlockedView
+from ostiary.management.clients import BlockedView, ClientView
 from ostiary.management.sights import (
     AuditView,
     Effect,
@@ -24,7 +24,6 @@ from ostiary.management.sights import (
 from ostiary.management.views import (
     ApiView,
     CertificateView,
-    ClientView,
     Expiry,
     GatewayView,
     HeaderView,

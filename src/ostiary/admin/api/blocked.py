@@ -19,7 +19,7 @@ from ostiary.admin.replies import (
     desk_of,
 )
 from ostiary.management.blocking import Whom
-from ostiary.management.blocks import BlockedView
+from ostiary.management.clients import BlockedView
 from ostiary.management.sights import ChangeView
 from ostiary.management.views import Page
 

@@ -8,8 +8,9 @@ from starlette.responses import Response
 from ostiary.admin.api.doors import Door
 from ostiary.admin.bodies import Question
 from ostiary.admin.replies import Cursor, Limit, PageShape, Search, Shape, desk_of
+from ostiary.management.clients import ClientView
 from ostiary.management.sights import EventView, ExpiringView, ExplainView, OverviewView
-from ostiary.management.views import ClientView, Page
+from ostiary.management.views import Page
 
 _OVERVIEW = Shape[OverviewView](OverviewView)
 _CLIENTS = PageShape[ClientView](Page[ClientView])
