@@ -36,11 +36,13 @@ class Blocked:
     Immutable; another set is another object, and two objects count as different sets.
     """
 
-    __slots__ = ("_by_mark", "newest", "serials")
+    __slots__ = ("_by_mark", "identity", "newest", "serials")
 
     def __init__(self, blocks: Iterable[Block] = ()) -> None:
         """Of two with one mark the later counts."""
         self._by_mark: Mapping[bytes, Block] = {one.mark: one for one in blocks}
+        self.identity = object()
+        """Tells this set from others, and can be kept long after it: a set may take megabytes."""
         self.newest = max((one.number for one in self._by_mark.values()), default=0)
         """The highest number of a block."""
         self.serials = frozenset(

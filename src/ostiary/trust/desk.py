@@ -5,7 +5,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ostiary.kernel.blocked import Blocked
 from ostiary.trust.blocks import find_block, refuse_blocked, step_of
 from ostiary.trust.decision import Admitted, Decision, Presented, Refused, Walk
 from ostiary.trust.intermediates import Intermediates
@@ -23,8 +22,8 @@ class _Kept:
     until: datetime
     chain: bytes
     """Digest of the chain it was decided on."""
-    blocked: Blocked
-    """Those that it was found not to be among, or to be."""
+    blocked: object
+    """``Blocked.identity`` of those it was looked up in."""
 
 
 class Desk:
@@ -101,14 +100,14 @@ class Desk:
         """Whether another set of blocks changes nothing. When verdicts are withdrawn all clients
         ask again, so who is not concerned isn't judged from the beginning."""
         blocked, decision = self._standing.blocked, kept.decision
-        if kept.blocked is blocked:
+        if kept.blocked is blocked.identity:
             return True
         if isinstance(decision, Refused):
             return False
         leaf = decision.path[0]
         if find_block(blocked, leaf.der, now, lambda: leaf) is not None:
             return False
-        self._kept[key] = replace(kept, blocked=blocked)
+        self._kept[key] = replace(kept, blocked=blocked.identity)
         return True
 
     def _decide(
@@ -122,7 +121,9 @@ class Desk:
         if isinstance(decision, Admitted) and self._intermediates.remember(decision.path):
             self.intermediates_version += 1
         if decision.until is not None:
-            self._kept[key] = _Kept(decision, decision.until, _digest(presented.chain), blocked)
+            self._kept[key] = _Kept(
+                decision, decision.until, _digest(presented.chain), blocked.identity
+            )
             self._kept.move_to_end(key)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)

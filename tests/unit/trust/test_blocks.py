@@ -1,5 +1,6 @@
 """Blocked certificates: refused before all else, however they come, and nobody else is."""
 
+import gc
 import hashlib
 from datetime import datetime, timedelta
 from typing import Any
@@ -180,6 +181,16 @@ def test_a_hundred_thousand_blocks_cost_a_look_up(scene: Scene) -> None:
     assert isinstance(scene.answer(scene.other), Admitted)
     assert refused(scene.answer(scene.one)) is Reason.BLOCKED
     assert len(looked) < 20
+
+
+def test_earlier_sets_are_not_kept_alive_by_remembered_decisions(scene: Scene) -> None:
+    """A set may have a hundred thousand blocks, and a new one comes with each change."""
+    for number in range(30):
+        scene.block(block(by_fingerprint(f"{number:064x}"), scene.now))
+        scene.answer(scene.kit.client(scene.root, f"c{number}"))
+    gc.collect()
+    alive = [one for one in gc.get_objects() if isinstance(one, Blocked)]
+    assert len(alive) < 15
 
 
 def _sha256(data: bytes) -> str:
