@@ -31,6 +31,7 @@ FROZEN = {
     "header-malformed": 27,
     "header-repeated": 28,
     "header-too-large": 29,
+    "blocked": 30,
 }
 
 
