@@ -17,7 +17,7 @@ from ostiary.config.model.document import Document
 from ostiary.config.model.settings import CertificatePolicy
 from ostiary.trust.anchors import AnchorSet
 from ostiary.trust.names.rules import EVERYBODY, NameRules, Rule, rule_of
-from ostiary.trust.policy import TrustPolicy, WeakPolicy
+from ostiary.trust.policy import Revocation, TrustPolicy, WeakPolicy
 
 
 def trust_policies(
@@ -70,6 +70,8 @@ def rule_from(written: NameRule) -> Rule:
 class _Asked:
     names: NameRules = EVERYBODY
     report_only: bool = False
+    revocation: Revocation | None = None
+    grace: timedelta = timedelta()
 
 
 _OPEN = _Asked()
@@ -84,6 +86,7 @@ class _Making:
         self._effective = effective
         self._rules: dict[tuple[int, ...], NameRules] = {}
         self._weak = _weak(document.certificate_policy)
+        self._lists = (*materials.crls, *materials.client_crls)
 
     def anchors(self, entries: tuple[Entry, ...]) -> Mapping[str, AnchorSet]:
         """By the entry's name in lower case: its own, and with type certificate those that are
@@ -123,7 +126,9 @@ class _Making:
         """One policy."""
         return TrustPolicy(
             anchors=anchors,
-            crls=self._materials.crls,
+            crls=self._materials.crls if asked is _OPEN else self._lists,
+            revocation=asked.revocation,
+            grace=asked.grace,
             weak=self._weak,
             maximum_age=timedelta(milliseconds=self._settings.maximum_verdict_age_ms),
             names=asked.names,
@@ -142,7 +147,13 @@ class _Making:
                 allow=tuple(map(rule_from, allow)),
                 deny=tuple(map(rule_from, deny)),
             )
-        return _Asked(self._rules[key], policy.report_only.value)
+        mode = policy.revocation.value
+        return _Asked(
+            self._rules[key],
+            policy.report_only.value,
+            Revocation(mode) if mode else None,
+            policy.grace.value,
+        )
 
 
 def together(own: AnchorSet, trusted: AnchorSet) -> AnchorSet:

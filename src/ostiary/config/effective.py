@@ -6,11 +6,12 @@ replaces the gateway's; only the rules that deny add up.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from ostiary.config.model.client_auth import ApiAuth, GatewayAuth, NameRule
+from ostiary.config.model.client_auth import ApiAuth, GatewayAuth, NameRule, RevocationName
 from ostiary.config.model.document import Document
 from ostiary.forwarded.formats import PRESETS, HeaderFormat
 
@@ -56,6 +57,9 @@ class EffectivePolicy:
     deny: Part[tuple[NameRule, ...]]
     """For an API: the gateway's and its own."""
     report_only: Part[bool]
+    revocation: Part[RevocationName | None]
+    """None: strict where any list is named, else off."""
+    grace: Part[timedelta]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +149,8 @@ def _gateway_policy(file: GatewayAuth, store: GatewayAuth) -> EffectivePolicy:
         allow=_part(file.allow, store.allow, ()),
         deny=_part(file.deny, store.deny, ()),
         report_only=_part(file.report_only, store.report_only, False),
+        revocation=_part(file.revocation and file.revocation.mode, None, None),
+        grace=_part(file.revocation and file.revocation.grace, None, timedelta()),
     )
 
 
@@ -161,6 +167,8 @@ def _api_policy(gateway: EffectivePolicy, file: ApiAuth, store: ApiAuth) -> Effe
         allow=_own_part(file.allow, store.allow, gateway.allow),
         deny=deny,
         report_only=_own_part(file.report_only, store.report_only, gateway.report_only),
+        revocation=_own_part(file.revocation and file.revocation.mode, None, gateway.revocation),
+        grace=_own_part(file.revocation and file.revocation.grace, None, gateway.grace),
     )
 
 

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 from ostiary.x509.certificate import Certificate, bearing_oddities, parse
 from ostiary.x509.errors import NotACertificate, Unreadable, UnreadableError
 
-LARGEST_FILE = 64 * 1024 * 1024
-"""Bytes. A CRL of a million entries is about 40 MB; nothing sensible is larger."""
+LARGEST_FILE = 96 * 1024 * 1024
+"""Bytes. A CRL of a million entries is about 50 MB, in PEM 70; nothing sensible is larger."""
 
 _BLOCK = re.compile(
     rb"-----BEGIN (?P<label>[A-Z0-9 ]{1,64})-----\s"
-    rb"(?P<body>(?:[^-]|-(?!----))*+)"  # never past the next dashes, so linear on any input
+    rb"(?P<body>[^-]*+(?:-(?!----)[^-]*+)*+)"  # never past the next dashes, so linear on any input
     rb"-----END (?P=label)-----"
 )
 CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
