@@ -7,8 +7,8 @@
     crl_of(root, number=7, base=5)                            a delta list
     crl_of(root, {a: None}, issuers={a: mid})                 an entry of another authority's
 
-Gives the PEM; ``list_of`` the list as ostiary reads it. ``point`` makes an issuingDistributionPoint,
-``points`` a certificate's cRLDistributionPoints.
+Gives the PEM; ``list_of`` the list as ostiary reads it. ``point`` makes an
+issuingDistributionPoint, ``points`` a certificate's cRLDistributionPoints.
 """
 
 import base64

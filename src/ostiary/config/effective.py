@@ -11,7 +11,13 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from ostiary.config.model.client_auth import ApiAuth, GatewayAuth, NameRule, RevocationName
+from ostiary.config.model.client_auth import (
+    ApiAuth,
+    ApiRevocation,
+    GatewayAuth,
+    NameRule,
+    RevocationName,
+)
 from ostiary.config.model.document import Document
 from ostiary.forwarded.formats import PRESETS, HeaderFormat
 
@@ -149,8 +155,8 @@ def _gateway_policy(file: GatewayAuth, store: GatewayAuth) -> EffectivePolicy:
         allow=_part(file.allow, store.allow, ()),
         deny=_part(file.deny, store.deny, ()),
         report_only=_part(file.report_only, store.report_only, False),
-        revocation=_part(file.revocation and file.revocation.mode, None, None),
-        grace=_part(file.revocation and file.revocation.grace, None, timedelta()),
+        revocation=_part(_revocation(file).mode, None, None),
+        grace=_part(_revocation(file).grace, None, timedelta()),
     )
 
 
@@ -167,9 +173,13 @@ def _api_policy(gateway: EffectivePolicy, file: ApiAuth, store: ApiAuth) -> Effe
         allow=_own_part(file.allow, store.allow, gateway.allow),
         deny=deny,
         report_only=_own_part(file.report_only, store.report_only, gateway.report_only),
-        revocation=_own_part(file.revocation and file.revocation.mode, None, gateway.revocation),
-        grace=_own_part(file.revocation and file.revocation.grace, None, gateway.grace),
+        revocation=_own_part(_revocation(file).mode, None, gateway.revocation),
+        grace=_own_part(_revocation(file).grace, None, gateway.grace),
     )
+
+
+def _revocation(auth: ApiAuth) -> ApiRevocation:
+    return auth.revocation or ApiRevocation()
 
 
 def _type(file: GatewayAuth, store: GatewayAuth) -> Part[AuthType]:

@@ -1,6 +1,6 @@
 """Which lists count for an authority: those in its name, verified once for each key."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from ostiary.trust.series import Believed, Series, series_of
@@ -18,19 +18,14 @@ _MOST_REMEMBERED = 1024
 class Library:
     """Lists by the name of their issuer, and what was verified of them so far."""
 
-    def __init__(self, lists: Iterable[RevocationList]) -> None:
+    def __init__(self, lists: Sequence[RevocationList]) -> None:
         self._by_issuer: dict[bytes, list[RevocationList]] = {}
         for one in dict.fromkeys(lists):
             self._by_issuer.setdefault(one.issuer_key, []).append(one)
-        self._signers = _signers(self._by_issuer)
-        self.indirect = any(one.scope.indirect for one in self._all())
+        self.indirect = any(one.scope.indirect for one in lists)
         """Whether any list may tell of certificates of others than its issuer."""
         self._own: dict[bytes, tuple[bytes, tuple[Series, ...]]] = {}
         self._others: dict[tuple[bytes, ...], tuple[Series, ...]] = {}
-
-    def __bool__(self) -> bool:
-        """Whether there is any list."""
-        return bool(self._by_issuer)
 
     def named(self, issuer_key: bytes) -> Sequence[RevocationList]:
         """All lists in this name, believed or not."""
@@ -58,40 +53,27 @@ class Library:
         return found
 
     def _believed(self, list_issuer: bytes, path: Sequence[Certificate]) -> Iterator[Believed]:
-        named = [one for one in self.named(list_issuer) if one.fault is None]
-        if not named:
-            return
-        deputies = [
-            deputy
-            for deputy in self._signers.get(list_issuer, ())
-            if any(is_issued_by(deputy, one) for one in path)
-        ]
-        for one in named:
-            if any(one.is_signed_by(authority) for authority in path):
-                yield Believed(one)
-                continue
-            deputy = next((deputy for deputy in deputies if one.is_signed_by(deputy)), None)
-            if deputy is not None:
-                yield Believed(one, deputy)
-
-    def _all(self) -> Iterator[RevocationList]:
-        for named in self._by_issuer.values():
-            yield from named
+        for one in self.named(list_issuer):
+            found = believed(one, path) if one.fault is None else None
+            if found is not None:
+                yield found
 
 
-def _signers(
-    by_issuer: dict[bytes, list[RevocationList]],
-) -> dict[bytes, list[Certificate]]:
-    """Certificates beside the lists in their files, by subject; what can't be read is left out."""
-    ders = dict.fromkeys(der for named in by_issuer.values() for one in named for der in one.signers)
-    found: dict[bytes, list[Certificate]] = {}
-    for der in ders:
+def believed(one: RevocationList, path: Sequence[Certificate]) -> Believed | None:
+    """The list, if somebody in ``path`` has signed it, or has certified who did.
+
+    That certificate stands beside the list in its file; whether it is valid depends on the time.
+    """
+    if any(one.is_signed_by(authority) for authority in path):
+        return Believed(one)
+    for der in one.signers:
         try:
-            certificate = parse(der)
+            deputy = parse(der)
         except NotACertificate:
             continue
-        found.setdefault(subject_key(certificate), []).append(certificate)
-    return found
+        if one.is_signed_by(deputy) and any(is_issued_by(deputy, above) for above in path):
+            return Believed(one, deputy)
+    return None
 
 
 def _remember(memory: dict[Key, Value], key: Key, value: Value) -> None:

@@ -75,7 +75,7 @@ class _Case:
     chain: tuple[Certificate, ...]
     path: tuple[Certificate, ...]
     listed_until: datetime | None
-    """Until when the revocation lists say so; None: they say nothing that ends."""
+    """Until when the revocation lists say so; None: always."""
     told_revocation: str
     told_names: str
     would_refuse: Refused | None
@@ -231,8 +231,7 @@ def _signed(case: _Case) -> tuple[Certificate, ...]:
 
 
 def _revocation(case: _Case) -> Refused | None:
-    finding = case.keeper.look_up(case.path, case.now)
-    match finding:
+    match case.keeper.look_up(case.path, case.now):
         case NotRevoked(until, told):
             case.listed_until, case.told_revocation = until, told
             return None
@@ -243,12 +242,11 @@ def _revocation(case: _Case) -> Refused | None:
             refused = Refused(Reason.REVOCATION_UNDETERMINED, detail, min(until, again or until))
             if case.keeper.policy.looks_up is Revocation.STRICT:
                 return refused
-            case.would_refuse = refused
-            case.listed_until = again
-            case.told_revocation = f"undetermined, and let pass by mode soft: {detail}"
+            case.would_refuse, case.listed_until = refused, again
+            case.told_revocation = f"undetermined, which mode soft lets pass: {detail}"
             return None
-        case _:
-            assert_never(finding)
+        case never:
+            assert_never(never)
 
 
 def _names(case: _Case) -> Refused | None:

@@ -111,6 +111,6 @@ def newest_first(lists: Sequence[Believed]) -> tuple[Believed, ...]:
 
 
 def _brings_on(delta: RevocationList, whole: RevocationList) -> bool:
-    """RFC 5280 5.2.4 and 6.3.3 (c): of the same key, beginning at or before the whole, and newer."""
+    """RFC 5280 5.2.4, 6.3.3 (c): of the same key, begun at or before the whole, and newer."""
     same_key = delta.authority_key == whole.authority_key
     return same_key and delta.base is not None and delta.base <= whole.number < delta.number

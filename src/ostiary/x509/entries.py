@@ -54,9 +54,7 @@ class Entries:
 
     def __len__(self) -> int:
         """How many entries."""
-        return sum(
-            len(records) // (octets + _TAIL) for octets, records in self.records.items()
-        )
+        return sum(len(records) // (octets + _TAIL) for octets, records in self.records.items())
 
     def find(self, serial: int) -> Revoked | None:
         """The entry of this serial number."""

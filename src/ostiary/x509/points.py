@@ -36,10 +36,7 @@ class Scope:
     def whole(self) -> bool:
         """It tells of each certificate of its issuer, whatever that points to."""
         return (
-            self.users
-            and self.authorities
-            and self.names is None
-            and self.reasons == ALL_REASONS
+            self.users and self.authorities and self.names is None and self.reasons == ALL_REASONS
         )
 
 
@@ -56,7 +53,9 @@ class Point:
     """Who else signs them (``cRLIssuer``); empty: the certificate's own issuer."""
     reasons: Reasons
 
-    def covered_by(self, scope: Scope, list_issuer: bytes, *, is_ca: bool, issuer: bytes) -> Reasons:
+    def covered_by(
+        self, scope: Scope, list_issuer: bytes, *, is_ca: bool, issuer: bytes
+    ) -> Reasons:
         """The reasons for which a list of this scope tells about the certificate; none: nothing.
 
         ``list_issuer`` and ``issuer`` are keys of names: the list's issuer, the certificate's.

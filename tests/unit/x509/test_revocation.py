@@ -55,9 +55,7 @@ def test_a_list_tells_who_is_revoked_when_and_why(kit: Kit, root: Made, leaf: Ma
     assert found.fault is None
 
 
-def test_what_was_taken_off_a_list_and_what_is_on_hold_is_told(
-    root: Made, leaf: Made
-) -> None:
+def test_what_was_taken_off_a_list_and_what_is_on_hold_is_told(root: Made, leaf: Made) -> None:
     off = said(list_of(root, {leaf: x509.ReasonFlags.remove_from_crl}), leaf)
     assert off
     assert off.reason == REMOVED

@@ -57,6 +57,8 @@ def _given(value: object) -> object:
 
 Network = Annotated[str, AfterValidator(_network)]
 Text = Annotated[str, AfterValidator(_text)]
+
+
 def _said(value: object) -> object:
     if value is None:
         raise Unfit("is empty", "give mode, grace or crl, or remove the key")
