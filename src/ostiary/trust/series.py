@@ -37,16 +37,18 @@ class Current:
     whole: RevocationList | None
     """None: there is a delta only, which tells who is revoked, but not that anybody isn't."""
     delta: RevocationList | None
+    together: bool
+    """Whether the delta brings the whole list on. Else only what it revokes counts."""
     ends: datetime | None
     """Until when it may be believed that who isn't listed isn't revoked; None: never."""
 
     def find(self, issuer_key: bytes, serial: int) -> Revoked | None:
         """What revokes the certificate. RFC 5280 6.3.3 (i) to (k): the delta first."""
-        for one in (self.delta, self.whole):
-            entry = one.find(issuer_key, serial) if one else None
-            if entry is not None:
-                return None if entry.reason == REMOVED else entry
-        return None
+        entry = self.delta.find(issuer_key, serial) if self.delta else None
+        if entry is not None and (self.together or entry.reason != REMOVED):
+            return None if entry.reason == REMOVED else entry
+        entry = self.whole.find(issuer_key, serial) if self.whole else None
+        return None if entry is None or entry.reason == REMOVED else entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,16 @@ class Series:
         whole = next((one for one in self.wholes if one.begun(now)), None)
         deltas = [one for one in self.deltas if one.begun(now)]
         if whole is None:
-            return Current(None, deltas[0].list, None) if deltas else None
+            newest = deltas[0].list if deltas else None
+            return Current(None, newest, together=False, ends=None) if newest else None
+        deltas = [one for one in deltas if one.list.number > whole.list.number]
         delta = next((one for one in deltas if _brings_on(one.list, whole.list)), None)
         if delta is None:
-            return Current(whole.list, None, whole.ends)
+            newest = deltas[0].list if deltas else None
+            return Current(whole.list, newest, together=False, ends=whole.ends)
         # RFC 5280 5.2.4: whole and delta together are a list that ends when the delta does.
-        return Current(whole.list, delta.list, max(whole.ends, delta.ends))
+        ends = max(whole.ends, delta.ends)
+        return Current(whole.list, delta.list, together=True, ends=ends)
 
     def begins(self, now: datetime) -> Iterable[datetime]:
         """When lists to come begin."""

@@ -52,7 +52,8 @@ class Entries:
     """By octets of the serial number: the records, sorted. Each is the serial number (signed, big
     end first), the number of the reason, and the date."""
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         """How many entries."""
         return sum(len(records) // (octets + _TAIL) for octets, records in self.records.items())
 

@@ -74,9 +74,10 @@ class RevocationList:
         """Whether the list may be believed at ``now`` (aware), as far as time goes."""
         return self.next_update is not None and self.this_update <= now < self.next_update
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         """How many entries, of all authorities."""
-        return sum(map(len, self.entries.values()))
+        return sum(one.count for one in self.entries.values())
 
     def find(self, issuer_key: bytes, serial: int) -> Revoked | None:
         """The entry of the certificate with this serial number from this authority."""
