@@ -84,16 +84,6 @@ def signature_of(native: x509.CertificateRevocationList) -> ListSignature:
     return ListSignature(scheme, algorithm.name, salt, signed, native.signature)
 
 
-def algorithms_agree(native: x509.CertificateRevocationList, der: bytes) -> bool:
-    """Whether the algorithm is the same inside and outside of what is signed (5.1.1.2)."""
-    tbs = native.tbs_certlist_bytes
-    outside = der[_header(der) + len(tbs) :]
-    stated = outside[: _header(outside) + _length(outside)]
-    inside = tbs[_header(tbs) :][: len(stated) + 3]
-    version = b"\x02\x01"
-    return (inside[3:] if inside.startswith(version) else inside[:-3]) == stated
-
-
 def _scheme(given: object, algorithm: hashes.HashAlgorithm) -> tuple[Scheme, int]:
     match given:
         case padding.PKCS1v15():
@@ -105,14 +95,3 @@ def _scheme(given: object, algorithm: hashes.HashAlgorithm) -> tuple[Scheme, int
             return Scheme.ECDSA, 0
         case _:
             return Scheme.UNKNOWN, 0
-
-
-def _header(element: bytes) -> int:
-    """Octets of tag and length."""
-    return 2 if element[1] < 0x80 else 2 + (element[1] & 0x7F)
-
-
-def _length(element: bytes) -> int:
-    if element[1] < 0x80:
-        return element[1]
-    return int.from_bytes(element[2 : _header(element)], "big")

@@ -16,7 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ostiary.x509.certificate import Certificate, bearing_oddities
 from ostiary.x509.entries import NO_ENTRIES, Entries, EntriesBuilder, Revoked
 from ostiary.x509.errors import NotACrl, Unreadable
-from ostiary.x509.list_signature import ListSignature, algorithms_agree, signature_of
+from ostiary.x509.list_signature import ListSignature, signature_of
 from ostiary.x509.names import name_key
 from ostiary.x509.points import WHOLE, Scope, directory_names, scope_of
 
@@ -33,10 +33,8 @@ _READ_FAULTS = (
 )
 
 _NO_END = "it does not say until when it holds (nextUpdate)"
-_TWO_ALGORITHMS = "it names one signature algorithm inside and another outside"
 _ATTRIBUTES = "it is about attribute certificates only"
 _NO_NUMBER = "it is a delta list without a number (cRLNumber)"
-_TWO_KINDS = "it covers certificates of users only, and of authorities only: none at all"
 _NOT_INDIRECT = "an entry names another authority, though it is no indirect list"
 _NO_NAME = "an entry names its authority by no distinguished name"
 
@@ -135,8 +133,6 @@ def _read(native: x509.CertificateRevocationList, der: bytes) -> RevocationList:
     fault = said.fault or fault_of_entry
     if native.next_update_utc is None:
         fault = _NO_END
-    elif not algorithms_agree(native, der):
-        fault = _TWO_ALGORITHMS
     return RevocationList(
         sha256=hashlib.sha256(der).digest(),
         issuer=native.issuer.rfc4514_string(),
@@ -193,8 +189,6 @@ class _Extensions:
         self.scope = scope_of(point, issuer)
         if point.only_contains_attribute_certs:
             self.fault = self.fault or _ATTRIBUTES
-        elif not (self.scope.users or self.scope.authorities):
-            self.fault = self.fault or _TWO_KINDS
 
 
 def _entries(

@@ -150,8 +150,8 @@ OptionalFlag = Annotated[bool | None, BeforeValidator(_flag)]
 Number = Annotated[int, BeforeValidator(_number)]
 # HAProxy's timers end at 2^31-1 milliseconds (configuration manual, section 2.5).
 Milliseconds = Annotated[int, BeforeValidator(_number), Field(ge=1, le=2**31 - 1)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-"""A whole number with its unit: s, m, h or d."""
+Duration = Annotated[timedelta | None, BeforeValidator(_duration)]
+"""A whole number with its unit: s, m, h or d. None only when left out."""
 Port = Annotated[int, BeforeValidator(_number), Field(ge=1, le=65535)]
 Regex = Annotated[str, AfterValidator(_regex)]
 FileName = Annotated[str, AfterValidator(_file)]

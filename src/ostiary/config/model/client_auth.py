@@ -61,7 +61,7 @@ Text = Annotated[str, AfterValidator(_text)]
 
 def _said(value: object) -> object:
     if value is None:
-        raise Unfit("is empty", "give mode, grace or crl, or remove the key")
+        raise Unfit("is empty", "write what is meant, or remove the key")
     return value
 
 
@@ -118,12 +118,12 @@ _KEYS = (
 class ApiRevocation(Model):
     """Who is refused for what revocation lists say, or don't say."""
 
-    mode: RevocationName | None = Field(
+    mode: Annotated[RevocationName | None, _Said] = Field(
         default=None,
         description="off: no list is looked in. soft: who is known as revoked is refused. strict: "
         "also whoever can't be looked up. Left out: strict where any list is named, else off.",
     )
-    grace: Duration | None = Field(
+    grace: Duration = Field(
         default=None,
         description="How long after its end (nextUpdate) a list still tells that somebody isn't "
         "revoked: 90s, 15m, 24h, 7d. None when left out.",

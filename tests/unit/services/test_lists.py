@@ -1,0 +1,158 @@
+"""Files of revocation lists: read once, and never replaced by older ones."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+
+from ostiary.kernel.problems import ConfigRefused
+from ostiary.services.lists import ListReading
+from ostiary.services.prepare import Prepared, prepare_written, read_written
+from ostiary.trust.policy import Revocation
+from ostiary.x509.pem import read_crls
+from ostiary.x509.revocation import RevocationList
+from tests.support.lists import crl_of
+from tests.support.pki import DAY, Kit, Made
+from tests.unit.services.support import NOW, TEXT, files
+
+BOTH = TEXT.replace("rejectUnauthorized: false}", "rejectUnauthorized: false, crl: [node.crl]}") + (
+    "clientCertificateAuth:\n"
+    "  type: certificate\n"
+    "  revocation: {mode: soft, grace: 2h, crl: [clients.crl]}\n"
+)
+OLD, NEW = "/etc/o/node.crl", "/etc/o/clients.crl"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return Kit(tmp_path_factory.mktemp("pki"), NOW).root("root")
+
+
+@pytest.fixture(scope="module")
+def next_root(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The same name with another key."""
+    return Kit(tmp_path_factory.mktemp("pki"), NOW).root("root")
+
+
+def numbered(issuer: Made, number: int | None, **more: object) -> bytes:
+    given = {"begin": NOW - DAY, "end": NOW + 30 * DAY, "number": number} | more
+    return crl_of(issuer, **given)  # type: ignore[arg-type]  # passed on as given
+
+
+class Counting:
+    """Reads lists and counts how often."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, content: bytes) -> tuple[RevocationList, ...]:
+        self.times += 1
+        return read_crls(content)
+
+
+def prepared(
+    lists: dict[str, bytes],
+    text: str = BOTH,
+    before: Prepared | None = None,
+    read: Counting | None = None,
+) -> Prepared:
+    content = files() | lists | {"/etc/o/gateway.config.yml": text.encode()}
+    reading = ListReading(
+        read or Counting(), before.gathered.list_files if before is not None else {}
+    )
+    written = read_written("/etc/o/gateway.config.yml", content.__getitem__, {})
+    return prepare_written(written, content.__getitem__, NOW, reading=reading)
+
+
+def numbers(made: Prepared) -> list[int]:
+    return sorted(one.number for one in made.materials.client_crls)
+
+
+def test_clients_are_looked_up_in_both_lists_by_the_mode_and_the_grace(root: Made) -> None:
+    made = prepared({OLD: numbered(root, 1), NEW: numbered(root, 2)})
+    for policy in made.policies.values():
+        assert {one.number for one in policy.crls} == {1, 2}
+        assert policy.looks_up is Revocation.SOFT
+        assert policy.grace == timedelta(hours=2)
+
+
+def test_balancers_are_looked_up_in_nodes_lists_only_and_strictly(root: Made) -> None:
+    header = BOTH.replace(
+        "  type: certificate\n",
+        "  type: header\n  headerPreset: nginx\n  trustedProxies: [127.0.0.1]\n",
+    )
+    made = prepared({OLD: numbered(root, 1), NEW: numbered(root, 2)}, header)
+    found = {
+        (tuple(sorted(one.number for one in policy.crls)), policy.looks_up)
+        for policy in made.policies.values()
+    }
+    assert found == {((1,), Revocation.STRICT), ((1, 2), Revocation.SOFT)}
+
+
+def test_an_api_has_a_mode_and_a_grace_of_its_own(root: Made) -> None:
+    text = BOTH.replace(
+        "lost: {paths: /lost}",
+        "lost: {paths: /lost, clientCertificateAuth: {revocation: {mode: strict}}}",
+    )
+    made = prepared({OLD: numbered(root, 1), NEW: numbered(root, 2)}, text)
+    modes = {
+        ("." in scope): (policy.looks_up, policy.grace) for scope, policy in made.policies.items()
+    }
+    grace = timedelta(hours=2)
+    assert modes == {False: (Revocation.SOFT, grace), True: (Revocation.STRICT, grace)}
+
+
+def test_what_has_not_changed_is_not_read_again(root: Made) -> None:
+    read = Counting()
+    lists = {OLD: numbered(root, 1), NEW: numbered(root, 2)}
+    first = prepared(lists, read=read)
+    again = prepared(lists, before=first, read=read)
+    assert read.times == 2
+    assert again.materials.client_crls[0] is first.materials.client_crls[0]
+    prepared(lists | {NEW: numbered(root, 3)}, before=again, read=read)
+    assert read.times == 3
+
+
+def test_an_older_list_never_replaces_a_newer_one_and_that_is_told(root: Made) -> None:
+    first = prepared({OLD: numbered(root, 1), NEW: numbered(root, 10)})
+    back = prepared({OLD: numbered(root, 1), NEW: numbered(root, 9)}, before=first)
+    assert numbers(back) == [9, 10]
+    (told,) = [one for one in back.warnings if "older than the one in force" in one.message]
+    assert told.path == "clientCertificateAuth.revocation.crl[0]"
+    assert "number 10" in told.message
+    still = prepared({OLD: numbered(root, 1), NEW: numbered(root, 9)}, before=back)
+    assert numbers(still) == [9, 10]
+    on = prepared({OLD: numbered(root, 1), NEW: numbered(root, 11)}, before=still)
+    assert numbers(on) == [11]
+
+
+def test_numbers_of_other_keys_kinds_and_none_are_not_compared(root: Made, next_root: Made) -> None:
+    key = x509.AuthorityKeyIdentifier.from_issuer_public_key(next_root.native.public_key())
+    first = prepared({OLD: numbered(root, 1), NEW: numbered(root, 10)})
+    for after in (
+        numbered(next_root, 1, extensions=[(key, False)]),
+        numbered(root, 3, base=1),
+        numbered(root, 11),
+    ):
+        made = prepared({OLD: numbered(root, 1), NEW: after}, before=first)
+        assert len(made.materials.client_crls) == 1
+
+
+def test_a_file_that_is_no_list_is_refused_at_its_line(root: Made) -> None:
+    with pytest.raises(ConfigRefused) as caught:
+        prepared({OLD: numbered(root, 1), NEW: root.pem})
+    assert caught.value.problems[-1].path == "clientCertificateAuth.revocation.crl[0]"
+    assert "not a revocation list but a certificate" in caught.value.problems[-1].message
+
+
+def test_who_has_no_list_is_told_by_what_comes_of_it(root: Made) -> None:
+    lists = {OLD: numbered(root, 1), NEW: numbered(root, 2)}
+    for mode, words in (
+        ("soft", "none of them is known as revoked"),
+        ("strict", "its clients are refused"),
+        ("off", ""),
+    ):
+        made = prepared(lists, BOTH.replace("mode: soft", f"mode: {mode}"))
+        told = [one for one in made.warnings if "there is no revocation list" in one.message]
+        assert bool(told) is bool(words)
+        assert all(one.message.endswith(words) for one in told)
