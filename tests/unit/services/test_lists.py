@@ -6,6 +6,8 @@ import pytest
 from cryptography import x509
 
 from ostiary.kernel.problems import ConfigRefused
+from ostiary.services.explain import Explainer
+from ostiary.services.explanation import Shown
 from ostiary.services.lists import ListReading
 from ostiary.services.prepare import Prepared, prepare_written, read_written
 from ostiary.trust.policy import Revocation
@@ -156,3 +158,26 @@ def test_who_has_no_list_is_told_by_what_comes_of_it(root: Made) -> None:
         told = [one for one in made.warnings if "there is no revocation list" in one.message]
         assert bool(told) is bool(words)
         assert all(one.message.endswith(words) for one in told)
+
+
+def test_the_steps_of_explain_tell_mode_and_outcome(root: Made, next_root: Made) -> None:
+    kit = Kit(root.folder, NOW)
+    client = kit.client(root, "explained")
+    changed = {"/etc/o/root.crt": root.pem, "/etc/o/foreign.crt": root.pem}
+    for mode, issuer, passes, words in (
+        ("soft", next_root, True, "undetermined, which mode soft lets pass"),
+        ("strict", next_root, False, "is not signed by its key"),
+        ("off", next_root, True, "no revocation list is looked in"),
+        ("soft", root, True, "not in the list of 'CN=root' until"),
+    ):
+        lists = {OLD: numbered(issuer, 1), NEW: numbered(issuer, 2)}
+        made = prepared(lists | changed, BOTH.replace("mode: soft", f"mode: {mode}"))
+        told = Explainer(made, NOW).api("lost", Shown(client.der))
+        (line,) = [one for one in told.steps if one.name == "certificate: revocation"]
+        assert (line.passed, words in line.detail) == (passes, True), line
+        assert any(
+            f"revocation: {mode} (inherited from the gateway)" in one.detail for one in told.steps
+        )
+        assert (told.answer.status == 403) is not passes
+        would = [one for one in told.steps if one.name == "only told"]
+        assert bool(would) is (words.startswith("undetermined"))
