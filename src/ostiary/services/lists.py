@@ -1,7 +1,8 @@
 """Files of revocation lists: read once, and never replaced by older ones."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ostiary.x509.pem import read_crls
 from ostiary.x509.revocation import RevocationList
@@ -60,3 +61,25 @@ def _newer(last: ListFile, lists: tuple[RevocationList, ...]) -> Iterator[Revoca
 def _kind(one: RevocationList) -> object:
     """What must be equal for numbers to be compared; an authority with a new key counts anew."""
     return one.issuer_key, one.authority_key, one.scope, one.base is None
+
+
+def ends_of(
+    places: Iterable[tuple[tuple[str | int, ...], RevocationList]],
+) -> Mapping[tuple[str, str, str], datetime]:
+    """Until when the lists tell: by setting, issuer, and ``whole`` or ``delta``.
+
+    Of several lists about the same the newest counts, of lists about different parts the one that
+    ends first; lists that can't be used are not among them.
+    """
+    newest: dict[tuple[str, object], RevocationList] = {}
+    for at, one in places:
+        key = (f"{'.'.join(map(str, at[:-1]))}[{at[-1]}]", _kind(one))
+        before = newest.get(key)
+        if before is None or (before.number, before.this_update) < (one.number, one.this_update):
+            newest[key] = one
+    found: dict[tuple[str, str, str], datetime] = {}
+    for (where, _), one in newest.items():
+        if one.fault is None and one.next_update is not None:
+            label = (where, one.issuer, "whole" if one.base is None else "delta")
+            found[label] = min(one.next_update, found.get(label, one.next_update))
+    return found

@@ -8,12 +8,12 @@ from cryptography import x509
 from ostiary.kernel.problems import ConfigRefused
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Shown
-from ostiary.services.lists import ListReading
+from ostiary.services.lists import ListReading, ends_of
 from ostiary.services.prepare import Prepared, prepare_written, read_written
 from ostiary.trust.policy import Revocation
 from ostiary.x509.pem import read_crls
 from ostiary.x509.revocation import RevocationList
-from tests.support.lists import crl_of
+from tests.support.lists import HERE, crl_of, point
 from tests.support.pki import DAY, Kit, Made
 from tests.unit.services.support import NOW, TEXT, files
 
@@ -181,3 +181,26 @@ def test_the_steps_of_explain_tell_mode_and_outcome(root: Made, next_root: Made)
         assert (told.answer.status == 403) is not passes
         would = [one for one in told.steps if one.name == "only told"]
         assert bool(would) is (words.startswith("undetermined"))
+
+
+def test_when_lists_end_is_told_by_setting_issuer_and_kind(root: Made, next_root: Made) -> None:
+    def at(days: int) -> object:
+        return NOW + days * DAY
+
+    half = {"extensions": point(HERE)}
+    made = prepared(
+        {
+            OLD: numbered(root, 1, end=at(9)),
+            NEW: numbered(root, 2, end=at(3))
+            + numbered(root, 4, end=at(5))
+            + numbered(root, 4, end=at(4), **half)
+            + numbered(root, 5, base=4, end=at(1))
+            + numbered(root, None, base=4, end=at(1)),
+        }
+    )
+    clients = "clientCertificateAuth.revocation.crl[0]"
+    assert dict(ends_of(made.gathered.crl_places)) == {
+        ("https.options.crl[0]", "CN=root", "whole"): at(9),
+        (clients, "CN=root", "whole"): at(4),
+        (clients, "CN=root", "delta"): at(1),
+    }
