@@ -60,6 +60,9 @@ class Ground(Protocol):
     def recover(self, *, now: datetime) -> Recovered:
         """Replace a damaged file by the copy. Raises OstiaryError."""
 
+    def recoverable(self) -> int:
+        """The revision that copy has. Raises OstiaryError."""
+
 
 class Recovery:
     """State of the truststore and the database, and recovery of both."""
@@ -99,10 +102,13 @@ class Recovery:
             raise Forbidden(Role.ADMIN)
         found = await asyncio.to_thread(self._ground.check)
         known = await asyncio.to_thread(self._newest_known)
+        behind = isinstance(found, Damaged) or await asyncio.to_thread(self._is_behind)
+        if order.dry_run and behind:
+            return await asyncio.to_thread(self._foreseen, known, isinstance(found, Damaged))
         if not order.dry_run:
             if isinstance(found, Damaged):
                 await self._restore(found, known)
-            elif await asyncio.to_thread(self._is_behind):
+            elif behind:
                 await self._go_back()
             self._changes.halt("")
 
@@ -133,6 +139,24 @@ class Recovery:
             self._log.info("truststore-built", bundles=len(state.bundles))
         self._verify()
 
+    def _foreseen(self, known: int, damaged: bool) -> ChangeView:
+        """What going back would lose. Raises Unavailable where there is nothing to go back to."""
+        try:
+            back = self._ground.recoverable() if damaged else self._revision()
+        except OstiaryError as error:
+            raise Unavailable(f"the database could not be recovered: {error}") from error
+        lost = max(known - back, 0)
+        return ChangeView(
+            applied=False,
+            revision=back,
+            reloaded=False,
+            object="truststore",
+            warnings=(
+                f"the database would go back to revision {back}; revision {known} was in force: "
+                f"{lost} changes would be lost",
+            ),
+        )
+
     async def _restore(self, damage: Damaged, known: int) -> None:
         self._log.error("database-damaged", detail=damage.what)
         try:
@@ -153,8 +177,11 @@ class Recovery:
 
     def _is_behind(self) -> bool:
         state = self._changes.state
+        return state is not None and self._revision() < state.revision
+
+    def _revision(self) -> int:
         with told(), self._changes.keeping.reading() as work:
-            return state is not None and work.revision.current() < state.revision
+            return work.revision.current()
 
     async def _go_back(self) -> None:
         """Put in force what the database has now."""
