@@ -84,10 +84,14 @@ class EntriesBuilder:
 
     def add(self, serial: int, date: datetime, reason: str) -> None:
         """Take one entry; ``date`` is aware."""
-        key = _octets(serial)
-        seconds = (date - _EPOCH) // _SECOND
-        tail = bytes((_NUMBERS[reason],)) + seconds.to_bytes(_SECONDS, "big", signed=True)
-        self._found.setdefault(len(key), []).append(key + tail)
+        self.add_record(_octets(serial), tail_of(date, reason))
+
+    def add_record(self, serial: bytes, tail: bytes) -> None:
+        """The same, with the serial number as DER has it, and ``tail_of`` the rest."""
+        records = self._found.get(len(serial))
+        if records is None:
+            records = self._found[len(serial)] = []
+        records.append(serial + tail)
 
     def entries(self) -> Entries:
         """Everything taken so far, sorted; the builder is empty afterwards."""
@@ -97,6 +101,12 @@ class EntriesBuilder:
             records.sort()
             found[octets] = b"".join(records)
         return Entries(found)
+
+
+def tail_of(date: datetime, reason: str) -> bytes:
+    """What stands behind the serial number in a record; ``date`` is aware."""
+    seconds = (date - _EPOCH) // _SECOND
+    return bytes((_NUMBERS[reason],)) + seconds.to_bytes(_SECONDS, "big", signed=True)
 
 
 def entries_of(revoked: Iterable[tuple[int, Revoked]]) -> Entries:

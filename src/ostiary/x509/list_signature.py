@@ -67,9 +67,8 @@ class ListSignature:
         return padding.PSS(padding.MGF1(digest), self.salt)
 
 
-def signature_of(native: x509.CertificateRevocationList) -> ListSignature:
-    """The signature; ``UNKNOWN``, which nobody made, for what we don't know."""
-    message = native.tbs_certlist_bytes
+def signature_of(native: x509.CertificateRevocationList, message: bytes) -> ListSignature:
+    """The signature of ``message``; ``UNKNOWN``, which nobody made, for what we don't know."""
     nobody = ListSignature(Scheme.UNKNOWN, "", 0, b"", b"")
     try:
         algorithm, given = native.signature_hash_algorithm, native.signature_algorithm_parameters

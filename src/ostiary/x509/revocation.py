@@ -14,11 +14,13 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ostiary.x509.certificate import Certificate, bearing_oddities
-from ostiary.x509.entries import NO_ENTRIES, Entries, EntriesBuilder, Revoked
+from ostiary.x509.der import first_inside
+from ostiary.x509.entries import NO_ENTRIES, Entries, Revoked
 from ostiary.x509.errors import NotACrl, Unreadable
+from ostiary.x509.list_entries import entries_of_list
 from ostiary.x509.list_signature import ListSignature, signature_of
 from ostiary.x509.names import name_key
-from ostiary.x509.points import WHOLE, Scope, directory_names, scope_of
+from ostiary.x509.points import WHOLE, Scope, scope_of
 
 __all__ = ["RevocationList", "Revoked", "is_issued_by", "parse_revocation_list", "subject_key"]
 
@@ -35,8 +37,6 @@ _READ_FAULTS = (
 _NO_END = "it does not say until when it holds (nextUpdate)"
 _ATTRIBUTES = "it is about attribute certificates only"
 _NO_NUMBER = "it is a delta list without a number (cRLNumber)"
-_NOT_INDIRECT = "an entry names another authority, though it is no indirect list"
-_NO_NAME = "an entry names its authority by no distinguished name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,8 @@ def subject_key(certificate: Certificate) -> bytes:
 
 def _read(native: x509.CertificateRevocationList, der: bytes) -> RevocationList:
     said = _Extensions(native)
-    entries, fault_of_entry = _entries(native, indirect=said.scope.indirect)
+    tbs = first_inside(der)
+    entries, fault_of_entry = entries_of_list(native, tbs, indirect=said.scope.indirect)
     fault = said.fault or fault_of_entry
     if native.next_update_utc is None:
         fault = _NO_END
@@ -145,7 +146,7 @@ def _read(native: x509.CertificateRevocationList, der: bytes) -> RevocationList:
         scope=said.scope,
         fault=fault,
         entries=entries,
-        signature=signature_of(native),
+        signature=signature_of(native, tbs),
     )
 
 
@@ -189,46 +190,3 @@ class _Extensions:
         self.scope = scope_of(point, issuer)
         if point.only_contains_attribute_certs:
             self.fault = self.fault or _ATTRIBUTES
-
-
-def _entries(
-    native: x509.CertificateRevocationList, *, indirect: bool
-) -> tuple[Mapping[bytes, Entries], str | None]:
-    current = name_key(native.issuer)
-    found = {current: EntriesBuilder()}
-    fault = None
-    for entry in native:
-        said = _Entry(entry)
-        if said.issuers is not None:
-            # RFC 5280 5.3.3: it goes for the entries behind it, too.
-            current = min(said.issuers, default=current)
-            fault = fault or (_NO_NAME if not said.issuers else None)
-            fault = fault if indirect else _NOT_INDIRECT
-        fault = said.fault or fault
-        builder = found.get(current) or found.setdefault(current, EntriesBuilder())
-        builder.add(entry.serial_number, entry.revocation_date_utc, said.reason)
-    return {key: builder.entries() for key, builder in found.items()}, fault
-
-
-class _Entry:
-    """What the extensions of one entry say."""
-
-    __slots__ = ("fault", "issuers", "reason")
-
-    def __init__(self, entry: x509.RevokedCertificate) -> None:
-        self.reason = x509.ReasonFlags.unspecified.value
-        self.issuers: frozenset[bytes] | None = None
-        self.fault: str | None = None
-        for extension in entry.extensions:
-            match extension.value:
-                case x509.CRLReason(reason=stated):
-                    self.reason = stated.value
-                case x509.CertificateIssuer() as issuers:
-                    self.issuers = directory_names(issuers)
-                case x509.InvalidityDate():
-                    pass
-                case _ if extension.critical:
-                    oid = extension.oid.dotted_string
-                    self.fault = f"an entry has the critical extension {oid}, unknown here"
-                case _:
-                    pass
