@@ -90,13 +90,16 @@ def resident() -> float:
 
 
 def look_ups(one: RevocationList) -> float:
-    """Microseconds for one serial number."""
+    """Microseconds for one serial number; the quickest of some rounds."""
     dice = random.Random(2)
     serials = [1 << 156 | dice.getrandbits(156) for _ in range(LOOK_UPS)]
-    begun = time.perf_counter()
-    for serial in serials:
-        one.find(one.issuer_key, serial)
-    return (time.perf_counter() - begun) / LOOK_UPS * 1e6
+    rounds = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        for serial in serials:
+            one.find(one.issuer_key, serial)
+        rounds.append((time.perf_counter() - begun) / LOOK_UPS * 1e6)
+    return min(rounds)
 
 
 def main() -> None:

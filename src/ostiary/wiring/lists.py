@@ -11,7 +11,8 @@ import os
 import pickle
 import subprocess
 import sys
-from io import FileIO
+from io import SEEK_END, BytesIO, FileIO
+from typing import IO
 
 from ostiary.x509.errors import NotACrl, Unreadable
 from ostiary.x509.pem import read_crls
@@ -21,6 +22,7 @@ SHORT = 256 * 1024
 """Bytes that are read on the spot: some thousand entries, in about 20 milliseconds."""
 _SECONDS = 120.0
 _POLITE = 10
+_LENGTH = 8
 
 
 def read_lists(content: bytes) -> tuple[RevocationList, ...]:
@@ -35,20 +37,60 @@ def read_lists(content: bytes) -> tuple[RevocationList, ...]:
             asked.write(content)
             asked.seek(0)
             subprocess.run(command, stdin=asked, stdout=told, timeout=_SECONDS, check=True)
-            told.seek(0)
-            answer = told.read()
-    except (OSError, subprocess.SubprocessError) as error:
+            lists, refused = _Together(told).load()
+    except (OSError, subprocess.SubprocessError, pickle.UnpicklingError, EOFError) as error:
         raise NotACrl(
             Unreadable.TOO_LARGE,
             f"the revocation list of {len(content)} bytes can't be read: the process for it "
             f"failed ({type(error).__name__})",
             "see the log for its words; there may be too little memory",
         ) from error
-    # Written by our own code a moment ago, to a file that nobody else has.
-    lists, refused = pickle.loads(answer)  # noqa: S301
     if refused is not None:
         raise NotACrl(*refused)
     return tuple(lists)
+
+
+class _Apart(pickle.Pickler):
+    """Writes an answer: its long bytes by themselves, before the rest.
+
+    Whoever unpickles long bytes copies them with the interpreter held; reading a file lets it go.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._rest = BytesIO()
+        super().__init__(self._rest, pickle.HIGHEST_PROTOCOL)
+
+    def persistent_id(self, thing: object) -> int | None:
+        """Bytes of which only the length is told."""
+        if not isinstance(thing, bytes) or len(thing) < SHORT:
+            return None
+        self._file.write(thing)
+        return len(thing)
+
+    def dump(self, thing: object) -> None:
+        """Write all of it; the last eight octets tell how long the rest is."""
+        super().dump(thing)
+        rest = self._rest.getvalue()
+        self._file.write(rest + len(rest).to_bytes(_LENGTH, "big"))
+
+
+class _Together(pickle.Unpickler):
+    """Reads it. Our own code wrote it a moment ago, to a file that nobody else has."""
+
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
+        file.seek(-_LENGTH, SEEK_END)
+        file.seek(-_LENGTH - int.from_bytes(file.read(_LENGTH), "big"), SEEK_END)
+        super().__init__(BytesIO(file.read()))
+        file.seek(0)
+
+    def persistent_load(self, pid: int) -> bytes:
+        """The next long bytes."""
+        found = self._file.read(pid)
+        if len(found) != pid:
+            raise EOFError
+        return found
 
 
 def _memory() -> FileIO:
@@ -64,7 +106,7 @@ def _main() -> None:
         lists = read_crls(sys.stdin.buffer.read())
     except NotACrl as error:
         refused = error.reason, error.sentence, error.way_out
-    sys.stdout.buffer.write(pickle.dumps((lists, refused), pickle.HIGHEST_PROTOCOL))
+    _Apart(sys.stdout.buffer).dump((lists, refused))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,44 @@ def test_every_entry_is_found_and_nothing_else(said: dict[int, Revoked], other: 
     assert entries.find(2**3000) is None
 
 
+@settings(max_examples=60, deadline=timedelta(seconds=5))
+@given(
+    st.dictionaries(
+        st.integers(1, 2**159 - 1),
+        st.tuples(
+            st.integers(0, 5_000_000_000),
+            st.sampled_from([None, FLAGS.superseded, FLAGS.ca_compromise, FLAGS.remove_from_crl]),
+            st.booleans(),
+        ),
+        max_size=40,
+    )
+)
+def test_entries_are_read_as_they_were_written(
+    root: Made, said: dict[int, tuple[int, x509.ReasonFlags | None, bool]]
+) -> None:
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    built = []
+    for serial, (seconds, reason, dated) in said.items():
+        entry = x509.RevokedCertificateBuilder(serial, at(seconds))
+        if reason:
+            entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+        if dated:
+            entry = entry.add_extension(x509.InvalidityDate(at(seconds // 2)), critical=False)
+        built.append(entry.build())
+    builder = x509.CertificateRevocationListBuilder(revoked_certificates=built)
+    builder = builder.issuer_name(root.native.subject).last_update(now).next_update(now + DAY)
+    signed = builder.sign(root.key, hashes.SHA256()).public_bytes(Encoding.DER)
+    found = parse_revocation_list(signed)
+    assert found.count == len(said)
+    for serial, (seconds, reason, _) in said.items():
+        told = Revoked(at(seconds), reason.value if reason else "unspecified")
+        assert found.find(found.issuer_key, serial) == told
+
+
+def at(seconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
 @given(st.lists(st.sampled_from(["keyCompromise", REMOVED]), min_size=2).map(tuple))
 def test_of_two_entries_with_one_number_the_one_that_revokes_counts(reasons: tuple[str]) -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
