@@ -72,6 +72,21 @@ def test_what_would_be_done_is_told_as_that(shell: Shell, house: House) -> None:
     )
 
 
+def test_recovery_is_foreseen_on_a_damaged_folder_that_nothing_can_be_changed_in(
+    shell: Shell, house: House
+) -> None:
+    shell.good("trust", "add", house.foreign.certificate_file)
+    shell.good("trust", "verify")
+    shell.good("dn", "add", "CN=a,**")
+    database = house.state / "ostiary.db"
+    database.write_bytes(b"no database at all" * 1000)
+    said = shell.good("trust", "recover", "--dry-run").err
+    assert "1 change would be lost" in said
+    assert "ostiary trust recover'" in shell.refused("dn", "add", "CN=b", code=1)
+    assert "1 in all" in shell.good("trust", "recover").err
+    shell.good("dn", "add", "CN=b")
+
+
 def test_a_choice_that_there_is_not_is_told_with_those_there_are(shell: Shell) -> None:
     for option, known in (("--type", "'certificate'"), ("--header-preset", "'aws-alb'")):
         said = shell.refused("client-auth", "set", option, "nope")

@@ -102,13 +102,14 @@ class Recovery:
             raise Forbidden(Role.ADMIN)
         found = await asyncio.to_thread(self._ground.check)
         known = await asyncio.to_thread(self._newest_known)
-        behind = isinstance(found, Damaged) or await asyncio.to_thread(self._is_behind)
-        if order.dry_run and behind:
-            return await asyncio.to_thread(self._foreseen, known, isinstance(found, Damaged))
-        if not order.dry_run:
+        if order.dry_run:
+            back = await asyncio.to_thread(self._back, damaged=isinstance(found, Damaged))
+            if isinstance(found, Damaged) or back < known:
+                return _foreseen(back, known)
+        else:
             if isinstance(found, Damaged):
                 await self._restore(found, known)
-            elif behind:
+            elif await asyncio.to_thread(self._is_behind):
                 await self._go_back()
             self._changes.halt("")
 
@@ -139,23 +140,14 @@ class Recovery:
             self._log.info("truststore-built", bundles=len(state.bundles))
         self._verify()
 
-    def _foreseen(self, known: int, damaged: bool) -> ChangeView:
-        """What going back would lose. Raises Unavailable where there is nothing to go back to."""
+    def _back(self, *, damaged: bool) -> int:
+        """The revision that recovery goes back to. Raises Unavailable where it goes to none."""
+        if not damaged:
+            return self._revision()
         try:
-            back = self._ground.recoverable() if damaged else self._revision()
+            return self._ground.recoverable()
         except OstiaryError as error:
             raise Unavailable(f"the database could not be recovered: {error}") from error
-        lost = max(known - back, 0)
-        return ChangeView(
-            applied=False,
-            revision=back,
-            reloaded=False,
-            object="truststore",
-            warnings=(
-                f"the database would go back to revision {back}; revision {known} was in force: "
-                f"{lost} changes would be lost",
-            ),
-        )
 
     async def _restore(self, damage: Damaged, known: int) -> None:
         self._log.error("database-damaged", detail=damage.what)
@@ -261,3 +253,18 @@ class Recovery:
             self._log.error("last-good-not-saved", error=str(error))
         else:
             self._saved = state.revision
+
+
+def _foreseen(back: int, known: int) -> ChangeView:
+    lost = known - back
+    told = "nothing" if lost <= 0 else "1 change" if lost == 1 else f"{lost} changes"
+    return ChangeView(
+        applied=False,
+        revision=back,
+        reloaded=False,
+        object="truststore",
+        warnings=(
+            f"the database would go back to revision {back}; revision {known} was in force: "
+            f"{told} would be lost",
+        ),
+    )
