@@ -16,6 +16,9 @@ from ostiary.x509.points import directory_names
 _NOT_INDIRECT = "an entry names another authority, though it is no indirect list"
 _NO_NAME = "an entry names its authority by no distinguished name"
 
+_TOO_MANY = "it lists certificates of more than 10,000 authorities"
+
+_MOST_AUTHORITIES = 10_000
 _MOST_REMEMBERED = 65_536
 """Different dates and extensions; a list made to have more is read more slowly."""
 
@@ -52,6 +55,8 @@ def entries_of_list(
                 tails[date, said.reason] = tail
         builder = found.get(current) or found.setdefault(current, EntriesBuilder())
         builder.add_record(serial, tail)
+    if len(found) > _MOST_AUTHORITIES:
+        return {}, _TOO_MANY
     return {key: builder.entries() for key, builder in found.items()}, fault
 
 

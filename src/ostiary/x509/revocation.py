@@ -27,6 +27,7 @@ __all__ = ["RevocationList", "Revoked", "is_issued_by", "parse_revocation_list",
 _READ_FAULTS = (
     ValueError,
     TypeError,
+    IndexError,
     OverflowError,
     UnsupportedAlgorithm,
     x509.InvalidVersion,

@@ -26,6 +26,7 @@ DATES = st.integers(-(10**9), 250_000_000_000).map(
 REASONS = st.sampled_from(["unspecified", "keyCompromise", "aACompromise", "certificateHold"])
 SERIALS = st.integers(-(2**170), 2**170)
 FLAGS = x509.ReasonFlags
+_ISSUER = x509.CertificateIssuer.oid
 
 
 @pytest.fixture(scope="session")
@@ -160,6 +161,29 @@ def test_an_entry_of_another_authority_holds_for_those_behind_it(kit: Kit, root:
     for made, key in zip((first, second, third), keys, strict=True):
         for each in set(keys):
             assert (found.find(each, made.certificate.serial) is not None) is (each == key)
+
+
+def test_a_list_of_too_many_authorities_is_a_fault(root: Made) -> None:
+    def named(number: int) -> x509.DirectoryName:
+        attribute = x509.NameAttribute(x509.NameOID.COMMON_NAME, f"authority {number}")
+        return x509.DirectoryName(x509.Name([attribute]))
+
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    built = [
+        x509.RevokedCertificateBuilder(
+            7, now, [x509.Extension(_ISSUER, True, x509.CertificateIssuer([named(number)]))]
+        ).build()
+        for number in range(10_001)
+    ]
+    builder = x509.CertificateRevocationListBuilder(revoked_certificates=built)
+    builder = builder.issuer_name(root.native.subject).last_update(now).next_update(now + DAY)
+    for extension, critical in point(indirect_crl=True):
+        builder = builder.add_extension(extension, critical)
+    found = parse_revocation_list(
+        builder.sign(root.key, hashes.SHA256()).public_bytes(Encoding.DER)
+    )
+    assert found.fault == "it lists certificates of more than 10,000 authorities"
+    assert found.count == 0
 
 
 def test_an_entry_that_names_its_authority_by_no_distinguished_name_is_a_fault(
