@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ostiary.supervisor.binary import EngineBinary
+from tests.daemon.admin_rig import Api
 from tests.daemon.clients import Connection, context
 from tests.daemon.gateway import Certificates, Running, World, world
 from tests.support.lists import crl_of
@@ -44,9 +45,14 @@ def listed(engine_binary: EngineBinary) -> Iterator[World]:
 
 def revoke(made: World, *clients: Made) -> None:
     """Replace the list as an operator's job does: another file is moved over it."""
+    put(made, crl_of(made.a, dict.fromkeys(clients)))
+
+
+def put(made: World, content: bytes) -> None:
+    """Move other content over the list, and wait until it acts."""
     applied = _applied(made.gateway)
     fresh = made.folder / "fresh"
-    fresh.write_bytes(crl_of(made.a, dict.fromkeys(clients)))
+    fresh.write_bytes(content)
     fresh.replace(made.folder / LIST)
     until = time.monotonic() + 30
     while _applied(made.gateway) == applied:
@@ -149,3 +155,70 @@ def test_a_list_that_can_not_be_read_changes_nothing(listed: World) -> None:
     revoke(listed, listed.good)
     assert listed.gateway.status(listed.good, "a.example") == 403
     assert listed.gateway.status(gone, "a.example") == 200
+
+
+@pytest.fixture
+def soft(engine_binary: EngineBinary) -> Iterator[World]:
+    """A's list is there; B is trusted, too, and has none."""
+
+    def entries(made: Certificates) -> dict[str, Any]:
+        return {"default": made.entry(made.a, made.b)}
+
+    def with_list(document: dict[str, Any], made: Certificates) -> None:
+        gone = made.kit.client(made.a, "gone")
+        (made.kit.folder / LIST).write_bytes(crl_of(made.a, {gone: None}, number=5))
+        document["clientCertificateAuth"] = {
+            "type": "certificate",
+            "required": True,
+            "revocation": {"mode": "soft", "crl": [str(made.kit.folder / LIST)]},
+        }
+
+    with world(engine_binary, entries, with_list) as running:
+        yield running
+
+
+def test_soft_refuses_who_is_known_as_revoked_and_tells_whom_it_does_not_know(soft: World) -> None:
+    gateway, sni = soft.gateway, "default.example"
+    assert gateway.status(soft.good, sni) == 200
+    assert gateway.status(client_in(soft.folder, "gone"), sni) == 403
+    # The second request has its verdict from the table, what would be refused with it.
+    with gateway.connect(context(soft.of_b), sni) as connection:
+        assert [connection.ask("/api/x", sni).status for _ in range(2)] == [200, 200]
+    gateway.logged(lambda line: line.get("reason") == "revoked")
+    until = time.monotonic() + 30
+    while (
+        sum(line.get("would_refuse") == "revocation-undetermined" for line in gateway.access_log())
+        < 2
+    ):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_metrics_tell_when_each_list_ends(soft: World) -> None:
+    with Api(soft.gateway.state) as api:
+        metrics = api.http.get("/metrics").text
+    (line,) = [
+        one
+        for one in metrics.splitlines()
+        if one.startswith("ostiary_revocation_list_end_timestamp_seconds{")
+    ]
+    where = "clientCertificateAuth.revocation.crl[0]"
+    assert f'{{issuer="CN=root-a",kind="whole",where="{where}"}}' in line
+    assert float(line.rpartition(" ")[2]) > time.time()
+
+
+def test_an_older_list_that_is_put_back_admits_nobody_again(soft: World) -> None:
+    gateway, sni = soft.gateway, "default.example"
+    put(soft, crl_of(soft.a, number=4))
+    assert gateway.status(client_in(soft.folder, "gone"), sni) == 403
+    assert "older than the one in force, which has number 5" in gateway.program_log()
+
+
+def test_a_delta_list_acts_like_a_new_list(soft: World) -> None:
+    gateway, sni = soft.gateway, "default.example"
+    assert gateway.status(soft.good, sni) == 200
+    gone = client_in(soft.folder, "gone")
+    whole = (soft.folder / LIST).read_bytes()
+    put(soft, whole + crl_of(soft.a, {soft.good: None}, number=6, base=5))
+    assert gateway.status(soft.good, sni) == 403
+    assert gateway.status(gone, sni) == 403

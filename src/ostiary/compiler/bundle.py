@@ -57,6 +57,9 @@ class Materials:
     """By (keyFile, certFile, caFile) as written in the document."""
     crls: tuple[RevocationList, ...] = ()
     """The lists of ``https.options.crl``, usable or not."""
+    client_crls: tuple[RevocationList, ...] = ()
+    """The lists of ``clientCertificateAuth.revocation.crl``, for clients only: with type header the
+    entries' own certificates are load balancers'."""
     trusted: tuple[Certificate, ...] = ()
     """Trusted at every entry with type certificate, and in header mode: the file's and the store's
     together, each once."""

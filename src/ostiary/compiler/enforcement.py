@@ -81,7 +81,8 @@ def _reporting(scheme: Scheme) -> Iterator[str]:
         return
     report = _tests(scheme, Mode.REPORT_ONLY)
     would = f"http-request set-var({names.WOULD}) var({names.CODE}) if"
-    yield _line(would, [_REFUSED, "!" + _ABSENT, "!" + _BLOCKED, *(report or [])])
+    if report is not None:
+        yield _line(would, [_REFUSED, "!" + _ABSENT, "!" + _BLOCKED, *report])
     required = _tests(scheme, Mode.REPORT_ONLY | Mode.REQUIRED)
     if required is not None:
         yield _line(would, [_ABSENT, *required])

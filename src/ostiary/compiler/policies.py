@@ -17,7 +17,7 @@ from ostiary.config.model.document import Document
 from ostiary.config.model.settings import CertificatePolicy
 from ostiary.trust.anchors import AnchorSet
 from ostiary.trust.names.rules import EVERYBODY, NameRules, Rule, rule_of
-from ostiary.trust.policy import TrustPolicy, WeakPolicy
+from ostiary.trust.policy import Revocation, TrustPolicy, WeakPolicy
 
 
 def trust_policies(
@@ -93,6 +93,8 @@ def rule_from(written: NameRule) -> Rule:
 class _Asked:
     names: NameRules = EVERYBODY
     report_only: bool = False
+    revocation: Revocation | None = None
+    grace: timedelta = timedelta()
 
 
 _OPEN = _Asked()
@@ -107,6 +109,7 @@ class _Making:
         self._effective = effective
         self._rules: dict[tuple[int, ...], NameRules] = {}
         self._weak = _weak(document.certificate_policy)
+        self._lists = (*materials.crls, *materials.client_crls)
 
     def anchors(self, entries: tuple[Entry, ...], *, everywhere: bool) -> Mapping[str, AnchorSet]:
         """By the entry's name in lower case: its own, and those that are trusted everywhere. Equal
@@ -145,7 +148,9 @@ class _Making:
         """One policy."""
         return TrustPolicy(
             anchors=anchors,
-            crls=self.materials.crls,
+            crls=self.materials.crls if asked is _OPEN else self._lists,
+            revocation=asked.revocation,
+            grace=asked.grace,
             weak=self._weak,
             maximum_age=timedelta(
                 milliseconds=self.document.certificate_policy.maximum_verdict_age_ms
@@ -166,7 +171,13 @@ class _Making:
                 allow=tuple(map(rule_from, allow)),
                 deny=tuple(map(rule_from, deny)),
             )
-        return _Asked(self._rules[key], policy.report_only.value)
+        mode = policy.revocation.value
+        return _Asked(
+            self._rules[key],
+            policy.report_only.value,
+            Revocation(mode) if mode else None,
+            policy.grace.value,
+        )
 
 
 def together(own: AnchorSet, trusted: AnchorSet) -> AnchorSet:

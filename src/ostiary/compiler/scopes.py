@@ -41,6 +41,8 @@ class Scheme:
     gateway: Mode
     apis: Mapping[str, Mode]
     """The APIs with policies of their own; empty for type none."""
+    soft: bool = False
+    """Some policy lets pass whose revocation can't be determined, and tells it."""
 
     @property
     def modes(self) -> frozenset[Mode]:
@@ -49,19 +51,21 @@ class Scheme:
 
     @property
     def reports(self) -> bool:
-        """Whether any policy only reports."""
-        return any(Mode.REPORT_ONLY in mode for mode in self.modes)
+        """Whether anybody is let pass who is told as one that would be refused."""
+        return self.soft or any(Mode.REPORT_ONLY in mode for mode in self.modes)
 
 
 def scheme_of(effective: Effective) -> Scheme:
     """What the effective settings come to for the engine."""
     judged = effective.type.value is not AuthType.NONE
     overriding = sorted(effective.overriding) if judged else []
+    policies = (effective.gateway, *(effective.apis[name] for name in overriding))
     return Scheme(
         type=effective.type.value,
         header=effective.header,
         gateway=_mode(effective.gateway) if judged else Mode.LENIENT,
         apis={name: _mode(effective.apis[name]) for name in overriding},
+        soft=judged and any(one.revocation.value == "soft" for one in policies),
     )
 
 

@@ -10,6 +10,7 @@ from ostiary.config.effective import AuthType, Effective, HeaderSettings, Source
 from ostiary.config.model.client_auth import ApiAuth, GatewayAuth
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import HttpsListener
+from ostiary.config.revocation_checks import check_revocation
 from ostiary.config.text.tree import PathPart, Places, camel
 from ostiary.forwarded.formats import HeaderFormat
 from ostiary.kernel.problems import Problem, Severity
@@ -34,8 +35,10 @@ def check_auth(document: Document, places: Places, effective: Effective) -> Iter
             yield from _idle(document, places)
         case AuthType.CERTIFICATE:
             yield from _certificate(document, places, effective)
+            yield from check_revocation(document, places, effective)
         case AuthType.HEADER:
             yield from _header(document, places, effective)
+            yield from check_revocation(document, places, effective)
 
 
 def _one_part_for_each_api(document: Document, places: Places) -> Iterator[Problem]:

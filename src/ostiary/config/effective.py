@@ -6,11 +6,18 @@ replaces the gateway's; only the rules that deny add up.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from ostiary.config.model.client_auth import ApiAuth, GatewayAuth, NameRule
+from ostiary.config.model.client_auth import (
+    ApiAuth,
+    ApiRevocation,
+    GatewayAuth,
+    NameRule,
+    RevocationName,
+)
 from ostiary.config.model.document import Document
 from ostiary.forwarded.formats import PRESETS, HeaderFormat
 from ostiary.kernel.blocked import NOBODY, Blocked
@@ -57,6 +64,9 @@ class EffectivePolicy:
     deny: Part[tuple[NameRule, ...]]
     """For an API: the gateway's and its own."""
     report_only: Part[bool]
+    revocation: Part[RevocationName | None]
+    """None: strict where any list is named, else off."""
+    grace: Part[timedelta]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +158,8 @@ def _gateway_policy(file: GatewayAuth, store: GatewayAuth) -> EffectivePolicy:
         allow=_part(file.allow, store.allow, ()),
         deny=_part(file.deny, store.deny, ()),
         report_only=_part(file.report_only, store.report_only, False),
+        revocation=_part(_revocation(file).mode, None, None),
+        grace=_part(_revocation(file).grace, None, timedelta()),
     )
 
 
@@ -164,7 +176,13 @@ def _api_policy(gateway: EffectivePolicy, file: ApiAuth, store: ApiAuth) -> Effe
         allow=_own_part(file.allow, store.allow, gateway.allow),
         deny=deny,
         report_only=_own_part(file.report_only, store.report_only, gateway.report_only),
+        revocation=_own_part(_revocation(file).mode, None, gateway.revocation),
+        grace=_own_part(_revocation(file).grace, None, gateway.grace),
     )
+
+
+def _revocation(auth: ApiAuth) -> ApiRevocation:
+    return auth.revocation or ApiRevocation()
 
 
 def _type(file: GatewayAuth, store: GatewayAuth) -> Part[AuthType]:

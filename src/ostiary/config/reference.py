@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -100,7 +101,7 @@ def _kind(annotation: Any) -> str:
 def _simple(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
-    return {bool: "true or false", int: "number", str: "text"}[annotation]
+    return {bool: "true or false", int: "number", str: "text", timedelta: "duration"}[annotation]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,11 @@ from ostiary.store.database.names import LONGEST_LIST
 
 Auth = TypeVar("Auth", bound=ApiAuth)
 
-_IN_THE_FILE = "trustedCertificates"
+_IN_THE_FILE = {
+    "trustedCertificates": "upload certificates to the library, and trust them",
+    "revocation": "set it in the configuration file",
+}
+"""Settings that name files, and the other way to what they do."""
 _MOST_RULES = 10_000
 
 
@@ -49,8 +53,7 @@ def read_patch(model: type[Auth], changes: Mapping[str, object]) -> Auth:
 def field_names(model: type[ApiAuth]) -> dict[str, str]:
     """Field of the model by key, without what only the file can give."""
     found = {field.alias or name: name for name, field in model.model_fields.items()}
-    found.pop(_IN_THE_FILE, None)
-    return found
+    return {key: name for key, name in found.items() if key not in _IN_THE_FILE}
 
 
 def refuse_locked(changes: Mapping[str, object], file: ApiAuth, path: str) -> None:
@@ -66,11 +69,11 @@ def _unknown_keys(
     for key in changes:
         if key in fields:
             continue
-        if key == _IN_THE_FILE:
+        if key in _IN_THE_FILE:
             yield Fault(
                 where=f"/{key}",
                 message="files are named in the configuration only",
-                way_out="upload certificates to the library, and trust them",
+                way_out=_IN_THE_FILE[key],
             )
         elif not gateway and key in field_names(GatewayAuth):
             yield Fault(

@@ -96,6 +96,8 @@ def _gone(gateway: EffectivePolicy, managed: ApiAuth) -> EffectivePolicy:
         allow=part(managed.allow, gateway.allow),
         deny=part(managed.deny, gateway.deny),
         report_only=part(managed.report_only, gateway.report_only),
+        revocation=part(None, gateway.revocation),
+        grace=part(None, gateway.grace),
     )
 
 

@@ -1,7 +1,7 @@
 """What was seen: overview, clients, events, and why."""
 
 import importlib.metadata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from ostiary.kernel.errors import WrongUse
@@ -31,6 +31,7 @@ from ostiary.management.sights import (
 )
 from ostiary.management.truststore import Recovery
 from ostiary.management.views import SOON_DAYS, Page
+from ostiary.services.lists import ends_of
 from ostiary.store.database.records import ClientFilter, ClientOrder
 from ostiary.telemetry.expiry import Dated, Expiring, Held, expiring
 from ostiary.telemetry.hub import Telemetry
@@ -150,6 +151,10 @@ class Sightings:
     def dated(self) -> tuple[Dated, ...]:
         """Trusted and server certificates with their ends: for metrics, so no client's."""
         return (*self._trusted(), *self._servers())
+
+    def list_ends(self) -> Mapping[tuple[str, str, str], datetime]:
+        """When the revocation lists in force end: by setting, issuer, and whole or delta."""
+        return ends_of(self._changes.gatekeeper.prepared.gathered.crl_places)
 
     def explain(
         self,

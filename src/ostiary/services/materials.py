@@ -17,16 +17,19 @@ from ostiary.config.model.listeners import Admin, TlsEntry
 from ostiary.config.model.pipeline import ProxyAction
 from ostiary.config.model.proxy import Target
 from ostiary.kernel.problems import Problem, Severity
+from ostiary.services.lists import ListFile, ListReading
 from ostiary.services.name_checks import judge_file_names
 from ostiary.services.ports import ReadFile, Unreadable
 from ostiary.trust.anchors import AnchorSet
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 from ostiary.x509.keys import PrivateKey
-from ostiary.x509.pem import key_matches, read_certificates, read_crls, read_private_key
+from ostiary.x509.pem import key_matches, read_certificates, read_private_key
 from ostiary.x509.revocation import RevocationList
 
 Path = tuple[str | int, ...]
+
+_CLIENT_CRL = ("clientCertificateAuth", "revocation", "crl")
 
 SOON = timedelta(days=30)
 """How long before a server certificate expires it is warned about."""
@@ -41,6 +44,9 @@ class Gathered:
     digests: Mapping[str, str]
     """SHA-256 (hexadecimal; empty where it could not be read) of every file, by absolute path."""
     crl_places: tuple[tuple[Path, RevocationList], ...]
+    """Every revocation list, and the place in the document that names its file."""
+    list_files: Mapping[str, ListFile]
+    """By path: so that what hasn't changed isn't read again."""
 
 
 @dataclass
@@ -52,11 +58,13 @@ class Gathering:
     """The configuration file's folder: relative paths start there."""
     read: ReadFile
     now: datetime
+    reading: ListReading = field(default_factory=ListReading)
     problems: list[Problem] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 (hexadecimal) of every file read, by absolute path, for the watcher."""
 
     _crl_places: list[tuple[Path, RevocationList]] = field(default_factory=list)
+    _list_files: dict[str, ListFile] = field(default_factory=dict)
 
     def gather(self) -> Gathered:
         """Read everything the document names; look at the problems before using the result."""
@@ -64,12 +72,16 @@ class Gathering:
         entries = {}
         for name, entry in document.https.tls.items() if document.https else ():
             entries[name] = self._entry(name, entry)
-        upstreams, crls = self._upstreams(document), self._crls()
-        trusted = self._trusted(document.client_certificate_auth.trusted_certificates or ())
+        auth, options = document.client_certificate_auth, ("https", "options", "crl")
+        upstreams = self._upstreams(document)
+        crls = self._lists(options, document.https.options.crl if document.https else ())
+        clients = self._lists(_CLIENT_CRL, (auth.revocation and auth.revocation.crl) or ())
+        trusted = self._trusted(auth.trusted_certificates or ())
         materials = Materials(
             entries=entries,
             upstreams=upstreams,
             crls=crls,
+            client_crls=clients,
             trusted=AnchorSet(one for several in trusted.values() for one in several),
             trusted_files=trusted,
             admin=self._admin(document.admin),
@@ -80,6 +92,7 @@ class Gathering:
             problems=tuple(self.problems),
             digests=self.digests,
             crl_places=tuple(self._crl_places),
+            list_files=self._list_files,
         )
 
     def _entry(self, name: str, entry: TlsEntry) -> EntryMaterial:
@@ -175,22 +188,36 @@ class Gathering:
             anchors = b"".join(one.pem for one in roots)
         return UpstreamMaterial(client=client, anchors=anchors)
 
-    def _crls(self) -> tuple[RevocationList, ...]:
-        https = self.loaded.document.https
+    def _lists(self, place: Path, files: Sequence[str]) -> tuple[RevocationList, ...]:
         found: list[RevocationList] = []
-        for number, text in enumerate(https.options.crl if https else ()):
-            at: Path = ("https", "options", "crl", number)
-            content = text.encode() if "-----BEGIN" in text else self._content(at, text)
+        for number, text in enumerate(files):
+            at: Path = (*place, number)
+            written_out = "-----BEGIN" in text
+            path = text if written_out else str(self.folder / text)
+            content = text.encode() if written_out else self._content(at, text)
             if content is None:
                 continue
+            digest = hashlib.sha256(content).hexdigest()
             try:
-                crls = read_crls(content)
+                file = self.reading.file(path, content, digest)
             except UnreadableError as error:
                 self._problem(at, str(error), error.way_out)
                 continue
-            self._crl_places.extend((at, crl) for crl in crls)
-            found.extend(crls)
+            self._list_files[path] = file
+            self._crl_places.extend((at, crl) for crl in file.every)
+            self._gone_back(at, file)
+            found.extend(file.every)
         return tuple(found)
+
+    def _gone_back(self, at: Path, file: ListFile) -> None:
+        for kept in file.kept:
+            self._problem(
+                at,
+                f"the revocation list of {kept.issuer!r} is older than the one in force, which has "
+                f"number {kept.number} and stays",
+                "put the newest list there; if the authority counts anew, give the file a new name",
+                Severity.WARNING,
+            )
 
     def _certificates(self, at: Path, file: str) -> tuple[Certificate, ...]:
         content = self._content(at, file)

@@ -61,6 +61,8 @@ def settings_of(acts: Effective, api: str | None) -> tuple[Line, ...]:
             told.append(f"{name}: {_told(rules, _count(rules.value, 'none'))}")
     if policy.report_only.value:
         told.append(f"report only: {_told(policy.report_only, 'yes')}")
+    if policy.revocation.value is not None:
+        told.append(f"revocation: {_told(policy.revocation, policy.revocation.value)}")
     lines = [Line(name=NAME, passed=True, detail="; ".join(told))]
     if acts.type.value is AuthType.HEADER:
         lines.append(_header(acts))
@@ -90,10 +92,11 @@ def enforce(policy: EffectivePolicy, decision: Decision) -> Enforced:
         line = Line(name=NAME, passed=True, detail="no certificate is shown, and none is required")
         return Enforced(lines=(line,), answer=None, would=None)
     answer = refusal(refused)
-    if not policy.report_only.value or refused.reason is Reason.BLOCKED:
+    anyway = refused.reason is Reason.BLOCKED
+    if isinstance(decision, Refused) and (anyway or not policy.report_only.value):
         return Enforced(lines=(), answer=answer, would=None)
     line = Line(
-        name="report only",
+        name="report only" if policy.report_only.value else "only told",
         passed=True,
         detail=f"would be refused: {answer.sentence} ({refused.reason.value})",
         way_out=refused.reason.way_out if isinstance(decision, Admitted) else "",

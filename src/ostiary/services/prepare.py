@@ -15,6 +15,7 @@ from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import Unquotable
 from ostiary.kernel.blocked import Blocked
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
+from ostiary.services.lists import ListReading
 from ostiary.services.materials import Gathered, Gathering
 from ostiary.services.name_checks import judge_managed_names
 from ostiary.services.ports import ReadFile, Unreadable
@@ -159,10 +160,15 @@ def prepare_written(
     *,
     managed: Managed | None = None,
     trusted: Iterable[Certificate] = (),
+    reading: ListReading | None = None,
 ) -> Prepared:
-    """The second half of ``prepare``: everything the document names. Raises ConfigRefused."""
+    """The second half of ``prepare``: everything the document names. Raises ConfigRefused.
+
+    ``reading``: how revocation lists are read, and those read before.
+    """
     loaded = written.draft.checked(managed)
-    gathered = Gathering(loaded, PurePosixPath(written.file).parent, read, now).gather()
+    folder = PurePosixPath(written.file).parent
+    gathered = Gathering(loaded, folder, read, now, reading or ListReading()).gather()
     return _put_together(
         written.file,
         loaded,

@@ -4,6 +4,7 @@ Unlike what is found in single files, this is looked at anew whenever something 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ostiary.compiler.bundle import Materials
@@ -13,8 +14,8 @@ from ostiary.config.effective import AuthType
 from ostiary.config.load import Loaded
 from ostiary.kernel.problems import Problem, Severity
 from ostiary.services.handshake import MAKE_WHOLE, NOT_WHOLE, without_root
-from ostiary.services.revocation import Path, anchors_without_list, doubts_about_lists
-from ostiary.x509.certificate import Certificate
+from ostiary.services.revocation import Asked, Path, anchors_without_list, doubts_about_lists
+from ostiary.trust.policy import Revocation
 from ostiary.x509.revocation import RevocationList
 
 _AUTH = "clientCertificateAuth"
@@ -29,11 +30,10 @@ def judge_trust(
 ) -> Iterator[Problem]:
     """Yield every warning about whom the gateway will trust."""
     yield from _entries(loaded, materials)
-    anchors = _anchors_by_place(loaded, materials)
-    for doubt in (
-        *doubts_about_lists(lists, anchors, now),
-        *anchors_without_list(materials.crls, anchors),
-    ):
+    if not lists:
+        return
+    asking = _asking_by_place(loaded, materials)
+    for doubt in (*doubts_about_lists(lists, asking, now), *anchors_without_list(asking)):
         yield loaded.problem(doubt.at, doubt.message, doubt.way_out, Severity.WARNING)
 
 
@@ -61,15 +61,35 @@ def _entries(loaded: Loaded, materials: Materials) -> Iterator[Problem]:
                 )
 
 
-def _anchors_by_place(loaded: Loaded, materials: Materials) -> Mapping[Path, Sequence[Certificate]]:
-    named = _written_names(loaded)
-    found: dict[Path, Sequence[Certificate]] = {
-        ("https", "tls", named[entry.name], "ca"): materials.entries[named[entry.name]].anchors
-        for entry in asking_entries(loaded.document, loaded.effective)
+def _asking_by_place(loaded: Loaded, materials: Materials) -> Mapping[Path, Asked]:
+    named, acts = _written_names(loaded), loaded.effective
+    lists = (*materials.crls, *materials.client_crls)
+    clients = Asked(
+        anchors=materials.trusted, revocation=_strictest(loaded, lists=bool(lists)), lists=lists
+    )
+    # With another type the entries' own anchors are judged as Node.js does.
+    node = Asked(anchors=(), revocation=Revocation.STRICT, lists=materials.crls)
+    own = clients if acts.type.value is AuthType.CERTIFICATE else node
+    found: dict[Path, Asked] = {
+        ("https", "tls", named[entry.name], "ca"): replace(
+            own, anchors=materials.entries[named[entry.name]].anchors
+        )
+        for entry in asking_entries(loaded.document, acts)
     }
-    if loaded.effective.type.value is not AuthType.NONE:
-        found[_TRUSTED] = materials.trusted
+    if acts.type.value is not AuthType.NONE:
+        found[_TRUSTED] = clients
     return found
+
+
+def _strictest(loaded: Loaded, *, lists: bool) -> Revocation:
+    """The strictest of all that some request meets."""
+    acts = loaded.effective
+    policies = (acts.gateway, *(acts.apis[name] for name in acts.overriding))
+    default = Revocation.STRICT if lists else Revocation.OFF
+    modes = {
+        Revocation(one.revocation.value) if one.revocation.value else default for one in policies
+    }
+    return next(one for one in (Revocation.STRICT, Revocation.SOFT, Revocation.OFF) if one in modes)
 
 
 def _written_names(loaded: Loaded) -> Mapping[str, str]:

@@ -68,7 +68,9 @@ def decided_client(fingerprint: bytes, sight: Sight, count: Count | None) -> See
     decision = latest.decision
     if isinstance(decision, Admitted):
         would = decision.would_refuse
-        verdict = -would.reason.code if would else ADMITTED_CODE
+        # Soft revocation isn't a report: no change but of its mode would have the client refused.
+        reported = would is not None and would.reason is not Reason.REVOCATION_UNDETERMINED
+        verdict = -would.reason.code if would and reported else ADMITTED_CODE
         path, verified = decision.path, True
     else:
         try:

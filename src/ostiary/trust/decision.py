@@ -27,7 +27,8 @@ class Admitted:
     """Leaf first, trust anchor last."""
     until: datetime
     would_refuse: "Refused | None" = None
-    """What the names would have been refused for, where they are only reported."""
+    """What it would have been refused for, where names are only reported, or revocation that can't
+    be determined lets pass."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ostiary.trust.faults import REASON_OF_FAULT
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.keeper import Keeper
 from ostiary.trust.naming import look_at_names
-from ostiary.trust.policy import oversized
+from ostiary.trust.policy import Revocation, oversized
 from ostiary.trust.reason import Reason
 from ostiary.trust.revocation import Listed, NotRevoked, Undetermined
 from ostiary.x509.certificate import Certificate, parse
@@ -67,14 +67,16 @@ class _Case:
     """One decision in the making: the checks fill in what they learn."""
 
     __slots__ = (
-        "chain", "intermediates", "keeper", "leaf", "not_revoked", "now", "path", "presented",
-        "told_names", "would_refuse",
+        "chain", "intermediates", "keeper", "leaf", "listed_until", "now", "path", "presented",
+        "told_names", "told_revocation", "would_refuse",
     )  # fmt: skip
 
     leaf: Certificate
     chain: tuple[Certificate, ...]
     path: tuple[Certificate, ...]
-    not_revoked: NotRevoked
+    listed_until: datetime | None
+    """Until when the revocation lists say so; None: always."""
+    told_revocation: str
     told_names: str
     would_refuse: Refused | None
 
@@ -93,7 +95,7 @@ class _Case:
 
     def until(self) -> datetime:
         nearest = min(certificate.not_after for certificate in self.path)
-        listed = self.not_revoked.until or nearest
+        listed = self.listed_until or nearest
         return min(nearest, listed, self.now + self.keeper.policy.maximum_age)
 
     def admitted(self) -> Admitted:
@@ -229,23 +231,22 @@ def _signed(case: _Case) -> tuple[Certificate, ...]:
 
 
 def _revocation(case: _Case) -> Refused | None:
-    policy = case.keeper.policy
-    finding = (
-        case.keeper.register.look_up(case.path, case.now)
-        if policy.anchors or not policy.crls
-        else Undetermined("without trust anchors no revocation list can be believed")
-    )
-    match finding:
-        case NotRevoked():
-            case.not_revoked = finding
+    match case.keeper.look_up(case.path, case.now):
+        case NotRevoked(until, told):
+            case.listed_until, case.told_revocation = until, told
             return None
         case Listed(detail):
             return case.refused(Reason.REVOKED, detail)
         case Undetermined(detail, again):
             until = case.now + REFUSAL_AGE
-            return Refused(Reason.REVOCATION_UNDETERMINED, detail, min(until, again or until))
-        case _:
-            assert_never(finding)
+            refused = Refused(Reason.REVOCATION_UNDETERMINED, detail, min(until, again or until))
+            if case.keeper.policy.looks_up is Revocation.STRICT:
+                return refused
+            case.would_refuse, case.listed_until = refused, again
+            case.told_revocation = f"undetermined, which mode soft lets pass: {detail}"
+            return None
+        case never:
+            assert_never(never)
 
 
 def _names(case: _Case) -> Refused | None:
@@ -293,7 +294,7 @@ _CHECKS = (
         _digests,
         lambda c: ", ".join(x.signature_digest for x in _signed(c)) or "the leaf is pinned",
     ),
-    _Check("revocation", _revocation, lambda c: c.not_revoked.told),
+    _Check("revocation", _revocation, lambda c: c.told_revocation),
     _Check("names", _names, lambda c: c.told_names),
     _Check("until", _age, lambda c: f"good until {c.until().isoformat()}"),
 )

@@ -1,8 +1,12 @@
 """A policy made ready to judge by."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from ostiary.trust.names.index import NameIndex
-from ostiary.trust.policy import TrustPolicy
-from ostiary.trust.revocation import Register
+from ostiary.trust.policy import Revocation, TrustPolicy
+from ostiary.trust.revocation import Finding, NotRevoked, Register, Undetermined
+from ostiary.x509.certificate import Certificate
 from ostiary.x509.verify import PathVerifier
 
 
@@ -28,3 +32,13 @@ class Keeper:
         self.names = NameIndex(policy.names) if names is None else names
         self.verifier = verifier or PathVerifier(policy.anchors)
         self.register = register or Register(policy.crls, policy.anchors)
+
+    def look_up(self, path: Sequence[Certificate], now: datetime) -> Finding:
+        """What the revocation lists say of ``path`` (leaf first, anchor last), as far as the policy
+        asks."""
+        policy = self.policy
+        if policy.looks_up is Revocation.OFF:
+            return NotRevoked(None, "no revocation list is looked in")
+        if not policy.anchors:
+            return Undetermined("without trust anchors no revocation list can be believed")
+        return self.register.look_up(path, now, policy.grace)

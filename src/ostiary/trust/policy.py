@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum
 
 from ostiary.trust.anchors import AnchorSet
 from ostiary.trust.names.rules import EVERYBODY, NameRules
@@ -66,6 +67,17 @@ def oversized(key: PublicKey) -> str | None:
     return None
 
 
+class Revocation(Enum):
+    """Who is refused for what revocation lists say, or don't say."""
+
+    OFF = "off"
+    """Nobody: nothing is looked up."""
+    SOFT = "soft"
+    """Who is known as revoked."""
+    STRICT = "strict"
+    """Who isn't known as not revoked, below an anchor (OpenSSL's X509_V_FLAG_CRL_CHECK_ALL)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustPolicy:
     """What one TLS entry, or one API at it, trusts.
@@ -78,8 +90,11 @@ class TrustPolicy:
     Kept as an AnchorSet; give one where many policies have the same."""
     weak: WeakPolicy = WeakPolicy()
     crls: tuple[RevocationList, ...] = ()
-    """With any, also an unusable one, every certificate below an anchor must be known as not
-    revoked (OpenSSL's X509_V_FLAG_CRL_CHECK_ALL); with none, nothing is looked up."""
+    """Usable or not."""
+    revocation: Revocation | None = None
+    """None: strict with any list, as in Node.js; off with none."""
+    grace: timedelta = timedelta()
+    """How long after its end a list still tells that somebody isn't revoked."""
     maximum_age: timedelta = timedelta(hours=1)
     """How long a decision may be remembered at most."""
     names: NameRules = EVERYBODY
@@ -93,6 +108,13 @@ class TrustPolicy:
     """Hash of the content, 32 hex digits; the order of anchors and lists does not matter."""
 
     @property
+    def looks_up(self) -> Revocation:
+        """What is done about revocation."""
+        if self.revocation is not None:
+            return self.revocation
+        return Revocation.STRICT if self.crls else Revocation.OFF
+
+    @property
     def anchor_set(self) -> AnchorSet:
         """The anchors with their id."""
         return AnchorSet(self.anchors)
@@ -103,12 +125,13 @@ class TrustPolicy:
         object.__setattr__(self, "anchors", anchors)
         digest = hashlib.sha256()
         for part in (
-            "ostiary trust policy 2",
+            "ostiary trust policy 3",
             anchors.id,
             f"rsa>={weak.minimum_rsa_bits} ec>={weak.minimum_ec_bits}",
             *sorted(weak.refuse_digests),
             f"age<={self.maximum_age.total_seconds()}",
             *sorted({f"crl {crl.sha256.hex()}" for crl in self.crls}),
+            f"revocation {self.looks_up.value} grace {self.grace.total_seconds()}",
             f"names {self.names.id} path {self.path_needed} report {self.report_only}",
         ):
             digest.update(part.encode() + b"\n")

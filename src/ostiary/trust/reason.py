@@ -164,8 +164,8 @@ class Reason(Enum):
         "revocation-undetermined",
         24,
         "no valid revocation list tells whether a certificate in the path is revoked",
-        "name a current list of each authority in the path under `crl`; without any list nothing "
-        "is looked up",
+        "name a current list of each authority in the path in "
+        "`clientCertificateAuth.revocation.crl`; mode soft lets pass whom no list tells about",
     )
     NAME_NOT_TRUSTED = (
         "name-not-trusted",

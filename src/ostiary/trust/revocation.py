@@ -1,15 +1,22 @@
-"""Whether a path's certificates are revoked: each is looked up in the list of the one above it."""
+"""Whether a path's certificates are revoked: each is looked up in the lists of the one above it.
+
+RFC 5280 section 6.3. Scopes and signatures are sorted out beforehand, so that a decision only
+looks serial numbers up.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import pairwise
+from datetime import datetime, timedelta
+from itertools import chain, pairwise
 
+from ostiary.trust.believing import Library
+from ostiary.trust.series import Current, Series
 from ostiary.x509.certificate import Certificate
+from ostiary.x509.entries import Revoked
+from ostiary.x509.points import ALL_REASONS, Point, Reasons, points_of
 from ostiary.x509.revocation import RevocationList, is_issued_by
 
-_MOST_ISSUERS = 1024
-"""Authorities whose lists are kept at hand; beyond that they are found and verified again."""
+NO_GRACE = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,101 +48,169 @@ Finding = NotRevoked | Listed | Undetermined
 class Register:
     """The revocation lists of a policy beside its anchors. Not for two threads at once.
 
-    A list counts for an authority when it bears its name and its signature, which is verified
-    once for each authority; a decision then only looks serial numbers up.
+    A list counts for an authority when it bears its name and its signature, or that of somebody
+    whom the authority has certified for it; a list of one authority never touches another's
+    certificates.
     """
 
-    __slots__ = ("_above", "_by_issuer", "_counting", "_lists")
+    __slots__ = ("_above", "_library")
 
     def __init__(self, lists: Sequence[RevocationList], anchors: Sequence[Certificate]) -> None:
         """Verify the lists of the anchors; those of intermediates come when they are met."""
-        self._lists = tuple(lists)
-        self._by_issuer: dict[bytes, list[RevocationList]] = {}
-        for one in dict.fromkeys(lists):
-            self._by_issuer.setdefault(one.issuer_der, []).append(one)
+        self._library = Library(lists)
         self._above = _issuers_among(anchors) if lists else {}
-        self._counting: dict[bytes, tuple[RevocationList, ...]] = {}
         for anchor in anchors if lists else ():
-            self._lists_of(anchor)
+            self._library.own(anchor)
 
-    def look_up(self, path: Sequence[Certificate], now: datetime) -> Finding:
+    def look_up(
+        self, path: Sequence[Certificate], now: datetime, grace: timedelta = NO_GRACE
+    ) -> Finding:
         """Look at ``path`` (leaf first, anchor last) at ``now`` (aware).
+
+        ``grace``: how long after its end a list still tells that somebody isn't revoked. What a
+        list revokes, it revokes beyond its end.
 
         The anchor itself is believed, unless the authority that issued it is an anchor, too: then
         the path is looked at up to there, as a TLS handshake would see it.
         """
-        if not self._lists:
-            return NotRevoked(None, "no revocation list is configured")
-        until: datetime | None = None
-        told: list[str] = []
-        for certificate, issuer in self._links(path):
-            finding = self._look_at(certificate, issuer, now)
-            if not isinstance(finding, NotRevoked):
+        whole = (*path, *self._anchors_above(path[-1]))
+        findings = []
+        for number, (certificate, _) in enumerate(pairwise(whole), 1):
+            finding = _Question(self._library, certificate, whole[number:], now, grace).answer()
+            if isinstance(finding, Listed):
                 return finding
-            told.append(finding.told)
-            if finding.until is not None:
-                until = min(until or finding.until, finding.until)
-        return NotRevoked(until, "; ".join(told) or "the certificate is itself an anchor")
+            findings.append(finding)
+        undetermined = [one for one in findings if isinstance(one, Undetermined)]
+        if undetermined:
+            again = [one.again for one in undetermined if one.again is not None]
+            return Undetermined(undetermined[0].detail, min(again, default=None))
+        good = [one for one in findings if isinstance(one, NotRevoked)]
+        return NotRevoked(
+            min((one.until for one in good if one.until is not None), default=None),
+            "; ".join(one.told for one in good) or "the certificate is itself an anchor",
+        )
 
-    def _links(self, path: Sequence[Certificate]) -> Iterator[tuple[Certificate, Certificate]]:
-        yield from pairwise(path)
-        last, seen = path[-1], {path[-1].sha256}
+    def _anchors_above(self, anchor: Certificate) -> Iterator[Certificate]:
+        last, seen = anchor, {anchor.sha256}
         while (above := self._above.get(last.sha256)) and above.sha256 not in seen:
-            yield last, above
+            yield above
             seen.add(above.sha256)
             last = above
 
-    def _look_at(self, certificate: Certificate, issuer: Certificate, now: datetime) -> Finding:
-        known = self._lists_of(issuer)
-        # A newer list supersedes an older one, whatever the older says about its own end.
-        current = next((one for one in known if one.this_update <= now), None)
-        if current is None or current.next_update is None or not current.holds_at(now):
-            return self._undetermined(known, issuer, now)
-        entry = current.revoked.get(certificate.serial)
-        if entry is not None:
-            return Listed(
-                f"{certificate.subject!r}, serial {certificate.serial:x}, was revoked by "
-                f"{issuer.subject!r} on {entry.date.isoformat()} ({entry.reason})"
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One certificate, and those above it: is it revoked?"""
+
+    library: Library
+    certificate: Certificate
+    above: Sequence[Certificate]
+    """The certificate's issuer first, the last anchor last."""
+    now: datetime
+    grace: timedelta
+
+    def answer(self) -> Finding:
+        issuer = self.above[0]
+        issuer_key, own = self.library.own(issuer)
+        series = tuple(self._covering(issuer_key, own))
+        told: Reasons = frozenset()
+        ends: list[datetime] = []
+        for one, reasons in series:
+            current = one.at(self.now)
+            if current is None:
+                continue
+            entry = current.find(issuer_key, self.certificate.serial)
+            if entry is not None:
+                return Listed(self._revoked(entry))
+            # RFC 5280 6.3.3 (e) and (l): what is told already needn't be told again.
+            if self.tells(current) and not reasons <= told:
+                told |= reasons
+                ends.append(self._end(current))
+        coming = [begin for one, _ in series for begin in one.begins(self.now)]
+        if told != ALL_REASONS:
+            again = min(coming, default=None)
+            return Undetermined(_why(self, series, told), again)
+        until = min(chain(ends, coming))
+        return NotRevoked(until, f"not in the list of {issuer.subject!r} until {until.isoformat()}")
+
+    def _covering(
+        self, issuer_key: bytes, own: tuple[Series, ...]
+    ) -> Iterator[tuple[Series, Reasons]]:
+        """The series that tell about the certificate, and for which reasons."""
+        if not self.library.indirect and all(one.scope.whole for one in own):
+            # By far the most: the certificate's distribution points needn't be read.
+            yield from ((one, ALL_REASONS) for one in own)
+            return
+        points = points_of(self.certificate)
+        strangers = dict.fromkeys(chain.from_iterable(point.issuers for point in points))
+        others = [
+            self.library.of_another(key, self.above) for key in strangers if key != issuer_key
+        ]
+        for one in chain(own, *others):
+            reasons = self._reasons(one, points, issuer_key)
+            if reasons:
+                yield one, reasons
+
+    def _reasons(self, series: Series, points: Sequence[Point], issuer_key: bytes) -> Reasons:
+        found: Reasons = frozenset()
+        for point in points:
+            found |= point.covered_by(
+                series.scope,
+                series.issuer_key,
+                is_ca=self.certificate.is_ca,
+                issuer=issuer_key,
             )
-        # Another list of the same authority may take over before this one ends.
-        begins = [one.this_update for one in known if one.this_update > now]
-        ends = current.next_update
-        return NotRevoked(
-            min([ends, *begins]), f"not in the list of {issuer.subject!r} until {ends.isoformat()}"
+        return found
+
+    def tells(self, current: Current) -> bool:
+        return current.ends is not None and self.now < current.ends + self.grace
+
+    def _end(self, current: Current) -> datetime:
+        ends = current.ends or self.now
+        return ends if self.now < ends else ends + self.grace
+
+    def _revoked(self, entry: Revoked) -> str:
+        return (
+            f"{self.certificate.subject!r}, serial {self.certificate.serial:x}, was revoked by "
+            f"{self.above[0].subject!r} on {entry.date.isoformat()} ({entry.reason})"
         )
 
-    def _undetermined(
-        self, known: tuple[RevocationList, ...], issuer: Certificate, now: datetime
-    ) -> Undetermined:
-        who = repr(issuer.subject)
-        named = self._by_issuer.get(issuer.subject_der, [])
-        # Newest first: the last of those to come is the next to begin.
-        coming = [one.this_update for one in known if one.this_update > now]
-        if len(coming) < len(known):
-            ended = known[len(coming)].next_update
-            when = ended.isoformat() if ended else "no time at all"
-            return Undetermined(f"the list of {who} ended at {when}", *coming[-1:])
-        if coming:
-            begins = coming[-1].isoformat()
-            return Undetermined(f"the list of {who} holds from {begins} on only", coming[-1])
-        faults = [one.fault for one in named if one.fault]
-        if faults:
-            return Undetermined(f"the list of {who} can't be used: {faults[0]}")
-        if named:
-            return Undetermined(f"the list in the name of {who} is not signed by its key")
-        return Undetermined(f"there is no list of {who}")
 
-    def _lists_of(self, issuer: Certificate) -> tuple[RevocationList, ...]:
-        """The usable lists signed by this authority, newest first."""
-        found = self._counting.get(issuer.sha256)
-        if found is None:
-            named = self._by_issuer.get(issuer.subject_der, ())
-            good = [one for one in named if one.fault is None and one.is_signed_by(issuer)]
-            found = tuple(sorted(good, key=lambda one: (one.this_update, one.number), reverse=True))
-            if len(self._counting) >= _MOST_ISSUERS:
-                self._counting.clear()
-            self._counting[issuer.sha256] = found
-        return found
+def _why(question: _Question, series: Sequence[tuple[Series, Reasons]], told: Reasons) -> str:
+    """Why nothing, or not enough, can be told."""
+    issuer = question.above[0]
+    who = repr(issuer.subject)
+    states = [one.at(question.now) for one, _ in series]
+    begun = [one for one in states if one is not None]
+    ended = [one.ends for one in begun if one.ends is not None and not question.tells(one)]
+    coming = [begin for one, _ in series for begin in one.begins(question.now)]
+    if ended:
+        return f"the list of {who} ended at {max(ended).isoformat()}"
+    if told:
+        missing = ", ".join(sorted(reason.value for reason in ALL_REASONS - told))
+        return f"no list of {who} tells about these reasons: {missing}"
+    if begun:
+        return f"of {who} there is a delta list, but not the whole list that it brings on"
+    if coming:
+        return f"the list of {who} holds from {min(coming).isoformat()} on only"
+    return _why_none(question, who)
+
+
+def _why_none(question: _Question, who: str) -> str:
+    issuer_key, own = question.library.own(question.above[0])
+    named = question.library.named(issuer_key)
+    faults = [one.fault for one in named if one.fault]
+    if own:
+        kind = "an authority" if question.certificate.is_ca else "a user"
+        return (
+            f"no list of {who} covers {question.certificate.subject!r}, the certificate of {kind}: "
+            "they are for other certificates or distribution points"
+        )
+    if faults:
+        return f"the list of {who} can't be used: {faults[0]}"
+    if named:
+        return f"the list in the name of {who} is not signed by its key"
+    return f"there is no list of {who}"
 
 
 def _issuers_among(anchors: Sequence[Certificate]) -> dict[bytes, Certificate]:

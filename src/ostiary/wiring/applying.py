@@ -69,7 +69,7 @@ class Applying:
         """The file as it is now, with what is managed now. Raises ConfigRefused."""
         now = self._prepared
         return await asyncio.to_thread(
-            prepare_file, self._config, now.managed, now.materials.trusted_store
+            prepare_file, self._config, now.managed, now.materials.trusted_store, now.gathered
         )
 
     async def serve(self, prepared: Prepared, *, anew: bool = False) -> Served:

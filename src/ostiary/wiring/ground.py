@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ostiary.compiler.bundle import Place
 from ostiary.config.effective import Managed
+from ostiary.services.lists import ListReading
+from ostiary.services.materials import Gathered
 from ostiary.services.prepare import Prepared, Written, prepare_written, read_written
 from ostiary.store.revisions import Revision
 from ostiary.supervisor.binary import (
@@ -18,6 +20,7 @@ from ostiary.supervisor.binary import (
 )
 from ostiary.supervisor.ports import Address
 from ostiary.wiring import world
+from ostiary.wiring.lists import read_lists
 from ostiary.x509.certificate import Certificate
 
 
@@ -44,18 +47,29 @@ def read_file(config: Path) -> Written:
 
 
 def prepare_rest(
-    written: Written, managed: Managed | None = None, trusted: Iterable[Certificate] = ()
+    written: Written,
+    managed: Managed | None = None,
+    trusted: Iterable[Certificate] = (),
+    before: Gathered | None = None,
 ) -> Prepared:
-    """Read and check what the file names, with what is kept beside it. Raises ConfigRefused."""
-    now = world.now()
-    return prepare_written(written, world.read_file, now, managed=managed, trusted=trusted)
+    """Read and check what the file names, with what is kept beside it. Raises ConfigRefused.
+
+    ``before``: what was read last time.
+    """
+    reading = ListReading(read_lists, before.list_files if before else {})
+    return prepare_written(
+        written, world.read_file, world.now(), managed=managed, trusted=trusted, reading=reading
+    )
 
 
 def prepare_file(
-    config: Path, managed: Managed | None = None, trusted: Iterable[Certificate] = ()
+    config: Path,
+    managed: Managed | None = None,
+    trusted: Iterable[Certificate] = (),
+    before: Gathered | None = None,
 ) -> Prepared:
     """Both of these. Raises ConfigRefused."""
-    return prepare_rest(read_file(config), managed, trusted)
+    return prepare_rest(read_file(config), managed, trusted, before)
 
 
 def choose_engine(prepared: Prepared) -> EngineBinary:

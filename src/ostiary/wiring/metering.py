@@ -17,6 +17,7 @@ def metrics_of(telemetry: Telemetry, management: Management) -> Callable[[], byt
     registry = CollectorRegistry(auto_describe=False)
     registry.register(TelemetryCollector(telemetry, management.sightings.dated))
     registry.register(_Stores(management))
+    registry.register(_Lists(management))
     return lambda: generate_latest(registry)
 
 
@@ -48,6 +49,28 @@ class _Stores(Collector):
             "Trusted certificates of the store in force.",
             float(found.certificates),
         )
+
+
+class _Lists(Collector):
+    """Until when the revocation lists tell."""
+
+    def __init__(self, management: Management) -> None:
+        self._management = management
+
+    def describe(self) -> list[Metric]:
+        """Nothing beforehand: names are the same at each look."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Those in force."""
+        family = GaugeMetricFamily(
+            "ostiary_revocation_list_end_timestamp_seconds",
+            "When a revocation list ends (nextUpdate), Unix time.",
+            labels=("where", "issuer", "kind"),
+        )
+        for labels, end in self._management.sightings.list_ends().items():
+            family.add_metric(labels, end.timestamp())
+        yield family
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 from ostiary.x509.certificate import Certificate, bearing_oddities, parse
 from ostiary.x509.errors import NotACertificate, Unreadable, UnreadableError
 
-LARGEST_FILE = 64 * 1024 * 1024
-"""Bytes. A CRL of a million entries is about 40 MB; nothing sensible is larger."""
+LARGEST_FILE = 96 * 1024 * 1024
+"""Bytes. A CRL of a million entries is about 50 MB, in PEM 70; nothing sensible is larger."""
 
 _BLOCK = re.compile(
     rb"-----BEGIN (?P<label>[A-Z0-9 ]{1,64})-----\s"
-    rb"(?P<body>(?:[^-]|-(?!----))*+)"  # never past the next dashes, so linear on any input
+    rb"(?P<body>[^-]*+(?:-(?!----)[^-]*+)*+)"  # never past the next dashes, so linear on any input
     rb"-----END (?P=label)-----"
 )
 CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
@@ -68,16 +68,21 @@ _WAYS_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One PEM block: its label, what stands between the markers, and all of it."""
+    """One PEM block: its label, and what stands between the markers."""
 
     label: str
     body: bytes
-    text: bytes
+
+    @property
+    def text(self) -> bytes:
+        """All of it."""
+        label = self.label.encode("ascii")
+        return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label, self.body, label)
 
     def der(self) -> bytes:
         """The block's content; raises ValueError when it is not base64."""
         # RFC 7468 2: whitespace is ignored; anything else foreign is not.
-        return base64.b64decode(b"".join(self.body.split()), validate=True)
+        return base64.b64decode(self.body.translate(None, b" \t\n\r\v\f"), validate=True)
 
 
 def blocks_of(data: bytes, refusal: type[UnreadableError]) -> list[Block]:
@@ -86,10 +91,7 @@ def blocks_of(data: bytes, refusal: type[UnreadableError]) -> list[Block]:
         raise refusal(
             Unreadable.TOO_LARGE, f"{len(data)} bytes are more than the {LARGEST_FILE} we read"
         )
-    return [
-        Block(match["label"].decode("ascii"), match["body"], match[0])
-        for match in _BLOCK.finditer(data)
-    ]
+    return [Block(match["label"].decode("ascii"), match["body"]) for match in _BLOCK.finditer(data)]
 
 
 def certificate_in(block: Block, number: int) -> Certificate:

@@ -83,3 +83,19 @@ def alternative_text(name: x509.GeneralName) -> str:
             return f"otherName:{name.type_id.dotted_string}"
         case _:
             return "other"
+
+
+def name_key(name: x509.Name) -> bytes:
+    """Bytes that are the same for equal distinguished names (RFC 5280 7.1).
+
+    Which string type a value has doesn't matter, nor case, nor how much space is between words:
+    OpenSSL compares so, too, when it looks for an issuer.
+    """
+    rdns = (sorted((one.oid.dotted_string, _folded(one.value)) for one in rdn) for rdn in name.rdns)
+    return repr(list(rdns)).encode()
+
+
+def _folded(value: str | bytes) -> str:
+    if isinstance(value, bytes):
+        return f"#{value.hex()}"
+    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())

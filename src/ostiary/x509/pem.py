@@ -5,6 +5,7 @@ blocks of other kinds, as long as what was asked for is there.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -64,13 +65,17 @@ def read_private_key(data: bytes) -> PrivateKey:
 def read_crls(data: bytes) -> tuple[RevocationList, ...]:
     """All revocation lists of a PEM bundle, or the one of a DER file; never none.
 
-    Raises NotACrl. Signatures are not checked: that needs the issuer.
+    Certificates in the same bundle go with each list, for one of them may have signed it. Raises
+    NotACrl. Signatures are not checked: that needs the issuer.
     """
     blocks = blocks_of(data, NotACrl)
     wanted = [block for block in blocks if block.label == "X509 CRL"]
     if wanted:
+        beside = [block for block in blocks if block.label in CERTIFICATE_LABELS]
+        signers = tuple(body_of(block, n, NotACrl) for n, block in enumerate(beside, 1))
         return tuple(
-            parse_revocation_list(body_of(block, n, NotACrl)) for n, block in enumerate(wanted, 1)
+            replace(parse_revocation_list(body_of(block, n, NotACrl)), signers=signers)
+            for n, block in enumerate(wanted, 1)
         )
     kind = kind_of(data, blocks)
     if kind is Unreadable.CRL:

@@ -84,3 +84,18 @@ def test_the_policy_is_enforced_before_anything_is_told_of_the_path() -> None:
     refused = max(at for at, line in enumerate(lines) if "txn.ost.said" in line)
     chosen = next(at for at, line in enumerate(lines) if line.startswith("use_backend"))
     assert routed < refused < chosen
+
+
+def test_whom_soft_revocation_lets_pass_is_told_and_nobody_else_is_let_pass() -> None:
+    soft = f"{CERTIFICATE}, revocation: {{mode: soft}}"
+    files = compiled(soft)
+    assert "gpt(4),http_req_cnt" in files["haproxy.cfg"]
+    lines = frontend(files)
+    assert set(said(lines)) == set(said(frontend(compiled(CERTIFICATE))))
+    assert not [line for line in lines if "set-var(txn.ost.would) var(txn.ost.code)" in line]
+    assert "http-request set-log-level err if { var(txn.ost.would) -m int gt 0 }" in lines
+    assert [line for line in lines if '"would_refuse"' in line]
+    api = compiled(CERTIFICATE, {"a": "revocation: {mode: soft}"})
+    assert "gpt(4),http_req_cnt" in api["haproxy.cfg"]
+    strict = compiled(f"{CERTIFICATE}, revocation: {{mode: strict}}")
+    assert strict == compiled(CERTIFICATE)

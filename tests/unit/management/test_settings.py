@@ -62,6 +62,7 @@ def test_what_the_file_gives_is_locked_and_the_refusal_names_the_file(tmp_path) 
         ({"required": "maybe"}, "/required"),
         ({"type": "tls"}, "/type"),
         ({"trustedCertificates": ["a.pem"]}, "/trustedCertificates"),
+        ({"revocation": {"mode": "soft"}}, "/revocation"),
         ({"trustedDistinguishedNames": ["CN=a", "no pattern"]}, "/trustedDistinguishedNames/1"),
         ({"allow": [{"ip": "10.0.0.0/99"}]}, "/allow/0/ip"),
         ({"deny": [{"fingerprint": "xyz"}]}, "/deny/0"),

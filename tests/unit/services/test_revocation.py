@@ -72,6 +72,8 @@ def test_a_pinned_certificate_needs_no_list(kit: Kit, roots: tuple[Made, Made]) 
         ({"end": NOW}, "is out of date"),
         ({"begin": NOW + timedelta(seconds=1), "end": NOW + DAY}, "does not hold before"),
         ({"extensions": [(x509.DeltaCRLIndicator(1), True)]}, "can't be used: it is a delta list"),
+        ({"number": 7, "base": 5}, "has no whole list, of number 5 at least and below 7"),
+        ({"begin": NOW - 4 * DAY, "end": NOW + timedelta(hours=23)}, "ends soon, at 2026-06-02"),
     ],
 )
 def test_a_list_that_does_not_hold_is_told_at_its_line(

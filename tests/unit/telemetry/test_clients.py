@@ -65,6 +65,20 @@ async def test_a_refused_certificate_is_remembered_whole_until_it_is_admitted(ki
 
 
 @in_a_loop
+async def test_whom_soft_revocation_lets_pass_is_admitted(kit: Kit) -> None:
+    root = kit.root("seen root 6")
+    leaf = kit.client(root, "seen softly")
+    store = Batches()
+    clients = Clients(store)
+    decision = admitted(leaf, root).decision
+    assert isinstance(decision, Admitted)
+    soft = replace(decision, would_refuse=Refused(Reason.REVOCATION_UNDETERMINED, "", None))
+    clients.seen(replace(admitted(leaf, root), decision=soft))
+    await clients.flush()
+    assert [one.verdict for one in store.clients] == [ADMITTED_CODE]
+
+
+@in_a_loop
 async def test_a_verdict_that_is_only_reported_is_known_from_one_that_refuses(kit: Kit) -> None:
     root = kit.root("seen root 5")
     named, other = kit.client(root, "seen reported"), kit.client(root, "seen reported too")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from ostiary.trust.decision import Admitted, Decision, Presented, Refused
 from ostiary.trust.desk import Desk
@@ -18,7 +17,7 @@ from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.reason import Reason
 from ostiary.trust.standing import standing_of
 from ostiary.x509.revocation import RevocationList
-from tests.support.lists import list_of
+from tests.support.lists import list_of, pem_of_list
 from tests.support.pki import DAY, Kit, Made
 
 REVOKED, UNDETERMINED = Reason.REVOKED, Reason.REVOCATION_UNDETERMINED
@@ -77,15 +76,21 @@ def reason(decision: Decision) -> Reason | None:
 
 
 def openssl_says(
-    tree: Tree, client: Made, lists: Sequence[RevocationList], anchors: Sequence[Made], folder: Path
+    tree: Tree,
+    client: Made,
+    lists: Sequence[RevocationList],
+    anchors: Sequence[Made],
+    folder: Path,
+    *more: str,
+    check: str = "-crl_check_all",
 ) -> bool:
     for name, content in (
         ("ca", [made.pem for made in anchors or (tree.root, tree.other)]),
-        ("crl", [one.native.public_bytes(Encoding.PEM) for one in lists]),
+        ("crl", [pem_of_list(one) for one in lists]),
         ("chain", [tree.mid.pem]),
     ):
         (folder / name).write_bytes(b"".join(content))
-    command = ["openssl", "verify", "-crl_check_all", "-no-CApath", "-no-CAstore"]
+    command = ["openssl", "verify", check, "-no-CApath", "-no-CAstore", *more]
     command += ["-attime", str(int(tree.kit.now.timestamp()))]
     command += ["-CAfile", str(folder / "ca"), "-CRLfile", str(folder / "crl")]
     command += ["-untrusted", str(folder / "chain"), str(client.certificate_file)]

@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -44,6 +45,8 @@ RESERVED_HEADERS = frozenset(
 
 
 _Item = TypeVar("_Item")
+_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Wrong(ValueError):
@@ -95,6 +98,13 @@ def _number(value: object) -> object:
     return value
 
 
+def _duration(value: object) -> timedelta:
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise Unfit("isn't a duration", "write a number and a unit: 90s, 15m, 24h or 7d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
 def _regex(value: str) -> str:
     try:
         with warnings.catch_warnings():
@@ -140,6 +150,8 @@ OptionalFlag = Annotated[bool | None, BeforeValidator(_flag)]
 Number = Annotated[int, BeforeValidator(_number)]
 # HAProxy's timers end at 2^31-1 milliseconds (configuration manual, section 2.5).
 Milliseconds = Annotated[int, BeforeValidator(_number), Field(ge=1, le=2**31 - 1)]
+Duration = Annotated[timedelta | None, BeforeValidator(_duration)]
+"""A whole number with its unit: s, m, h or d. None only when left out."""
 Port = Annotated[int, BeforeValidator(_number), Field(ge=1, le=65535)]
 Regex = Annotated[str, AfterValidator(_regex)]
 FileName = Annotated[str, AfterValidator(_file)]

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ostiary.config.model.base import (
+    Duration,
     FileName,
     HeaderName,
     Listed,
@@ -21,6 +22,7 @@ from ostiary.config.model.base import (
 )
 
 AuthTypeName = Literal["none", "certificate", "header"]
+RevocationName = Literal["off", "soft", "strict"]
 HeaderFormatName = Literal["auto", "urlencoded-pem", "pem", "base64-der", "xfcc", "rfc9440"]
 PresetName = Literal[
     "nginx", "haproxy", "aws-alb", "cloudflare", "traefik", "envoy", "f5", "rfc9440"
@@ -55,8 +57,17 @@ def _given(value: object) -> object:
 
 Network = Annotated[str, AfterValidator(_network)]
 Text = Annotated[str, AfterValidator(_text)]
+
+
+def _said(value: object) -> object:
+    if value is None:
+        raise Unfit("is empty", "write what is meant, or remove the key")
+    return value
+
+
 _Given = BeforeValidator(_given)
 """None only when left out: an explicit null is refused."""
+_Said = BeforeValidator(_said)
 
 
 class NameRule(Model):
@@ -104,6 +115,30 @@ _KEYS = (
 )
 
 
+class ApiRevocation(Model):
+    """Who is refused for what revocation lists say, or don't say."""
+
+    mode: Annotated[RevocationName | None, _Said] = Field(
+        default=None,
+        description="off: no list is looked in. soft: who is known as revoked is refused. strict: "
+        "also whoever can't be looked up. Left out: strict where any list is named, else off.",
+    )
+    grace: Duration = Field(
+        default=None,
+        description="How long after its end (nextUpdate) a list still tells that somebody isn't "
+        "revoked: 90s, 15m, 24h, 7d. None when left out.",
+    )
+
+
+class GatewayRevocation(ApiRevocation):
+    """The same for the gateway, and the lists."""
+
+    crl: Annotated[tuple[FileName, ...] | None, _Given, Listed] = Field(
+        default=None,
+        description="Files with revocation lists, PEM or DER; beside those of https.options.crl.",
+    )
+
+
 class ApiAuth(Model):
     """Client certificate authentication of one API: what it does not give, the gateway gives."""
 
@@ -127,11 +162,17 @@ class ApiAuth(Model):
     report_only: OptionalFlag = Field(
         default=None, description="Refuse nobody; log and count who would be refused."
     )
+    revocation: Annotated[ApiRevocation | None, _Said] = Field(
+        default=None, description="What revocation lists decide; in the file only."
+    )
 
 
 class GatewayAuth(ApiAuth):
     """Client certificate authentication of the whole gateway; APIs may override parts of it."""
 
+    revocation: Annotated[GatewayRevocation | None, _Said] = Field(
+        default=None, description="Revocation lists, and what they decide; in the file only."
+    )
     type: AuthTypeName | None = Field(
         default=None,
         description="Where certificates come from: none, certificate (the TLS handshake) or "

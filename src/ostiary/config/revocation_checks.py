@@ -1,0 +1,59 @@
+"""Checks of ``clientCertificateAuth.revocation``: a mode without lists, lists without a use."""
+
+from collections.abc import Iterator
+
+from ostiary.config.effective import Effective, EffectivePolicy
+from ostiary.config.model.client_auth import ApiAuth
+from ostiary.config.model.document import Document
+from ostiary.config.text.tree import PathPart, Places
+from ostiary.kernel.problems import Problem
+
+_AUTH = "clientCertificateAuth"
+_NAME_THEM = "name them in clientCertificateAuth.revocation.crl"
+
+
+def check_revocation(document: Document, places: Places, effective: Effective) -> Iterator[Problem]:
+    """Yield what would not act, or not as it looks."""
+    listed = _lists_are_named(document)
+    gateway = document.client_certificate_auth
+    yield from _part((_AUTH,), gateway, effective.gateway, places, listed=listed)
+    for name, entries in document.api_endpoints.items():
+        for number, entry in enumerate(entries):
+            own = entry.client_certificate_auth
+            if own is not None:
+                at = ("apiEndpoints", name, number, _AUTH)
+                yield from _part(at, own, effective.apis[name], places, listed=listed)
+
+
+def _lists_are_named(document: Document) -> bool:
+    revocation = document.client_certificate_auth.revocation
+    own = revocation.crl if revocation else None
+    return bool(own or (document.https and document.https.options.crl))
+
+
+def _part(
+    at: tuple[PathPart, ...],
+    auth: ApiAuth,
+    acts: EffectivePolicy,
+    places: Places,
+    *,
+    listed: bool,
+) -> Iterator[Problem]:
+    if auth.revocation is None:
+        return
+    at = (*at, "revocation")
+    match auth.revocation.mode:
+        case "strict" if not listed:
+            message = "no revocation list is named: every client certificate is refused"
+            yield places.warning((*at, "mode"), message, _NAME_THEM)
+        case "soft" if not listed:
+            message = "no revocation list is named: nobody is known as revoked"
+            yield places.warning((*at, "mode"), message, _NAME_THEM)
+        case "off" if listed and len(at) == 2:
+            message = "the revocation lists that are named are not looked in"
+            yield places.warning((*at, "mode"), message, "remove them, or choose soft or strict")
+        case _:
+            pass
+    if auth.revocation.grace is not None and acts.revocation.value in ("off", "soft"):
+        message = f"grace does nothing with mode {acts.revocation.value}"
+        yield places.warning((*at, "grace"), message, "remove it, or choose strict")

@@ -1,0 +1,122 @@
+"""Lists of one authority about one scope: the newest counts, and the delta that brings it on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ostiary.x509.certificate import Certificate
+from ostiary.x509.entries import REMOVED, Revoked
+from ostiary.x509.points import Scope
+from ostiary.x509.revocation import RevocationList
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """A list whose signature was verified."""
+
+    list: RevocationList
+    signer: Certificate | None = None
+    """Who signed in the authority's stead; that certificate has a validity of its own."""
+
+    def begun(self, now: datetime) -> bool:
+        """Whether it may be looked into at ``now``."""
+        if self.signer and not self.signer.not_before <= now <= self.signer.not_after:
+            return False
+        return self.list.this_update <= now
+
+    @property
+    def ends(self) -> datetime:
+        """When it ends; a list without an end has a fault, and is never believed."""
+        return self.list.next_update or self.list.this_update
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What a series says at one moment."""
+
+    whole: RevocationList | None
+    """None: there is a delta only, which tells who is revoked, but not that anybody isn't."""
+    delta: RevocationList | None
+    together: bool
+    """Whether the delta brings the whole list on. Else only what it revokes counts."""
+    ends: datetime | None
+    """Until when it may be believed that who isn't listed isn't revoked; None: never."""
+
+    def find(self, issuer_key: bytes, serial: int) -> Revoked | None:
+        """What revokes the certificate. RFC 5280 6.3.3 (i) to (k): the delta first."""
+        entry = self.delta.find(issuer_key, serial) if self.delta else None
+        if entry is not None and (self.together or entry.reason != REMOVED):
+            return None if entry.reason == REMOVED else entry
+        entry = self.whole.find(issuer_key, serial) if self.whole else None
+        return None if entry is None or entry.reason == REMOVED else entry
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """All believed lists of one name and one scope, newest first."""
+
+    issuer_key: bytes
+    scope: Scope
+    wholes: tuple[Believed, ...]
+    deltas: tuple[Believed, ...]
+
+    def at(self, now: datetime) -> Current | None:
+        """What counts at ``now`` (aware); None where nothing has begun.
+
+        A newer list supersedes an older one, whatever the older says about its own end.
+        """
+        whole = next((one for one in self.wholes if one.begun(now)), None)
+        deltas = [one for one in self.deltas if one.begun(now)]
+        if whole is None:
+            newest = deltas[0].list if deltas else None
+            return Current(None, newest, together=False, ends=None) if newest else None
+        deltas = [one for one in deltas if one.list.number > whole.list.number]
+        delta = next((one for one in deltas if _brings_on(one.list, whole.list)), None)
+        if delta is None:
+            newest = deltas[0].list if deltas else None
+            return Current(whole.list, newest, together=False, ends=whole.ends)
+        # RFC 5280 5.2.4: whole and delta together are a list that ends when the delta does.
+        ends = max(whole.ends, delta.ends)
+        return Current(whole.list, delta.list, together=True, ends=ends)
+
+    def begins(self, now: datetime) -> Iterable[datetime]:
+        """When lists to come begin."""
+        every = (one.list.this_update for one in (*self.wholes, *self.deltas))
+        return (begin for begin in every if begin > now)
+
+
+def series_of(believed: Iterable[Believed]) -> tuple[Series, ...]:
+    """Sort lists into series, those that cover everything first."""
+    groups: dict[tuple[bytes, Scope], list[Believed]] = {}
+    for one in believed:
+        groups.setdefault((one.list.issuer_key, one.list.scope), []).append(one)
+    found = [
+        Series(
+            issuer_key,
+            scope,
+            newest_first([one for one in group if one.list.base is None]),
+            newest_first([one for one in group if one.list.base is not None]),
+        )
+        for (issuer_key, scope), group in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda one: not one.scope.whole))
+
+
+def newest_first(lists: Sequence[Believed]) -> tuple[Believed, ...]:
+    """By number, then by beginning; where one has no number, the beginning alone must do.
+
+    RFC 5280 5.2.3: numbers only grow, so a list that goes back is an old one.
+    """
+    numbered = all(one.list.number >= 0 for one in lists)
+
+    def age(one: Believed) -> tuple[float, float]:
+        since = one.list.this_update.timestamp()
+        return (one.list.number, since) if numbered else (since, one.list.number)
+
+    return tuple(sorted(lists, key=age, reverse=True))
+
+
+def _brings_on(delta: RevocationList, whole: RevocationList) -> bool:
+    """RFC 5280 5.2.4, 6.3.3 (c): of the same key, begun at or before the whole, and newer."""
+    same_key = delta.authority_key == whole.authority_key
+    return same_key and delta.base is not None and delta.base <= whole.number < delta.number
