@@ -11,6 +11,17 @@ depends_on = None
 
 def upgrade() -> None:
     """Make them."""
+    _certificates()
+    _revocations()
+    for table in ("certificates", "revocations", "lists"):
+        for change in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
+                "BEGIN SELECT RAISE(ABORT, 'the ledger is append only'); END"
+            )
+
+
+def _certificates() -> None:
     op.create_table(
         "certificates",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -37,6 +48,9 @@ def upgrade() -> None:
     )
     for column in ("name", "not_after"):
         op.create_index(f"ix_certificates_{column}", "certificates", [column])
+
+
+def _revocations() -> None:
     op.create_table(
         "revocations",
         sa.Column("certificate", sa.Integer(), nullable=False, autoincrement=False),
@@ -58,9 +72,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issuer", "number", name="pk_lists"),
         sa.ForeignKeyConstraint(["issuer"], ["certificates.id"], name="fk_lists_issuer"),
     )
-    for table in ("certificates", "revocations", "lists"):
-        for change in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                "BEGIN SELECT RAISE(ABORT, 'the ledger is append only'); END"
-            )
