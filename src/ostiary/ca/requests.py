@@ -1,5 +1,6 @@
 """Certificate signing requests (PKCS#10, RFC 2986): what they ask for, and whether to listen."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,10 @@ class CertifiedKey:
         """The SubjectPublicKeyInfo."""
         found: bytes = self.native.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return found
+
+    def digest(self) -> bytes:
+        """SHA-256 of that."""
+        return hashlib.sha256(self.der()).digest()
 
 
 def key_to_certify(der: bytes) -> CertifiedKey:

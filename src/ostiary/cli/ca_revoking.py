@@ -46,9 +46,7 @@ def list_issued(
     before: int | None = None
     while limit is None or len(found) < limit:
         most = _PAGE if limit is None else min(_PAGE, limit - len(found))
-        page = home.house.ledger.page(
-            search=search, state=only, now=now, before=before, limit=most
-        )
+        page = home.house.ledger.page(search=search, state=only, now=now, before=before, limit=most)
         found.extend(page)
         if len(page) < most:
             break

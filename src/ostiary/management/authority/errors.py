@@ -13,7 +13,7 @@ class Why(Enum):
     NOT_ALLOWED = "not-allowed"
     TOO_LONG = "too-long"
     NAME_TAKEN = "name-taken"
-    UNKNOWN = "unknown"
+    KEY_COMPROMISED = "key-compromised"
 
 
 class NotIssued(WrongUse):

@@ -1,5 +1,7 @@
 """How an authority begins, and how its issuing part is followed by another."""
 
+import hashlib
+
 from ostiary.ca.authority import Issued, IssueRefusedError, new_intermediate, new_root
 from ostiary.ca.packing import SALT_BYTES
 from ostiary.management.authority.errors import AuthorityThere, NotIssued, Why
@@ -89,6 +91,7 @@ def _entry(house: House, issued: Issued, kind: Kind, issuer: int | None) -> Entr
         not_before=one.not_before,
         not_after=one.not_after,
         der=one.der,
+        key=hashlib.sha256(one.public_key_der).digest(),
         issued=house.hands.clock(),
         issued_by=house.hands.actor,
     )

@@ -19,6 +19,7 @@ class House:
         self.hands = hands
         self.profile, self.rules = place.profile()
         self._signers: dict[int, Signer] = {}
+        self._chains: dict[int, tuple[bytes, ...]] = {}
 
     def authorities(self) -> tuple[Written, ...]:
         """The root and all issuing authorities there ever were, the oldest first."""
@@ -42,15 +43,17 @@ class House:
             )
         return good[-1]
 
-    def chain_of(self, authority: Written) -> tuple[bytes, ...]:
-        """The authority and those above it, DER, the root last."""
-        known = {one.id: one for one in self.authorities()}
-        found: list[bytes] = []
-        above: int | None = authority.id
-        while above is not None:
-            found.append(known[above].entry.der)
-            above = known[above].entry.issuer
-        return tuple(found)
+    def chain_of(self, authority: int) -> tuple[bytes, ...]:
+        """The authority with this number and those above it, DER, the root last."""
+        if authority not in self._chains:
+            known = {one.id: one.entry for one in self.authorities()}
+            found: list[bytes] = []
+            above: int | None = authority
+            while above is not None:
+                found.append(known[above].der)
+                above = known[above].issuer
+            self._chains[authority] = tuple(found)
+        return self._chains[authority]
 
     def signer(self, authority: Written) -> Signer:
         """Its key is opened once. Raises KeyStaysShut, FileTrouble."""

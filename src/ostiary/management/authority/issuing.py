@@ -28,7 +28,7 @@ def issue(house: House, orders: Sequence[Order]) -> tuple[Certified | NotIssued,
     for one in house.ledger.named(order.name for order in orders):
         if one.good_at(now) or one.entry.kind in AUTHORITIES:
             there[one.entry.name].append(one)
-    found = _all_drafted(house, orders, there)
+    found = _without_compromised(house, _all_drafted(house, orders, there))
     signed = iter(_written(house, [one for one in found if isinstance(one, Draft)]))
     return tuple(next(signed) if isinstance(one, Draft) else one for one in found)
 
@@ -61,6 +61,9 @@ def renew(house: House, renewal: Renewal) -> Certified:
         renews=old.id,
     )
     house.rules.check(draft.naming)
+    (checked,) = _without_compromised(house, [draft])
+    if isinstance(checked, NotIssued):
+        raise checked
     (certified,) = _written(house, [draft])
     if renewal.revoke_old:
         now = house.hands.clock()
@@ -89,10 +92,29 @@ def _all_drafted(
     return found
 
 
+def _without_compromised(
+    house: House, found: Sequence[Draft | Certified | NotIssued]
+) -> list[Draft | Certified | NotIssued]:
+    """A key that somebody else has is not certified again, for whomever."""
+    keys = [one.key.digest() for one in found if isinstance(one, Draft)]
+    bad = house.ledger.compromised(keys, Reason.KEY_COMPROMISE.value)
+    return [
+        _compromised(one) if isinstance(one, Draft) and one.key.digest() in bad else one
+        for one in found
+    ]
+
+
+def _compromised(draft: Draft) -> NotIssued:
+    return NotIssued(
+        Why.KEY_COMPROMISED,
+        f"the key for {draft.name!r} is compromised: a certificate of it was revoked for that",
+        "make a new key",
+    )
+
+
 def _certified(house: House, written: Written) -> Certified:
-    known = {one.id: one for one in house.authorities()}
     issuer = written.entry.issuer
-    chain = house.chain_of(known[issuer]) if issuer in known else ()
+    chain = () if issuer is None else house.chain_of(issuer)
     return _handed_out(written.entry, chain, there_already=True)
 
 
@@ -112,7 +134,7 @@ def _written(house: House, drafts: Sequence[Draft]) -> tuple[Certified, ...]:
     if not drafts:
         return ()
     above = house.issuing()
-    chain = house.chain_of(above)
+    chain = house.chain_of(above.id)
     for _ in range(_TRIES):
         entries = [_signed(house, above, one) for one in drafts]
         try:
@@ -141,6 +163,7 @@ def _signed(house: House, above: Written, draft: Draft) -> Entry:
         not_before=signed.not_before,
         not_after=signed.not_after,
         der=signed.der,
+        key=draft.key.digest(),
         issued=now,
         issued_by=hands.actor,
         renews=draft.renews,

@@ -29,7 +29,7 @@ class Draft:
         """Whether that one says the same of the same key."""
         there = parse(written.entry.der)
         return (
-            there.public_key_der == self.key.der()
+            written.entry.key == self.key.digest()
             and written.entry.kind.value == self.purpose.value
             and written.entry.subject == self.naming.subject_text()
             and there.names.alternatives == self.naming.alternative_names()

@@ -140,6 +140,20 @@ class Ledger:
                 found.extend(map(written_of_row, connection.execute(query)))
         return tuple(sorted(found, key=lambda one: one.id))
 
+    def compromised(self, keys: Iterable[bytes], reason: str) -> frozenset[bytes]:
+        """Those of the keys (SHA-256) of which a certificate was revoked for this reason."""
+        wanted = tuple(dict.fromkeys(keys))
+        query = select(certificates.c.key).join(
+            revocations, revocations.c.certificate == certificates.c.id
+        )
+        found: set[bytes] = set()
+        with self._work() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = certificates.c.key.in_(wanted[start : start + _AT_ONCE])
+                rows = connection.execute(query.where(some, revocations.c.reason == reason))
+                found.update(rows.scalars())
+        return frozenset(found)
+
     def of_serial(self, serial: int) -> Written | None:
         """The entry with this serial number."""
         return self._one(_joined().where(certificates.c.serial == octets(serial)))

@@ -38,6 +38,8 @@ class Entry:
     not_before: datetime
     not_after: datetime
     der: bytes
+    key: bytes
+    """SHA-256 of the SubjectPublicKeyInfo."""
     issued: datetime
     issued_by: str
     renews: int | None = None

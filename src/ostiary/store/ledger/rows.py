@@ -28,6 +28,7 @@ def entry_values(entry: Entry) -> dict[str, object]:
         "not_before": entry.not_before,
         "not_after": entry.not_after,
         "der": entry.der,
+        "key": entry.key,
         "issued": entry.issued,
         "issued_by": entry.issued_by,
         "renews": entry.renews,
@@ -43,6 +44,7 @@ def _seal_of(entry: Entry, fingerprint: bytes) -> bytes:
         entry.name,
         entry.subject,
         fingerprint.hex(),
+        entry.key.hex(),
         microseconds(entry.not_after),
     )
 
@@ -73,6 +75,7 @@ def written_of_row(row: Row[Any]) -> Written:
         not_before=row.not_before,
         not_after=row.not_after,
         der=row.der,
+        key=row.key,
         issued=row.issued,
         issued_by=row.issued_by,
         renews=row.renews,

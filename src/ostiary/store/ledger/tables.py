@@ -38,6 +38,7 @@ certificates = Table(
     Column("not_before", Instant, nullable=False),
     Column("not_after", Instant, nullable=False, index=True),
     Column("der", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=False, index=True),
     Column("issued", Instant, nullable=False),
     Column("issued_by", Words(LABEL), nullable=False),
     Column("renews", Integer, ForeignKey("certificates.id")),

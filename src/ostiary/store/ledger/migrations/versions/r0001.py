@@ -34,6 +34,7 @@ def _certificates() -> None:
         sa.Column("not_before", sa.BigInteger(), nullable=False),
         sa.Column("not_after", sa.BigInteger(), nullable=False),
         sa.Column("der", sa.LargeBinary(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("issued", sa.BigInteger(), nullable=False),
         sa.Column("issued_by", sa.Text(), nullable=False),
         sa.Column("renews", sa.Integer(), nullable=True),
@@ -46,7 +47,7 @@ def _certificates() -> None:
         sa.CheckConstraint("length(serial) BETWEEN 1 AND 20", name="ck_certificates_serial"),
         sqlite_autoincrement=True,
     )
-    for column in ("name", "not_after"):
+    for column in ("name", "not_after", "key"):
         op.create_index(f"ix_certificates_{column}", "certificates", [column])
 
 
