@@ -167,7 +167,10 @@ def test_a_locked_key_opens_with_its_passphrase_alone(root: Issued) -> None:
     assert b"ENCRYPTED PRIVATE KEY" in box
     assert isinstance(unlocked(box, secret).native, type(root.key.native))
     assert unlocked(box, secret).public_der() == root.key.public_der()
-    for other in (stretched("another passphrase", salt), stretched("a long passphrase", salt[::-1])):
+    for other in (
+        stretched("another passphrase", salt),
+        stretched("a long passphrase", salt[::-1]),
+    ):
         with pytest.raises(KeyStaysShut, match="does not open"):
             unlocked(box, other)
     with pytest.raises(KeyStaysShut):

@@ -1,6 +1,6 @@
 """The authority's house, for one who works in it: its ledger, keys and rules."""
 
-from ostiary.ca.authority import Issued
+from ostiary.ca.authority import LONGEST_COMMON_NAME, Issued
 from ostiary.ca.signing import Signer
 from ostiary.management.authority.errors import NoAuthority
 from ostiary.management.authority.orders import Hands
@@ -8,6 +8,12 @@ from ostiary.management.authority.place import Place
 from ostiary.management.authority.ports import Book
 from ostiary.store.ledger.records import AUTHORITIES, Kind, Written
 from ostiary.x509.certificate import parse
+from ostiary.x509.names import hostile_character
+
+
+def may_be_name(text: str) -> bool:
+    """Whether a certificate may be called so; nothing else is ever looked for in the ledger."""
+    return 0 < len(text) <= LONGEST_COMMON_NAME and hostile_character(text) is None
 
 
 class House:

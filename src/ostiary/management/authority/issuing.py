@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from ostiary.ca.authority import IssueRefusedError
+from ostiary.ca.authority import LONGEST_COMMON_NAME, IssueRefusedError
 from ostiary.ca.requests import key_to_certify
 from ostiary.ca.signing import Naming, Purpose, Reason
 from ostiary.management.authority.errors import Exhausted, NoSuchCertificate, NotIssued, Why
-from ostiary.management.authority.house import House
+from ostiary.management.authority.house import House, may_be_name
 from ostiary.management.authority.orders import Certified, Order, Renewal
-from ostiary.management.authority.preparing import Draft, asked, drafted, plain_name, standing
+from ostiary.management.authority.preparing import Draft, asked, drafted, standing
 from ostiary.management.authority.revoking import revoke
 from ostiary.store.ledger.records import AUTHORITIES, Entry, Kind, SerialTaken, Written
 from ostiary.x509.certificate import parse
@@ -25,7 +25,7 @@ def issue(house: House, orders: Sequence[Order]) -> tuple[Certified | NotIssued,
     """
     now = house.hands.clock()
     there: dict[str, list[Written]] = defaultdict(list)
-    for one in house.ledger.named(order.name for order in orders):
+    for one in house.ledger.named(one.name for one in orders if may_be_name(one.name)):
         if one.good_at(now) or one.entry.kind in AUTHORITIES:
             there[one.entry.name].append(one)
     found = _without_compromised(house, _all_drafted(house, orders, there))
@@ -39,7 +39,8 @@ def renew(house: House, renewal: Renewal) -> Certified:
 
     Raises NoSuchCertificate, NotIssued, and what ``issue`` does.
     """
-    ends = [one for one in house.ledger.named([renewal.name]) if one.entry.kind not in AUTHORITIES]
+    names = [renewal.name] if may_be_name(renewal.name) else []
+    ends = [one for one in house.ledger.named(names) if one.entry.kind not in AUTHORITIES]
     old = next((one for one in reversed(ends) if one.revocation is None), None)
     if old is None:
         revoked = " but revoked ones" if ends else ""
@@ -79,7 +80,12 @@ def _all_drafted(
     begun: set[str] = set()
     for order in orders:
         try:
-            plain_name(order.name)
+            if not may_be_name(order.name):
+                raise NotIssued(
+                    Why.BAD_NAME,
+                    f"{order.name[:80]!r} can't be a certificate's name",
+                    f"1 to {LONGEST_COMMON_NAME} characters, none of them a control character",
+                )
             if order.name in begun and not order.another:
                 raise NotIssued(Why.NAME_TAKEN, f"{order.name!r} is asked for twice")
             draft = drafted(order, house.profile, house.rules)

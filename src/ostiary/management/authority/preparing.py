@@ -11,7 +11,6 @@ from ostiary.management.authority.orders import Order
 from ostiary.management.authority.profile import Profile, Rules
 from ostiary.store.ledger.records import AUTHORITIES, Written
 from ostiary.x509.certificate import parse
-from ostiary.x509.names import hostile_character
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +102,3 @@ def standing(order: Order, draft: Draft, there: Sequence[Written]) -> Written | 
             "renew or revoke that one; or say that another one is wanted",
         )
     return same
-
-
-def plain_name(name: str) -> None:
-    """Raises NotIssued for a name that can't stand anywhere."""
-    if not name or hostile_character(name) is not None:
-        raise NotIssued(Why.BAD_NAME, f"{name[:80]!r} can't be a certificate's name")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ostiary.ca.signing import Reason
 from ostiary.management.authority.errors import NoSuchCertificate
-from ostiary.management.authority.house import House
+from ostiary.management.authority.house import House, may_be_name
 from ostiary.store.ledger.records import Kind, Revocation, Written
 
 _HEX = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{1,64})")
@@ -14,7 +14,7 @@ _HEX = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{1,64})")
 def sought(house: House, given: str) -> tuple[Written, ...]:
     """All certificates of a name, or the one of a serial number or SHA-256 (hex, with or without
     colons). Raises NoSuchCertificate."""
-    found = house.ledger.named([given])
+    found = house.ledger.named([given] if may_be_name(given) else ())
     digits = _HEX.fullmatch(given.strip().replace(":", ""))
     if not found and digits is not None:
         by_number = house.ledger.of_serial(int(digits[1], 16))
