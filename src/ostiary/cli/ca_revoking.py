@@ -142,14 +142,21 @@ def _found(home: Home, given: str) -> tuple[Written, ...]:
     try:
         return sought(home.house, given)
     except NoSuchCertificate:
-        path = Path(given)
-        if not path.is_file():
+        if not _is_file(given):
             raise
     try:
-        first = read_upload(content_of(path), None)[0]
+        first = read_upload(content_of(Path(given)), None)[0]
     except UnreadableError as error:
         raise NoSuchCertificate(f"{given!r}: {error}") from error
     return (of_content(home.house, first.sha256, repr(given)),)
+
+
+def _is_file(given: str) -> bool:
+    try:
+        return Path(given).is_file()
+    except (OSError, ValueError):
+        # Too long for a path, or with a NUL in it.
+        return False
 
 
 def written_json(one: Written, now: datetime) -> dict[str, object]:

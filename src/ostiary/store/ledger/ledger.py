@@ -33,7 +33,7 @@ from ostiary.store.ledger.rows import (
 )
 from ostiary.store.ledger.tables import LEDGER, certificates, lists, revocations
 
-_HISTORY = History("ledger", LEDGER, Path(__file__).parent / "migrations")
+_HISTORY = History("ledger", LEDGER, Path(__file__).parent / "migrations/ledger")
 _AT_ONCE = 500
 """Values in one IN (...): SQLite takes 32,766 (sqlite.org/limits.html)."""
 
