@@ -1,5 +1,7 @@
 """``ostiary ca``: certificates are issued and renewed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +23,7 @@ from ostiary.cli.ca_home import Home, Key, NewKey, NewName, Out, ValidDays, at_h
 from ostiary.cli.options import PasswordFile, content_of, password_of
 from ostiary.cli.showing import say
 from ostiary.cli.tables import FAILED, emit_json, misuse
+from ostiary.kernel.errors import WrongUse
 from ostiary.management.authority.errors import NotIssued
 from ostiary.management.authority.issuing import issue, renew
 from ostiary.management.authority.orders import Certified, Order, Renewal
@@ -143,11 +146,8 @@ def renew_certificate(
         request=None if csr is None else content_of(csr),
         revoke_old=revoke_old,
     )
-    try:
+    with _gone_if_refused(fresh):
         certified = renew(home.house, renewal)
-    except NotIssued:
-        fresh.unlink(missing_ok=True)
-        raise
     if made is not None:
         fresh.replace(folder.key(name))
     write_certified(folder, certified)
@@ -171,15 +171,25 @@ def _issue_one(
         if not there and password is None:
             # On disk before the certificate is in the ledger, so that it can't be without its key.
             write_atomically(path, found.pem())
-    (done,) = issue(home.house, [order])
-    if isinstance(done, NotIssued):
-        if found is not None and not there:
-            path.unlink(missing_ok=True)
-        raise done
+    with _gone_if_refused(None if there else path):
+        (done,) = issue(home.house, [order])
+        if isinstance(done, NotIssued):
+            raise done
     write_certified(folder, done)
     if found is not None and password is not None:
         write_bundle(folder, done, found, password)
     return done
+
+
+@contextmanager
+def _gone_if_refused(path: Path | None) -> Iterator[None]:
+    """A key that was made for nothing does not stay."""
+    try:
+        yield
+    except WrongUse:
+        if path is not None:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def _subject(written: list[str] | None) -> dict[str, str]:

@@ -3,8 +3,8 @@
 ===============  ======================================================================
 ledger.db        what was issued and revoked
 keys/            the keys, encrypted, by the SHA-256 of their certificates
-salt             for stretching the passphrase
 passphrase       made by us, where the operator gave none; it opens the keys
+salt             for stretching the operator's; ours is random, and needs none
 profile.yml      what may be issued
 lists/           the newest revocation list of each authority
 ===============  ======================================================================
@@ -12,8 +12,7 @@ lists/           the newest revocation list of each authority
 
 from pathlib import Path
 
-from ostiary.ca.packing import SALT_BYTES, KeyStaysShut, locked, stretched, unlocked
-from ostiary.management.authority.errors import NoAuthority
+from ostiary.ca.packing import KeyStaysShut, locked, stretched, unlocked
 from ostiary.management.authority.profile import (
     LARGEST_PROFILE,
     Profile,
@@ -37,7 +36,7 @@ class Place:
         """``passphrase_file``: the operator's; None: ours."""
         self.folder = folder
         self._passphrase_file = passphrase_file
-        self._stretched: bytes | None = None
+        self._opens: bytes | None = None
 
     @property
     def ledger(self) -> Path:
@@ -63,10 +62,13 @@ class Place:
         for name in ("keys", "lists"):
             make_folder(self.folder / name)
         if self._passphrase_file is None:
+            (self.folder / "salt").unlink(missing_ok=True)
             write_atomically(self.folder / "passphrase", f"{secret}\n".encode())
-        write_atomically(self.folder / "salt", salt.hex().encode() + b"\n")
-        write_atomically(self.profile_path, text_of(profile).encode())
+        else:
+            write_atomically(self.folder / "salt", salt.hex().encode() + b"\n")
+        # What can't be opened later must not begin.
         self._secret()
+        write_atomically(self.profile_path, text_of(profile).encode())
 
     def profile(self) -> tuple[Profile, Rules]:
         """As it is now. Raises BadProfile, FileTrouble."""
@@ -101,9 +103,11 @@ class Place:
         return self.folder / "lists" / f"{fingerprint.hex()}.crl"
 
     def _secret(self) -> bytes:
-        if self._stretched is None:
-            self._stretched = stretched(self._passphrase(), self._salt())
-        return self._stretched
+        """What the keys are encrypted with."""
+        if self._opens is None:
+            passphrase, salt = self._passphrase(), self._salt()
+            self._opens = passphrase.encode() if salt is None else stretched(passphrase, salt)
+        return self._opens
 
     def _passphrase(self) -> str:
         path = self._passphrase_file or self.folder / "passphrase"
@@ -126,12 +130,15 @@ class Place:
             )
         return found
 
-    def _salt(self) -> bytes:
-        data = read_bounded(self.folder / "salt", limit=_LONGEST_PASSPHRASE)
+    def _salt(self) -> bytes | None:
+        """None: the passphrase is one of ours. A wrong guess opens nothing."""
         try:
-            salt = bytes.fromhex(data.decode().strip())
-        except ValueError:
-            salt = b""
-        if len(salt) != SALT_BYTES:
-            raise NoAuthority(f"{str(self.folder / 'salt')!r} isn't what was written")
-        return salt
+            data = read_bounded(self.folder / "salt", limit=_LONGEST_PASSPHRASE)
+        except FileTrouble as error:
+            if error.trouble is Trouble.MISSING:
+                return None
+            raise
+        try:
+            return bytes.fromhex(data.decode().strip())
+        except ValueError as error:
+            raise KeyStaysShut(f"{str(self.folder / 'salt')!r} isn't what was written") from error

@@ -1,5 +1,6 @@
 """An authority begins, is locked up, is followed by another, and tells what is revoked."""
 
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,6 +66,9 @@ def test_nothing_of_a_key_is_readable_and_nothing_is_anybody_elses(
     assert len(keys) == 2
     for path in keys:
         assert path.read_text().startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+        secret = f"file:{world.folder / 'passphrase'}"
+        told = ["openssl", "pkey", "-in", str(path), "-passin", secret, "-noout", "-check"]
+        assert subprocess.run(told, capture_output=True, check=False).returncode == 0
 
 
 def test_a_passphrase_of_the_operators_is_nowhere_in_the_folder(
