@@ -34,7 +34,8 @@ def page(fresh: World) -> Iterator[Any]:
     base = f"http://127.0.0.1:{fresh.gateway.config['admin']['port']}"
     with browser() as chromium:
         made = chromium.new_page(base_url=base)
-        made.set_default_timeout(15_000)
+        made.set_default_timeout(60_000)
+        expect.set_options(timeout=30_000)
         troubles: list[str] = []
         made.on("pageerror", lambda error: troubles.append(str(error)))
         made.on("console", lambda line: _said(line, troubles))

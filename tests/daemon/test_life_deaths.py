@@ -20,7 +20,7 @@ from tests.daemon.life import Log, Siege, alive, end_by, processes, until
 @pytest.fixture(scope="module")
 def shared(engine_binary: EngineBinary) -> Iterator[World]:
     with world(
-        engine_binary, mixed, lambda config, _: config.update(engine={"drainTimeoutMs": 40_000})
+        engine_binary, mixed, lambda config, _: config.update(engine={"drainTimeoutMs": 20_000})
     ) as it:
         yield it
 
@@ -130,7 +130,7 @@ def test_a_second_signal_does_not_wait_for_requests_in_flight(
         assert gateway.process.poll() is None
         began = time.monotonic()
         assert end_by(gateway, second) == 0
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 12
         with pytest.raises((EOFError, ssl.SSLError)):
             slow.read()
 

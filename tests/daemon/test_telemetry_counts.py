@@ -44,7 +44,7 @@ def test_requests_are_counted_once_by_certificate_and_in_all(
                 await table.read()
                 meter.take(await engine.socket.on_every_worker(*COMMANDS))
 
-            table = TableReader(run_folder / MASTER_SOCKET, workers, take)
+            table = TableReader(run_folder / MASTER_SOCKET, workers, take, table="ost_verdicts")
             for number in (1, 2):
                 revision = rigged.revision(number)
                 file = revision.folder / "haproxy.cfg"

@@ -1,9 +1,9 @@
 """Does what a page tells its reader to do, in a folder of its own, and compares the answers.
 
 Marks of blocks: ``file=NAME`` writes a file; ``bash run`` runs, ``exit=N,M`` says how it may end;
-``bash background`` starts something that goes on, ``ready`` waits for that word; ``text output``
-is what the block before it must have said, where ``...`` stands for anything; ``wait=WORD`` waits
-until the background's log has one more of that word.
+``bash background`` starts something that goes on, ``ready`` waits for that line; ``text output``
+is what the block before it must have said, where ``...`` stands for anything; ``wait=EVENT`` waits
+until the background's log has one more of that event.
 """
 
 import os
@@ -55,7 +55,9 @@ class Walk:
         """Do all of it; AssertionError names the block that does not keep its promise."""
         for block in blocks:
             text = self._local(block.text)
-            seen = self._log.read_text()
+            event = re.escape(block.marks.get("wait", ""))
+            happened = rf'^.*"event": "{event}".*\n'
+            before = self._logged(happened)
             if "file" in block.marks:
                 (self._folder / block.marks["file"]).write_text(text)
             elif "run" in block.marks:
@@ -65,7 +67,7 @@ class Walk:
             elif "output" in block.marks:
                 self._compare(block, text)
             if "wait" in block.marks:
-                self._wait(block, block.marks["wait"], seen.count(block.marks["wait"]))
+                self._wait(block, happened, before)
 
     def _local(self, text: str) -> str:
         for written, port in self._ports.items():
@@ -105,14 +107,17 @@ class Walk:
         )
         self._running.append((process, log))
         if "ready" in block.marks:
-            self._wait(block, "ready", 0)
+            self._wait(block, r"^ready\n", 0)
 
-    def _wait(self, block: Block, word: str, before: int) -> None:
+    def _logged(self, line: str) -> int:
+        return len(re.findall(line, self._log.read_text(), re.MULTILINE))
+
+    def _wait(self, block: Block, line: str, before: int) -> None:
         began = time.monotonic()
-        while self._log.read_text().count(word) <= before:
+        while self._logged(line) <= before:
             ended = [process.args for process, _ in self._running if process.poll() is not None]
             if ended or time.monotonic() - began > _PATIENCE:
-                raise AssertionError(f"{block}: no {word!r} came:\n{self._log.read_text()}")
+                raise AssertionError(f"{block}: no line {line!r} came:\n{self._log.read_text()}")
             time.sleep(0.05)
 
     def _compare(self, block: Block, wanted: str) -> None:

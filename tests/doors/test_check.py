@@ -121,6 +121,14 @@ def test_a_name_that_is_broader_than_it_looks_is_only_a_warning(house: House) ->
     assert "named.clientCertificateAuth.trustedDistinguishedNames[0]: broader" in done.out
 
 
+def test_a_missing_file_is_named_once_as_written_and_once_with_its_folder(house: House) -> None:
+    house.write(house.text.replace("root.crt", "rot.crt", 1))
+    (line,) = [one for one in house.do("check").out.splitlines() if " error: " in one]
+    path = str(house.folder / "rot.crt")
+    assert f"'rot.crt' ({path}): there is no such file" in line
+    assert line.count(path) == 1
+
+
 def test_every_problem_is_told_at_once_in_json_too(house: House) -> None:
     house.write(house.text.replace("root.crt", "rot.crt").replace("foreign.crt", "forein.crt"))
     problems = house.do("check", "--json").json["problems"]

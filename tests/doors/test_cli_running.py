@@ -128,7 +128,9 @@ def _refusals_are_followed(shell: Shell, status: Callable[[], int | None]) -> No
 
 def _the_last_one_goes_only_when_confirmed(shell: Shell) -> None:
     shell.good("trust", "remove", "foreign")
-    assert "last" in shell.refused("trust", "remove", "root")
+    said = shell.refused("trust", "remove", "root")
+    assert "this is the last trusted certificate" in said
+    assert "--confirm-last" in said
     shell.good("trust", "remove", "root", "--confirm-last")
 
 

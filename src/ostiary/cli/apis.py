@@ -152,7 +152,7 @@ def clear(asker: Asker, name: ApiName, *, dry_run: DryRun = False, days: Days = 
     """Give up all that is set for an API here: it inherits again."""
     done = asker.gateway.change("DELETE", api_path(name), wish(dry_run=dry_run, days=days))
     if not answer(asker, ChangeView, done):
-        tell(asker, done, f"{name}: inherits everything")
+        tell(asker, done, "reset to inherit everything", about=name)
 
 
 def _given_names(names: list[str] | None, *, none: bool) -> dict[str, list[str]]:
@@ -166,4 +166,4 @@ def _send(asker: Asker, name: str, changes: dict[str, Any], wanted: Wish) -> Non
         raise misuse("say what to override, or to inherit again (see --help)")
     done = asker.gateway.change("PATCH", api_path(name), wanted, changes)
     if not answer(asker, ChangeView, done):
-        tell(asker, done, f"{name}: set")
+        tell(asker, done, "set", about=name)

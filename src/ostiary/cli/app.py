@@ -52,6 +52,14 @@ class Verbs(TyperGroup):
         wanted = (cmd_name,) if cmd_name in _MODULES else _MODULES
         return self._registered(wanted).get(cmd_name)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run one, without the words of a library before what is wrong with a choice."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
     def _registered(self, wanted: Iterable[str]) -> MutableMapping[str, Any]:
         for verb in wanted:
             for module in _MODULES[verb]:

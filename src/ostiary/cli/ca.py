@@ -14,7 +14,7 @@ from ostiary.cli.asking import Asker
 from ostiary.cli.ca_files import PUBLIC_FILE
 from ostiary.cli.ca_home import Home, Key, NewKey, Site, at_home, at_site, pairs
 from ostiary.cli.options import Unclear
-from ostiary.cli.putting import Placed, Put, put_file
+from ostiary.cli.putting import NotPlaced, Placed, Put, put_file
 from ostiary.cli.reaching import reached
 from ostiary.cli.showing import facts, say, when
 from ostiary.cli.tables import console, emit_json, misuse
@@ -222,13 +222,19 @@ def _place(asker: Asker, root: Path, name: str, trusted: bool) -> Placed:
     try:
         placed = put_file(asker, root, put)
     except OstiaryError as error:
-        raise Unclear(
-            f"the authority is made, but the gateway does not take it: {error} "
-            f"(then: ostiary trust add {root})"
-        ) from error
+        raise _not_told(root, error) from error
+    if isinstance(placed, NotPlaced):
+        raise _not_told(root, placed.why) from placed.why
     if not asker.as_json:
         placed.tell(asker)
     return placed
+
+
+def _not_told(root: Path, why: OstiaryError) -> Unclear:
+    return Unclear(
+        f"the authority is made, but the gateway does not take it: {why} "
+        f"(then: ostiary trust add {root})"
+    )
 
 
 def _tell_founded(site: Site, house: House, files: tuple[Path, ...], placed: Placed | None) -> None:

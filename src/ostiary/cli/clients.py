@@ -117,4 +117,6 @@ def _row(one: ClientView) -> tuple[Cell, ...]:
 
 
 def _verdict(one: ClientView) -> Cell:
+    if one.would_refuse:
+        return text(f"would refuse: {one.reason}", "yellow")
     return text("admitted", "green") if one.admitted else text(one.reason or "refused", "red")

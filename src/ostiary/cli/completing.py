@@ -9,7 +9,6 @@ import typer
 from ostiary.cli.answers import Speaker
 from ostiary.cli.reaching import admin_socket, answers, local_client
 from ostiary.cli.run import DEFAULT_CONFIG, state_folder
-from ostiary.forwarded.formats import PRESETS, HeaderFormat
 from ostiary.kernel.errors import OstiaryError
 from ostiary.management.views import ApiView, ComponentView, Page, TrustedView
 from ostiary.wiring.ground import read_file
@@ -47,16 +46,6 @@ def complete_trusted(ctx: typer.Context, incomplete: str) -> list[str]:
         ],
     )
     return _fitting(found or (), incomplete)
-
-
-def complete_presets(incomplete: str) -> list[str]:
-    """Load balancers that are known by name."""
-    return _fitting(PRESETS, incomplete)
-
-
-def complete_formats(incomplete: str) -> list[str]:
-    """Forms of a certificate in a header."""
-    return _fitting((one.value for one in HeaderFormat), incomplete)
 
 
 def _asked(ctx: typer.Context, work: Callable[[Speaker], list[str]]) -> list[str] | None:

@@ -7,7 +7,6 @@ import typer
 
 from ostiary.cli.app import app
 from ostiary.cli.asking import Asker, asks
-from ostiary.cli.completing import complete_formats, complete_presets
 from ostiary.cli.options import Days, DryRun, wish
 from ostiary.cli.policies import (
     Allow,
@@ -23,6 +22,7 @@ from ostiary.cli.policies import (
 from ostiary.cli.showing import Cell, answer, origin, say, table, tell, yes
 from ostiary.cli.tables import console, misuse
 from ostiary.config.effective import AuthType
+from ostiary.config.model.client_auth import HeaderFormatName, PresetName
 from ostiary.management.sights import ChangeView
 from ostiary.management.views import GatewayView
 
@@ -35,23 +35,14 @@ app.add_typer(client_auth, name="client-auth")
 
 Type = Annotated[AuthType | None, typer.Option("--type", help="Where certificates come from.")]
 HeaderPreset = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Type header: the load balancer in front, such as nginx or aws-alb.",
-        autocompletion=complete_presets,
-    ),
+    PresetName | None, typer.Option(help="Type header: the load balancer in front.")
 ]
 HeaderName = Annotated[
     str | None, typer.Option(metavar="NAME", help="Type header: the header's name.")
 ]
 HeaderFormat = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FORMAT",
-        help="Type header: how the certificate is written there.",
-        autocompletion=complete_formats,
-    ),
+    HeaderFormatName | None,
+    typer.Option(help="Type header: how the certificate is written there."),
 ]
 TrustedProxy = Annotated[
     list[str] | None,

@@ -74,7 +74,7 @@ def add(
         {"patterns": patterns, "note": note},
         api=api,
     )
-    _told(asker, done, f"{_count(len(patterns))} added")
+    _told(asker, done, "added", about=_count(len(patterns)))
 
 
 @dn.command("remove")
@@ -90,7 +90,7 @@ def remove(
         {"patterns": patterns},
         api=api,
     )
-    _told(asker, done, f"{_count(len(patterns))} removed")
+    _told(asker, done, "removed", about=_count(len(patterns)))
 
 
 @dn.command("replace")
@@ -116,7 +116,7 @@ def replace(
         {"patterns": patterns or []},
         api=api,
     )
-    _told(asker, done, f"the list is {_count(len(patterns or []))} now")
+    _told(asker, done, f"{_count(len(patterns or []))} now", about="the list")
 
 
 @dn.command("import")
@@ -143,7 +143,7 @@ def load(
             api=api,
             replace=replacing,
         )
-    _told(asker, done, "the list was replaced" if replacing else "the names were added")
+    _told(asker, done, *(("replaced", "the list") if replacing else ("added", "the names")))
 
 
 @dn.command("export")
@@ -200,9 +200,9 @@ def try_names(
         raise typer.Exit(FAILED)
 
 
-def _told(asker: Asker, done: ChangeView, sentence: str) -> None:
+def _told(asker: Asker, done: ChangeView, did: str, about: str) -> None:
     if not answer(asker, ChangeView, done):
-        tell(asker, done, sentence)
+        tell(asker, done, did, about=about)
 
 
 def _count(names: int) -> str:

@@ -12,7 +12,7 @@ from ostiary.cli.tables import misuse
 from ostiary.kernel.errors import WrongUse
 from ostiary.management.views import ComponentView, Page, TrustedView
 from ostiary.store.files import FileTrouble, read_bounded
-from ostiary.x509.errors import UnreadableError
+from ostiary.x509.errors import Unreadable, UnreadableError
 from ostiary.x509.uploads import read_upload
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -86,6 +86,13 @@ def pem_of(path: Path) -> str:
         return b"".join(one.pem for one in read_upload(content_of(path), None)).decode()
     except UnreadableError as error:
         raise Unclear(f"{str(path)!r}: {error}") from error
+
+
+def told_unreadable(error: UnreadableError) -> str:
+    """The sentence, with the way out that the command line has."""
+    if error.reason is Unreadable.PASSWORD_NEEDED:
+        return f"{error.sentence} (give the file that holds it with --password-file)"
+    return str(error)
 
 
 def password_of(path: Path | None) -> str | None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from ostiary.cli.answers import Wish, to_json
 from ostiary.cli.asking import Asker
-from ostiary.cli.options import components_named, content_of
+from ostiary.cli.options import components_named, content_of, told_unreadable
 from ostiary.cli.showing import say, tell
-from ostiary.kernel.errors import WrongUse
+from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.management.sights import ChangeView
 from ostiary.management.views import ComponentView, VersionView
 from ostiary.x509.errors import UnreadableError
@@ -52,7 +52,23 @@ class Placed:
         elif self.library_only:
             _tell_upload(self.change, self.name)
         else:
-            tell(asker, self.change, f"{self.name}: trusted")
+            tell(asker, self.change, "trusted", about=self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPlaced:
+    """A file that was left out, and why."""
+
+    file: Path
+    why: OstiaryError
+
+    def json(self) -> dict[str, object]:
+        """For scripts."""
+        return {"file": str(self.file), "change": None, "error": str(self.why)}
+
+    def tell(self, _asker: Asker) -> None:
+        """For people."""
+        say(f"{str(self.file)!r}: not added: {self.why}", "red")
 
 
 def _tell_upload(done: ChangeView, name: str) -> None:
@@ -62,10 +78,17 @@ def _tell_upload(done: ChangeView, name: str) -> None:
     say(f"{name}: in the library" if done.applied else f"{name}: would go into the library")
 
 
-def put_file(asker: Asker, file: Path, put: Put) -> Placed:
+def put_file(asker: Asker, file: Path, put: Put) -> Placed | NotPlaced:
     """Put one file in, and trust it if that is wanted: both or neither."""
+    try:
+        return _put_file(asker, file, put)
+    except WrongUse as error:
+        return NotPlaced(file=file, why=error)
+
+
+def _put_file(asker: Asker, file: Path, put: Put) -> Placed:
     content = content_of(file)
-    shown = _read(file, content, put.password)
+    shown = _read(content, put.password)
     name = put.name if put.name is not None else file.stem
     found = next(iter(components_named(asker.gateway, name)), None)
     same = _same(asker, found, shown) if found else None
@@ -78,13 +101,12 @@ def put_file(asker: Asker, file: Path, put: Put) -> Placed:
     )
 
 
-def _read(file: Path, content: bytes, password: str | None) -> tuple[bytes, ...]:
+def _read(content: bytes, password: str | None) -> tuple[bytes, ...]:
     """The DER of each certificate, in order. Raises NoCertificates."""
     try:
         return tuple(one.der for one in read_upload(content, password))
     except UnreadableError as error:
-        way_out = f" ({error.way_out})" if error.way_out else ""
-        raise NoCertificates(f"{str(file)!r}: {error.sentence}{way_out}") from error
+        raise NoCertificates(told_unreadable(error)) from error
 
 
 def _same(asker: Asker, found: ComponentView, shown: tuple[bytes, ...]) -> VersionView | None:

@@ -129,7 +129,7 @@ _COLUMNS = ("when", "API", "status", "reason", "client", "subject", "request", "
 def _row(one: EventView) -> tuple[Cell, ...]:
     status = "would refuse" if one.would_refuse else str(one.status or "-")
     return (
-        f"{one.at:%Y-%m-%d %H:%M:%S}",
+        f"{one.at:%Y-%m-%d %H:%M:%S} UTC",
         one.api or one.listener,
         text(status, "yellow" if one.would_refuse else "red"),
         one.reason,
@@ -169,6 +169,7 @@ def _summary(one: OverviewView) -> Table:
             ("Trusted certificates", number(one.trusted)),
             ("Clients seen", number(one.clients)),
             ("Requests in the last hour", number(sum(each.requests for each in traffic))),
+            ("let through", number(sum(each.admitted for each in traffic))),
             ("refused", number(sum(each.refused for each in traffic))),
             ("would be refused", number(sum(each.would_refuse for each in traffic))),
         )

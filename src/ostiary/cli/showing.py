@@ -76,7 +76,7 @@ def cut(most: int | None, found: Sequence[object]) -> None:
 
 def when(at: datetime | None) -> str:
     """To the minute, in UTC; empty for never."""
-    return f"{at:%Y-%m-%d %H:%M}" if at else ""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
 
 
 def until(at: datetime, expiry: Expiry) -> Text:
@@ -115,21 +115,31 @@ def certificate_facts(one: CertificateView) -> Table:
             ("Key", one.key),
             ("Signature", one.signature),
             ("Version", one.version),
+            ("SHA-1", one.sha1),
             ("Authority", yes(one.is_ca)),
+            ("Path length", "" if one.path_length is None else number(one.path_length)),
             ("Self-issued", yes(one.is_self_issued)),
             ("Alternative names", "  ".join(one.alternative_names)),
             ("Extended key usage", "  ".join(one.extended_key_usages)),
+            ("Key usage", "  ".join(one.key_usages)),
+            ("Policies", "  ".join(one.policies)),
+            ("Subject key id", one.subject_key_id),
+            ("Authority key id", one.authority_key_id),
+            ("Revocation lists", "  ".join(one.crl_addresses)),
+            ("OCSP", "  ".join(one.ocsp_addresses)),
+            ("Issuer's certificate", "  ".join(one.issuer_addresses)),
             ("Issuers known here", "  ".join(one.chain)),
         )
     )
 
 
-def tell(asker: Asker, done: ChangeView, sentence: str) -> None:
-    """What came of a change, for people; ``sentence`` says what was asked for."""
+def tell(asker: Asker, done: ChangeView, did: str, *, about: str = "") -> None:
+    """What came of a change, for people; ``did`` says what was done, as ``removed``."""
+    where = f"{about}: " if about else ""
     for warning in done.warnings:
         say(f"warning: {warning}", "yellow")
     if not done.applied:
-        say(f"{sentence}: not done, only looked at")
+        say(f"{where}would be {did}; nothing was changed")
         if done.preview is None:
             say("nothing in force would change")
         else:
@@ -139,7 +149,7 @@ def tell(asker: Asker, done: ChangeView, sentence: str) -> None:
         how = "acts from the next start on"
     else:
         how = "the engine was reloaded" if done.reloaded else "without a reload"
-    say(f"{sentence} ({how}; revision {done.revision})")
+    say(f"{where}{did} ({how}; revision {done.revision})")
 
 
 def answer(asker: Asker, kind: Any, value: object) -> bool:

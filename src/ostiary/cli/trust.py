@@ -18,12 +18,13 @@ from ostiary.cli.options import (
     PasswordFile,
     Search,
     Trusted,
+    Unclear,
     password_of,
     trusted_of,
     wish,
 )
 from ostiary.cli.progress import through, working
-from ostiary.cli.putting import Put, put_file
+from ostiary.cli.putting import NotPlaced, Placed, Put, put_file
 from ostiary.cli.showing import (
     answer,
     certificate_facts,
@@ -36,7 +37,7 @@ from ostiary.cli.showing import (
     until,
     when,
 )
-from ostiary.cli.tables import FAILED, console, misuse
+from ostiary.cli.tables import FAILED, MISUSED, console, misuse
 from ostiary.management.sights import ChangeView, StoreState, TruststoreView
 from ostiary.management.views import CertificateView, Expiry, Page, TrustedView
 
@@ -144,13 +145,14 @@ def add(
         library_only=library_only,
         wish=wish(dry_run=dry_run, days=days),
     )
-    done = []
+    done: list[Placed | NotPlaced] = []
     for file in through(files, "trusting"):
-        one = put_file(asker, file, put)
-        done.append(one)
+        done.append(put_file(asker, file, put))
         if not asker.as_json:
-            one.tell(asker)
+            done[-1].tell(asker)
     answer(asker, list[Any], [one.json() for one in done])
+    if any(isinstance(one, NotPlaced) for one in done):
+        raise typer.Exit(MISUSED)
 
 
 @trust.command("upgrade")
@@ -179,7 +181,7 @@ def upgrade(
         change = asker.gateway.change("POST", f"/trusted/{one}/upgrade", wanted)
         done.append(change)
         if not asker.as_json:
-            tell(asker, change, f"{one}: upgraded")
+            tell(asker, change, "upgraded", about=str(one))
     if not answer(asker, _CHANGES, tuple(done)) and not numbers:
         say("everything is at its newest version")
 
@@ -207,7 +209,7 @@ def remove(
         change = _remove(asker, number, wanted, confirmed=confirm_last)
         done.append(change)
         if not asker.as_json:
-            tell(asker, change, f"{given}: removed")
+            tell(asker, change, "removed", about=given)
     answer(asker, _CHANGES, tuple(done))
 
 
@@ -222,7 +224,8 @@ def recover(asker: Asker, *, dry_run: DryRun = False) -> None:
         done = asker.gateway.change("POST", "/truststore/recover", Wish(dry_run=dry_run))
     if not answer(asker, ChangeView, done):
         for warning in done.warnings:
-            say(f"warning: {warning} (repeat what 'ostiary audit' lacks)", "yellow")
+            hint = "" if dry_run else " (repeat what 'ostiary audit' lacks)"
+            say(f"warning: {warning}{hint}", "yellow")
         say("only looked at: the truststore would be built anew" if dry_run else "recovered")
 
 
@@ -243,8 +246,11 @@ def _remove(asker: Asker, number: int, wanted: Wish, *, confirmed: bool) -> Chan
     try:
         return asker.gateway.change("DELETE", path, wanted, confirmLast=confirmed or None)
     except Refusal as refusal:
-        if refusal.kind != "confirm" or asker.as_json or not sys.stdin.isatty():
+        if refusal.kind != "confirm" or asker.as_json:
             raise
+        if not sys.stdin.isatty():
+            again = str(refusal).replace("ask again to confirm", "confirm it with --confirm-last")
+            raise Unclear(again) from refusal
         say(str(refusal), "yellow")
         typer.confirm("Remove it all the same?", abort=True, err=True)
     return asker.gateway.change("DELETE", path, wanted, confirmLast=True)

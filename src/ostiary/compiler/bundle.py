@@ -18,6 +18,8 @@ class EntryMaterial:
     """PEM: the private key, PKCS #8, not encrypted."""
     anchors: tuple[Certificate, ...]
     """The trust anchors of this entry's ``ca``; empty trusts nobody."""
+    anchor_files: Mapping[str, tuple[Certificate, ...]] = field(default_factory=dict)
+    """The same by file as written, for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

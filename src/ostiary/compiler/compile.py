@@ -7,6 +7,7 @@ from ostiary.compiler import decision, names, upstreams
 from ostiary.compiler.answers import problem
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
+from ostiary.compiler.calling import calling_files, calling_section
 from ostiary.compiler.engine import defaults_section, global_section
 from ostiary.compiler.facts import CERTIFICATES_FILE, FACTS_FILE
 from ostiary.compiler.forwarding import PROXIES_FILE, proxies_file
@@ -65,6 +66,7 @@ def compile_document(
         **reason_files(),
         **route_files(table),
         **scope_files(scheme, table),
+        **calling_files(scheme, table),
         **_pipeline_files(document, table, pipelines),
         **upstreams.upstream_files(materials),
     }
@@ -137,6 +139,7 @@ def _fixed(place: Place, scheme: Scheme) -> list[Section]:
     return [
         Section(f"backend {names.NOWHERE}", nowhere),
         decision.table_section(reports=scheme.reports),
+        calling_section(),
         decision.agent_section(place.agent_socket),
     ]
 

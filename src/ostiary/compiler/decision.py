@@ -16,7 +16,7 @@ _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
 _TOLD = f"{{ var({names.CHAIN}) -m found }}"
 _FAILED = f"{{ var({names.ERROR}) -m int gt 1 }}"
 """The question ended in an error. 1 is none of these: it means that time was up."""
-_LONGEST_KEY = 16 + len(".") + 16 + len("|") + 64
+LONGEST_KEY = 16 + len(".") + 16 + len("|") + 64
 """Characters: an entry's id, an API's, and a SHA-256 in hex. A key that is cut would collide."""
 
 
@@ -28,7 +28,7 @@ def table_section(*, reports: bool) -> Section:
     """
     facts = 4 if reports else 3
     lines = (
-        f"stick-table type string len {_LONGEST_KEY} size 1m expire 1h "
+        f"stick-table type string len {LONGEST_KEY} size 1m expire 1h "
         f"store gpt({facts}),http_req_cnt",
     )
     return Section(f"backend {names.VERDICTS}", lines)

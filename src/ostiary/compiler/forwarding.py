@@ -7,6 +7,7 @@ a client could pose as somebody (``guards.removals``).
 from collections.abc import Callable, Sequence
 
 from ostiary.compiler import facts, names
+from ostiary.compiler.calling import calling_rules
 from ostiary.compiler.decision import Shown, judging_rules
 from ostiary.compiler.questions import header_question_of
 from ostiary.compiler.scopes import Scheme
@@ -66,6 +67,7 @@ def header_rules(
         *(f"http-request unset-var({name})" for name in forgotten),
         *_reading(argument(scheme.header.name.value or "")),
         f"http-request {key} if {{ var({names.HEADER_HASH}) -m found }}",
+        *calling_rules(scheme, path_of),
         *judging_rules(shown, reports=scheme.reports),
     ]
 
@@ -73,11 +75,13 @@ def header_rules(
 def _reading(name: str) -> list[str]:
     """Set ``HEADER_HASH`` if there is one header that fits, else the reason, if there is one."""
     one, size = f"{{ var({_COUNT}) -m int 1 }}", f"req.fhdr({name}),length"
+    unread = f"!{{ var({names.HEADER_HASH}) -m found }}"
     code = f"http-request set-var({names.CODE})"
     return [
         f"http-request set-var({_COUNT}) req.fhdr_cnt({name}) if {_TRUSTED}",
-        f"{code} int({Reason.HEADER_REPEATED.code}) if {{ var({_COUNT}) -m int gt 1 }}",
-        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {one} {{ {size} gt {LARGEST_HEADER} }}",
         f"http-request set-var({names.HEADER_HASH}) req.fhdr({name}),sha2(256),hex "
         f"if {one} {{ {size} -m int 1:{LARGEST_HEADER} }}",
+        f"{code} int({Reason.HEADER_REPEATED.code}) if {unread} {{ var({_COUNT}) -m int gt 1 }}",
+        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {unread} {one} "
+        f"{{ {size} gt {LARGEST_HEADER} }}",
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ostiary.compiler import names
+from ostiary.compiler.calling import calling_rules
 from ostiary.compiler.decision import (
     Shown,
     balancer_facts,
@@ -64,12 +65,14 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
                 return Judging([], [], tells=False)
             facts = [*certificate_facts(key=True), *identity_facts(document)]
             judge = judging_rules(_handshake(document, names.KEY))
-            return Judging(facts, [*judge, *strict], tells=True)
+            calling = calling_rules(scheme, path_of)
+            return Judging(facts, [*calling, *judge, *strict], tells=True)
         case AuthType.CERTIFICATE:
             once = not scheme.apis
             facts = [*certificate_facts(key=once), *identity_facts(document)]
             shown = _handshake(document, names.KEY if once else names.SCOPED_KEY)
             rules = [
+                *calling_rules(scheme, path_of),
                 *scope_rules(scheme, path_of),
                 *([] if once else scoped_key()),
                 *judging_rules(shown, reports=scheme.reports),

@@ -58,6 +58,8 @@ GENERATION_SEEN = "txn.ost.gen"
 NOW = "txn.ost.now"
 ROUTE = "txn.ost.route"
 """Number of the matched route (1 is the first in the document), or NO_ROUTE."""
+ROUTE_BEFORE = "sess.ost.route"
+"""``ROUTE`` of the connection's latest request that showed a certificate."""
 PIPELINE = "txn.ost.pl"
 HOST = "txn.ost.host"
 """The Host header's name: lower case, no port, no trailing dot."""
@@ -68,6 +70,8 @@ NO_ROUTE = 999_999_999
 ADMITTED = 1
 
 VERDICTS = "ost_verdicts"
+CALLED = "ost_called"
+"""Which certificate was used at which API; see ``calling``."""
 AGENT = "ost_agent"
 RESOLVERS = "ost_names"
 NOWHERE = "ost_not_found"

@@ -27,10 +27,29 @@ def trust_policies(
 
     Raises PatternRefused for names that can't be read.
     """
+    return _policies(_Making(document, materials, effective), effective.type.value)
+
+
+def policies_of_any_type(
+    document: Document, materials: Materials, effective: Effective
+) -> Mapping[str, TrustPolicy]:
+    """``trust_policies``, and what workers of another type ask about.
+
+    When the type changes, requests still come by connections of the workers before. They are judged
+    by what is trusted now: whoever stays allowed must not be refused since a scope is gone.
+    """
     making = _Making(document, materials, effective)
-    entries = asking_entries(document, effective)
-    anchors = making.anchors(entries)
-    match effective.type.value:
+    found: dict[str, TrustPolicy] = {}
+    for kind in (AuthType.CERTIFICATE, AuthType.HEADER, effective.type.value):
+        found |= _policies(making, kind)
+    return found
+
+
+def _policies(making: "_Making", kind: AuthType) -> Mapping[str, TrustPolicy]:
+    materials = making.materials
+    entries = _asking(making.document, kind)
+    anchors = making.anchors(entries, everywhere=kind is AuthType.CERTIFICATE)
+    match kind:
         case AuthType.NONE:
             return {entry.id: making.policy(anchors[entry.name], _OPEN) for entry in entries}
         case AuthType.CERTIFICATE:
@@ -45,9 +64,13 @@ def trust_policies(
 
 def asking_entries(document: Document, effective: Effective) -> tuple[Entry, ...]:
     """The TLS entries that ask for a certificate."""
+    return _asking(document, effective.type.value)
+
+
+def _asking(document: Document, kind: AuthType) -> tuple[Entry, ...]:
     if document.https is None:
         return ()
-    entries = entries_of(document.https, effective.type.value)
+    entries = entries_of(document.https, kind)
     return tuple(entry for entry in entries if entry.asking is not Asking.NOTHING)
 
 
@@ -79,20 +102,19 @@ class _Making:
     """Makes policies that share what is equal: a thousand APIs may trust ten thousand anchors."""
 
     def __init__(self, document: Document, materials: Materials, effective: Effective) -> None:
-        self._settings = document.certificate_policy
-        self._materials = materials
+        self.document = document
+        self.materials = materials
         self._effective = effective
         self._rules: dict[tuple[int, ...], NameRules] = {}
         self._weak = _weak(document.certificate_policy)
 
-    def anchors(self, entries: tuple[Entry, ...]) -> Mapping[str, AnchorSet]:
-        """By the entry's name in lower case: its own, and with type certificate those that are
-        trusted everywhere. Equal ones are one set."""
+    def anchors(self, entries: tuple[Entry, ...], *, everywhere: bool) -> Mapping[str, AnchorSet]:
+        """By the entry's name in lower case: its own, and those that are trusted everywhere. Equal
+        ones are one set."""
         made: dict[str, AnchorSet] = {}
         sets: dict[str, AnchorSet] = {}
-        everywhere = self._effective.type.value is AuthType.CERTIFICATE
-        trusted = AnchorSet(self._materials.trusted if everywhere else ())
-        by_name = {name.lower(): one for name, one in self._materials.entries.items()}
+        trusted = AnchorSet(self.materials.trusted if everywhere else ())
+        by_name = {name.lower(): one for name, one in self.materials.entries.items()}
         found = {}
         for entry in entries:
             own = AnchorSet(by_name[entry.name].anchors)
@@ -123,9 +145,11 @@ class _Making:
         """One policy."""
         return TrustPolicy(
             anchors=anchors,
-            crls=self._materials.crls,
+            crls=self.materials.crls,
             weak=self._weak,
-            maximum_age=timedelta(milliseconds=self._settings.maximum_verdict_age_ms),
+            maximum_age=timedelta(
+                milliseconds=self.document.certificate_policy.maximum_verdict_age_ms
+            ),
             names=asked.names,
             path_needed=path_needed,
             report_only=asked.report_only,

@@ -32,20 +32,16 @@ def locked_anchors(prepared: Prepared) -> tuple[LockedAnchor, ...]:
 
 def _locked_anchors(prepared: Prepared) -> Iterator[LockedAnchor]:
     name = file_of(prepared)
-    document = prepared.document
-    for entry, material in prepared.materials.entries.items():
-        files = ", ".join(document.https.tls[entry].ca) if document.https else ""
-        for certificate in material.anchors:
-            yield LockedAnchor(
-                certificate=certificate, where=f"{name}: https.tls.{entry}.ca", file=files
-            )
-    for file, certificates in prepared.materials.trusted_files.items():
-        for certificate in certificates:
-            yield LockedAnchor(
-                certificate=certificate,
-                where=f"{name}: clientCertificateAuth.trustedCertificates",
-                file=file,
-            )
+    materials = prepared.materials
+    places = (
+        *((f"https.tls.{entry}.ca", one.anchor_files) for entry, one in materials.entries.items()),
+        ("clientCertificateAuth.trustedCertificates", materials.trusted_files),
+    )
+    for key, files in places:
+        for file, certificates in files.items():
+            for certificate in certificates:
+                where = f"{name}: {key}"
+                yield LockedAnchor(certificate=certificate, where=where, file=file)
 
 
 def ssl_enabled(prepared: Prepared) -> bool:

@@ -47,8 +47,9 @@ def advise(pattern: str) -> tuple[AdviceView, ...]:
 
 def _fault(refused: PatternRefused, where: str, pattern: str) -> Fault:
     shown = f"{pattern[:80]!r}: " if pattern else ""
+    at = f" (column {refused.at})" if refused.at else ""
     return Fault(
         where=where,
-        message=f"{shown}{refused.message} (column {refused.at})",
+        message=f"{shown}{refused.message}{at}",
         way_out=refused.way_out,
     )

@@ -108,6 +108,14 @@ def _fault(details: ErrorDetails) -> Fault:
         value = details.get("input")
         shown = f"{value[:80]!r} " if isinstance(wrong, Unfit) and isinstance(value, str) else ""
         return Fault(where=where, message=shown + wrong.message, way_out=wrong.way_out)
+    if details["type"] == "extra_forbidden" and details["loc"][0] in ("allow", "deny"):
+        tests = [field.alias or name for name, field in NameRule.model_fields.items()]
+        written = str(details["loc"][-1])[:80]
+        return Fault(
+            where=where,
+            message=f"there is no test {written!r}",
+            way_out=did_you_mean(written, tests),
+        )
     text = details["msg"]
     return Fault(where=where, message=text[:1].lower() + text[1:])
 

@@ -16,6 +16,7 @@ from ostiary.store.database.records import ClientFilter
 from ostiary.store.database.work import Work
 from ostiary.telemetry.foresight import Foreseen
 from ostiary.telemetry.hub import Telemetry
+from ostiary.telemetry.noting import path_verdict
 from ostiary.telemetry.preview import Example, KnownClient, Outcome, Preview, preview
 from ostiary.telemetry.regimes import Authority, Regime, authority_of
 from ostiary.trust.decision import Decision
@@ -172,7 +173,7 @@ def _known(work: Work, since: datetime) -> Iterator[KnownClient]:
             fingerprint=client.fingerprint,
             subject=client.subject,
             facts=client.facts,
-            verdict=client.verdict,
+            verdict=path_verdict(client.verdict),
             last_seen=client.last_seen,
             apis=client.apis,
             requests=client.count,

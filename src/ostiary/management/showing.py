@@ -8,6 +8,7 @@ from ostiary.config.effective import Part, Source
 from ostiary.management.views import SOON_DAYS, CertificateView, Expiry, Setting
 from ostiary.store.database.records import Summary
 from ostiary.x509.certificate import Certificate
+from ostiary.x509.extensions import details_of
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -56,6 +57,7 @@ def certificate_view(
     certificate: Certificate, now: datetime, authorities: Mapping[bytes, Certificate]
 ) -> CertificateView:
     """All that people look for."""
+    details = details_of(certificate)
     return CertificateView(
         subject=certificate.subject,
         issuer=certificate.issuer,
@@ -71,6 +73,15 @@ def certificate_view(
         is_self_issued=certificate.is_self_issued,
         alternative_names=certificate.subject_alternative_names,
         extended_key_usages=certificate.extended_key_usages,
+        sha1=details.sha1,
+        key_usages=details.key_usages,
+        path_length=details.path_length,
+        subject_key_id=details.subject_key_id,
+        authority_key_id=details.authority_key_id,
+        policies=details.policies,
+        crl_addresses=details.crl_addresses,
+        ocsp_addresses=details.ocsp_addresses,
+        issuer_addresses=details.issuer_addresses,
         chain=_chain(certificate, authorities),
         pem=certificate.pem.decode(),
     )

@@ -21,10 +21,15 @@ from ostiary.store.database.records import Client
 from ostiary.telemetry.counters import Counted
 from ostiary.telemetry.history import Chart
 from ostiary.telemetry.inbox import Numbered
+from ostiary.telemetry.noting import went_on
 from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
 
 _SENTENCES = {reason.value: reason.sentence for reason in Reason}
-_RECOVER = "run 'ostiary trust recover', or press Recover on the page of trusted certificates"
+_RECOVER = (
+    "run 'ostiary trust recover', or press Recover the trust store on Gateway information, General"
+)
+
+_COLUMNS = ("requests", "connections", "refused", "handshakes-refused", "would-refuse")
 
 
 def points(chart: Chart) -> tuple[TrafficPoint, ...]:
@@ -36,26 +41,28 @@ def points(chart: Chart) -> tuple[TrafficPoint, ...]:
     def of(name: str) -> tuple[int, ...]:
         return series.get(name, nothing)
 
-    columns = zip(
-        of("requests"),
-        of("connections"),
-        of("decisions-admitted"),
-        of("refused"),
-        of("would-refuse"),
-        strict=True,
-    )
-    return tuple(
-        TrafficPoint(
-            at=chart.start + index * chart.step,
-            seconds=int(chart.step.total_seconds()),
-            requests=requests,
-            connections=connections,
-            admitted=admitted,
-            refused=refused,
-            would_refuse=would,
+    found, early = [], 0
+    columns = (of(name) for name in _COLUMNS)
+    for index, (requests, connections, refused, handshakes, would) in enumerate(
+        zip(*columns, strict=True)
+    ):
+        turned_away = refused - handshakes
+        # A refusal is told at once and its request only with the next poll: those that are missing
+        # here are among the next interval's.
+        rest = requests - turned_away - early
+        early = min(max(-rest, 0), turned_away)
+        found.append(
+            TrafficPoint(
+                at=chart.start + index * chart.step,
+                seconds=int(chart.step.total_seconds()),
+                requests=requests,
+                connections=connections,
+                admitted=max(rest, would),
+                refused=refused,
+                would_refuse=would,
+            )
         )
-        for index, (requests, connections, admitted, refused, would) in enumerate(columns)
-    )
+    return tuple(found)
 
 
 def refusals(counted: Counted) -> tuple[ReasonCount, ...]:
@@ -99,7 +106,7 @@ def event_view(numbered: Numbered, entries: Mapping[str, str]) -> EventView:
 
 def client_view(client: Client, anchors: Mapping[bytes, str], now: datetime) -> ClientView:
     """One certificate that was seen; ``anchors`` names trusted certificates by fingerprint."""
-    reason = None if client.verdict == ADMITTED_CODE else reason_of_code(client.verdict)
+    reason = None if client.verdict == ADMITTED_CODE else reason_of_code(abs(client.verdict))
     return ClientView(
         fingerprint=client.fingerprint.hex(),
         subject=client.subject,
@@ -112,7 +119,8 @@ def client_view(client: Client, anchors: Mapping[bytes, str], now: datetime) -> 
         first_seen=client.first_seen,
         last_seen=client.last_seen,
         count=client.count,
-        admitted=client.verdict == ADMITTED_CODE,
+        admitted=went_on(client.verdict),
+        would_refuse=client.verdict < 0,
         reason=reason.value if reason else "",
         apis=tuple(sorted(filter(None, client.apis))),
     )

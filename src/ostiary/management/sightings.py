@@ -37,6 +37,7 @@ from ostiary.trust.reason import ADMITTED_CODE, Reason
 from ostiary.x509.pem import read_certificates
 
 _REFUSED = frozenset(reason.code for reason in Reason)
+_WENT_ON = frozenset({ADMITTED_CODE, *(-code for code in _REFUSED)})
 _SHOWN_EXPIRING = 20
 _MOST_EXPIRING = 1_000
 _MOST_DAYS = 36_500
@@ -90,7 +91,7 @@ class Sightings:
     ) -> Page[ClientView]:
         """Latest first; by nearest end with ``expiring_days``."""
         now = self._changes.clock()
-        wanted = frozenset({ADMITTED_CODE}) if admitted else _REFUSED
+        wanted = _WENT_ON if admitted else _REFUSED
         only = ClientFilter(
             search=search,
             verdicts=frozenset() if admitted is None else wanted,

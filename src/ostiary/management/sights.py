@@ -22,9 +22,11 @@ class TrafficPoint(View):
     requests: int
     connections: int
     admitted: int
+    """Requests that were let through, those of ``would_refuse`` among them."""
     refused: int
+    """Requests, and handshakes, which are no requests yet."""
     would_refuse: int
-    """By report-only policies."""
+    """Requests, by report-only policies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

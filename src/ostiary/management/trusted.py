@@ -241,7 +241,7 @@ def _refuse_unfit(version: Version, moment: Moment) -> None:
     if version.summary.not_after < moment.at:
         raise Unacceptable.one(
             f"version {version.number} expired on {version.summary.not_after:%Y-%m-%d %H:%M} UTC",
-            "upload a new version",
+            "upload a version that has not expired",
         )
 
 

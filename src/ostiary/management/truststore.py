@@ -60,6 +60,9 @@ class Ground(Protocol):
     def recover(self, *, now: datetime) -> Recovered:
         """Replace a damaged file by the copy. Raises OstiaryError."""
 
+    def recoverable(self) -> int:
+        """The revision that copy has. Raises OstiaryError."""
+
 
 class Recovery:
     """State of the truststore and the database, and recovery of both."""
@@ -99,7 +102,11 @@ class Recovery:
             raise Forbidden(Role.ADMIN)
         found = await asyncio.to_thread(self._ground.check)
         known = await asyncio.to_thread(self._newest_known)
-        if not order.dry_run:
+        if order.dry_run:
+            back = await asyncio.to_thread(self._back, damaged=isinstance(found, Damaged))
+            if isinstance(found, Damaged) or back < known:
+                return _foreseen(back, known)
+        else:
             if isinstance(found, Damaged):
                 await self._restore(found, known)
             elif await asyncio.to_thread(self._is_behind):
@@ -133,6 +140,15 @@ class Recovery:
             self._log.info("truststore-built", bundles=len(state.bundles))
         self._verify()
 
+    def _back(self, *, damaged: bool) -> int:
+        """The revision that recovery goes back to. Raises Unavailable where it goes to none."""
+        if not damaged:
+            return self._revision()
+        try:
+            return self._ground.recoverable()
+        except OstiaryError as error:
+            raise Unavailable(f"the database could not be recovered: {error}") from error
+
     async def _restore(self, damage: Damaged, known: int) -> None:
         self._log.error("database-damaged", detail=damage.what)
         try:
@@ -153,8 +169,11 @@ class Recovery:
 
     def _is_behind(self) -> bool:
         state = self._changes.state
+        return state is not None and self._revision() < state.revision
+
+    def _revision(self) -> int:
         with told(), self._changes.keeping.reading() as work:
-            return state is not None and work.revision.current() < state.revision
+            return work.revision.current()
 
     async def _go_back(self) -> None:
         """Put in force what the database has now."""
@@ -234,3 +253,18 @@ class Recovery:
             self._log.error("last-good-not-saved", error=str(error))
         else:
             self._saved = state.revision
+
+
+def _foreseen(back: int, known: int) -> ChangeView:
+    lost = known - back
+    told = "nothing" if lost <= 0 else "1 change" if lost == 1 else f"{lost} changes"
+    return ChangeView(
+        applied=False,
+        revision=back,
+        reloaded=False,
+        object="truststore",
+        warnings=(
+            f"the database would go back to revision {back}; revision {known} was in force: "
+            f"{told} would be lost",
+        ),
+    )

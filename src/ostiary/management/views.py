@@ -145,6 +145,17 @@ class CertificateView(View):
     is_self_issued: bool
     alternative_names: tuple[str, ...]
     extended_key_usages: tuple[str, ...]
+    sha1: str
+    key_usages: tuple[str, ...]
+    path_length: int | None
+    """How many intermediates may stand below an authority; None for any number."""
+    subject_key_id: str
+    authority_key_id: str
+    policies: tuple[str, ...]
+    """Dotted object identifiers."""
+    crl_addresses: tuple[str, ...]
+    ocsp_addresses: tuple[str, ...]
+    issuer_addresses: tuple[str, ...]
     chain: tuple[str, ...]
     """Subjects of its issuers among the certificates known here, nearest first."""
     pem: str
@@ -280,6 +291,10 @@ class ClientView(View):
     last_seen: datetime
     count: int
     admitted: bool
+    """Whether the last verdict let it pass."""
     reason: str
-    """Code word of the refusal; empty when admitted."""
+    """Code word of why it was refused, or would have been; empty when neither."""
+    would_refuse: bool
+    """It passed since the policy only reports."""
     apis: tuple[str, ...]
+    """Every one it was used at."""

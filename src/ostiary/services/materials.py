@@ -85,15 +85,15 @@ class Gathering:
     def _entry(self, name: str, entry: TlsEntry) -> EntryMaterial:
         at: Path = ("https", "tls", name)
         chain, key = self._pair((*at, "cert"), entry.cert, (*at, "key"), entry.key)
-        anchors: list[Certificate] = []
+        files: dict[str, tuple[Certificate, ...]] = {}
         for number, file in enumerate(entry.ca):
-            found = self._certificates((*at, "ca", number), file)
-            self._judge_anchors((*at, "ca", number), file, found)
-            anchors.extend(found)
+            files[file] = self._certificates((*at, "ca", number), file)
+            self._judge_anchors((*at, "ca", number), file, files[file])
         return EntryMaterial(
             certificate=chain,
             key=key,
-            anchors=AnchorSet(anchors),
+            anchors=AnchorSet(one for found in files.values() for one in found),
+            anchor_files=files,
         )
 
     def _pair(self, at: Path, file: str, key_at: Path, key_file: str) -> tuple[bytes, bytes]:
@@ -218,7 +218,7 @@ class Gathering:
             content = self.read(path)
         except Unreadable as error:
             self.digests.setdefault(path, "")
-            self._problem(at, f"{file!r} ({path}) {error}", "check the path and its permissions")
+            self._problem(at, f"{file!r} ({path}): {error}", "check the path and its permissions")
             return None
         self.digests[path] = hashlib.sha256(content).hexdigest()
         return content

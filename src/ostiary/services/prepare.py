@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.compile import compile_document
-from ostiary.compiler.policies import trust_policies
+from ostiary.compiler.policies import policies_of_any_type, trust_policies
 from ostiary.config.effective import Effective, Managed
 from ostiary.config.load import Draft, Loaded, draft
 from ostiary.config.model.document import Document
@@ -36,7 +36,7 @@ class Prepared:
     materials: Materials
     """The same, with what the store trusts."""
     policies: Mapping[str, TrustPolicy]
-    """By scope: what the agent judges by."""
+    """By scope: what the type in force judges by."""
     warnings: tuple[Problem, ...]
     digests: Mapping[str, str]
     """SHA-256 of every file this was made from, the configuration file included, by path."""
@@ -55,6 +55,10 @@ class Prepared:
     def managed(self) -> Managed:
         """What is set beside the file."""
         return self.loaded.managed
+
+    def policies_of_any_type(self) -> Mapping[str, TrustPolicy]:
+        """By scope: what the agent judges by, for workers of another type, too."""
+        return policies_of_any_type(self.document, self.materials, self.effective)
 
     def bundle(self, place: Place) -> Bundle:
         """The engine's files for one revision. Raises ConfigRefused."""

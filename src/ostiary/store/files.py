@@ -30,6 +30,7 @@ class FileTrouble(OstiaryError):
     def __init__(self, path: Path, trouble: Trouble, sentence: str) -> None:
         self.path = path
         self.trouble = trouble
+        self.sentence = sentence
         super().__init__(f"{str(path)!r}: {sentence}")
 
 

@@ -31,7 +31,7 @@ class Vocabulary:
     entries: Mapping[str, str] = field(default_factory=dict)
     """Id (16 hex digits) to name."""
     api_ids: Mapping[str, str] = field(default_factory=dict)
-    """Id (16 hex digits) to name, of APIs with a policy of their own."""
+    """Id (16 hex digits) to name, of APIs."""
     handshakes: frozenset[str] = frozenset()
     """Sentences for which a handshake may fail."""
 

@@ -96,10 +96,17 @@ def read_event(datagram: bytes) -> RefusalSeen | Unreadable:
         at=_moment(line.get("time")),
         kind=kind,
         status=_number(line.get("status")),
-        reason=_text(line, "reason") or _text(line, "chain_reason"),
+        reason=_reason(line, kind),
         detail=_text(line, "tls_error") or _text(line, "connection"),
         **{name: _text(line, name) for name in _TEXTS},
     )
+
+
+def _reason(line: dict[str, Any], kind: Kind) -> str:
+    """Of a malformed request, too, HAProxy tells what the handshake found; but that let it in."""
+    if kind is Kind.REQUEST_MALFORMED:
+        return ""
+    return _text(line, "reason") or _text(line, "chain_reason")
 
 
 _TEXTS = (

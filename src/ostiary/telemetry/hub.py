@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from ostiary.compiler.names import CALLED, VERDICTS
 from ostiary.compiler.scopes import HEADER_ENTRY
 from ostiary.kernel.errors import OstiaryError
 from ostiary.telemetry.clients import Clients
@@ -29,7 +30,7 @@ EVENTS_SOCKET = "events.sock"
 POLL_SECONDS = 5.0
 _HANDSHAKES = "handshakes-refused"
 SERIES_OF_HISTORY = (
-    *SERIES, "decisions-admitted", "decisions-refused", "refused", "would-refuse", _HANDSHAKES,
+    *SERIES, "refused", "would-refuse", _HANDSHAKES,
     *(f"reason-{reason}" for reason in REASONS_OF_EVENTS),
 )  # fmt: skip
 """What charts may show. ``refused`` and ``would-refuse`` count events, ``reason-…`` both."""
@@ -72,7 +73,10 @@ class Telemetry:
         self._log = structlog.get_logger("ostiary.telemetry")
         self._counters = Counters()
         self._meter = TrafficMeter()
-        self._table = TableReader(ports.master_socket, ports.workers, self._requests_counted)
+        self._requests, self._calls = (
+            TableReader(ports.master_socket, ports.workers, take, table=table)
+            for table, take in ((VERDICTS, self._requests_counted), (CALLED, self._called))
+        )
         self._inbox = Inbox(ports.run_folder / EVENTS_SOCKET, self.happened)
         self._table_entries, self._table_seconds = 0, 0.0
         self.history = History(SERIES_OF_HISTORY)
@@ -106,10 +110,8 @@ class Telemetry:
     def decided(self, sighting: Sighting, seconds: float) -> None:
         """Note a decision of the agent that took ``seconds``; a matter of microseconds."""
         decision = sighting.decision
-        admitted = isinstance(decision, Admitted)
         code = ADMITTED_CODE if isinstance(decision, Admitted) else decision.reason.code
         self._counters.decision(code, seconds)
-        self.history.add({f"decisions-{'admitted' if admitted else 'refused'}": 1}, sighting.at)
         self.clients.seen(sighting)
 
     def happened(self, event: RefusalSeen) -> None:
@@ -147,9 +149,9 @@ class Telemetry:
 
     async def read_table(self) -> float:
         """Look at the tables once; the seconds until the next time."""
-        reading = await self._table.read()
+        reading, calls = await self._requests.read(), await self._calls.read()
         self._table_entries, self._table_seconds = reading.entries, reading.seconds
-        return reading.pause
+        return max(reading.pause, calls.pause)
 
     def _requests_counted(self, scope: str, key: bytes, requests: int) -> bool:
         entry, _, api = scope.partition(".")
@@ -160,6 +162,10 @@ class Telemetry:
             api=self.vocabulary.api_ids.get(api, "") if api else "",
             by_header=entry == HEADER_ENTRY,
         )
+
+    def _called(self, scope: str, key: bytes, _noted: int) -> bool:
+        # How often it was noted is no number of requests: the other table counts those.
+        return self._requests_counted(scope, key, 0)
 
     async def _again_and_again(
         self, what: str, look: Callable[[], Coroutine[Any, Any, float]]

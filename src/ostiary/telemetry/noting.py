@@ -5,11 +5,11 @@ from datetime import datetime
 from ostiary.telemetry.facts import ClientFacts, encode, shortened
 from ostiary.telemetry.seen import MOST_APIS, SeenCertificate, SeenClient, Sighting
 from ostiary.trust.decision import Admitted
-from ostiary.trust.reason import ADMITTED_CODE
+from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
 from ostiary.x509.certificate import Certificate, parse
 from ostiary.x509.errors import NotACertificate
 
-_AFTER_THE_PATH = frozenset({"name-not-trusted", "denied-by-rule"})
+_AFTER_THE_PATH = frozenset({Reason.NAME_NOT_TRUSTED, Reason.DENIED_BY_RULE})
 """Reasons for which a certificate is refused that has a path to an anchor."""
 
 
@@ -67,13 +67,16 @@ def decided_client(fingerprint: bytes, sight: Sight, count: Count | None) -> See
     latest = sight.latest
     decision = latest.decision
     if isinstance(decision, Admitted):
-        path, verdict, verified = decision.path, ADMITTED_CODE, True
+        would = decision.would_refuse
+        verdict = -would.reason.code if would else ADMITTED_CODE
+        path, verified = decision.path, True
     else:
         try:
             path = (parse(latest.leaf),)
         except NotACertificate:
             return None
-        verdict, verified = decision.reason.code, decision.reason.value in _AFTER_THE_PATH
+        code = decision.reason.code
+        verdict, verified = -code if latest.reported else code, decision.reason in _AFTER_THE_PATH
     return SeenClient(
         fingerprint=fingerprint,
         certificate=seen_certificate(path, verified=verified, entry=latest.entry),
@@ -83,6 +86,19 @@ def decided_client(fingerprint: bytes, sight: Sight, count: Count | None) -> See
         verdict=verdict,
         apis=frozenset(sight.apis | (count.apis if count else set())),
     )
+
+
+def went_on(verdict: int) -> bool:
+    """Whether a verdict, as ``SeenClient`` has it, let the client pass."""
+    return verdict < 0 or verdict == ADMITTED_CODE
+
+
+def path_verdict(verdict: int) -> int:
+    """What a verdict tells of the path to an anchor: previews judge names and reports anew."""
+    would = reason_of_code(-verdict)
+    if would is None:
+        return verdict
+    return ADMITTED_CODE if would in _AFTER_THE_PATH else would.code
 
 
 def counted_client(fingerprint: bytes, count: Count) -> SeenClient:

@@ -42,7 +42,8 @@ class KnownClient:
     """The last one: ADMITTED_CODE or the code of a Reason."""
     last_seen: datetime
     apis: frozenset[str]
-    """Empty, or with an empty name: the gateway's own policy."""
+    """All it was seen at, whoever's policy judges there. Empty, or with an empty name: nothing is
+    known but that the gateway's own policy judged."""
     requests: int = 0
 
 
@@ -117,6 +118,10 @@ class _Pair:
         return self.now.regime.id == self.then.regime.id
 
     @property
+    def ids(self) -> tuple[str, str]:
+        return self.now.regime.id, self.then.regime.id
+
+    @property
     def by_names(self) -> bool:
         return self.now.regime.names is not None or self.then.regime.names is not None
 
@@ -147,11 +152,18 @@ class _Pairs:
             pair = self._pairs[entry, api] = _Pair(self._ready(now), self._ready(then))
         return pair
 
+    def places(self, entry: str, apis: frozenset[str]) -> set[str]:
+        """The APIs that are treated in ways of their own; the empty name for all others."""
+        gateway = self.find(entry, "").ids
+        return {api if self.find(entry, api).ids != gateway else "" for api in apis or ("",)}
+
     def newly_required(self) -> tuple[str, ...]:
         found = {
             api
-            for (_, api), pair in self._pairs.items()
-            if _asks(pair.then.regime) and not _asks(pair.now.regime)
+            for (entry, api), pair in list(self._pairs.items())
+            if api in self.places(entry, frozenset({api}))
+            and _asks(pair.then.regime)
+            and not _asks(pair.now.regime)
         }
         return tuple(sorted(found))
 
@@ -183,7 +195,7 @@ class _Session:
         self._examples: dict[Outcome, list[Example]] = {outcome: [] for outcome in _TOLD}
 
     def take(self, client: KnownClient) -> None:
-        found = {self._at_api(client, api) for api in client.apis or ("",)}
+        found = {self._at_api(client, api) for api in self._places(client)}
         self._totals[next(outcome for outcome in Outcome if outcome in found)] += 1
 
     def result(self) -> Preview:
@@ -202,6 +214,12 @@ class _Session:
             examples=tuple(one for outcome in _TOLD for one in self._examples[outcome]),
             newly_required=self._pairs.newly_required(),
         )
+
+    def _places(self, client: KnownClient) -> list[str]:
+        try:
+            return sorted(self._pairs.places(entry_of(client.facts), client.apis))
+        except FactsDamaged:
+            return [""]
 
     def _at_api(self, client: KnownClient, api: str) -> Outcome:
         try:

@@ -27,6 +27,8 @@ class Sighting:
     """Aware."""
     key: bytes = b""
     """What HAProxy's table has the verdict under, 32 bytes; empty: the fingerprint."""
+    reported: bool = False
+    """The policy only reports: whoever is refused goes on all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,8 @@ class SeenClient:
     requests: int
     """To be added. Decisions are no requests: 0 until HAProxy's table has been read."""
     verdict: int | None
-    """ADMITTED_CODE or the code of a Reason: of the latest decision. None when there was none: what
+    """Of the latest decision: ADMITTED_CODE, the code of the Reason it was refused for, or that
+    code below zero where it would have been and was only reported. None when there was none: what
     the store has stays."""
     apis: frozenset[str]
     """Names of APIs, to be united with the store's; at most MOST_APIS."""

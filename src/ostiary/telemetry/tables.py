@@ -1,4 +1,4 @@
-"""Reading HAProxy's table of verdicts: how many requests each remembered certificate made.
+"""Reading HAProxy's tables: how many requests each certificate made, and at which APIs.
 
 A dump of a large table is megabytes. It is read in pieces, and as seldom as keeps it under a
 hundredth of a core: measured, 100,000 entries take HAProxy 0.11 to 0.17 s and us about as much.
@@ -12,8 +12,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from ostiary.compiler.names import VERDICTS
 
 SHORTEST, LONGEST = 10.0, 1_800.0
 """Seconds between two readings. HAProxy forgets an entry an hour after its last request."""
@@ -77,10 +75,17 @@ class TableReader:
     """Tells what each worker's table has counted since the last look."""
 
     def __init__(
-        self, socket: Path, workers: Callable[[], Awaitable[Iterable[int]]], take: Take
+        self,
+        socket: Path,
+        workers: Callable[[], Awaitable[Iterable[int]]],
+        take: Take,
+        *,
+        table: str,
     ) -> None:
-        """``socket``: HAProxy's master socket. ``workers``: the pids of all living workers."""
+        """``socket``: HAProxy's master socket. ``workers``: the pids of all living workers.
+        ``table``: its name; its keys are a scope, a bar and 64 hex digits."""
         self._socket = socket
+        self._table = table
         self._workers = workers
         self._take = take
         self._told: dict[int, dict[str, _Column]] = {}
@@ -102,7 +107,7 @@ class TableReader:
         fresh: dict[str, _Column] = {}
         rest, entries = b"", 0
         try:
-            writer.write(f"@!{pid}; show table {VERDICTS}\n".encode())
+            writer.write(f"@!{pid}; show table {self._table}\n".encode())
             writer.write_eof()
             while piece := await asyncio.wait_for(reader.read(_PIECE), _SILENCE):
                 lines, _, rest = (rest + piece).rpartition(b"\n")

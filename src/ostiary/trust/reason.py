@@ -84,13 +84,15 @@ class Reason(Enum):
         "issuer-missing",
         11,
         "the certificate's issuer is neither trusted nor known",
-        "have the client send its intermediate certificates, or add the issuer to `ca`",
+        "have the client send its intermediate certificates, or add the issuer to `ca` or to the "
+        "gateway's trusted certificates",
     )
     UNTRUSTED_ISSUER = (
         "untrusted-issuer",
         12,
         "the certificates presented lead to no trust anchor",
-        "add the issuing root to `ca` if it should be trusted",
+        "add the issuing root to `ca` or to the gateway's trusted certificates if it should be "
+        "trusted",
     )
     WRONG_PURPOSE = (
         "wrong-purpose",

@@ -116,7 +116,5 @@ def _shown(asked: Asked) -> Shown:
 def _certificates(path: Path) -> tuple[bytes, ...]:
     try:
         return presented(world.read_file(str(path)))
-    except Unreadable as error:
-        raise AskedWrongly(str(error)) from error
-    except UnreadableError as error:
+    except (Unreadable, UnreadableError) as error:
         raise AskedWrongly(f"{str(path)!r}: {error}") from error

@@ -115,7 +115,9 @@ class Gateway:
         ``anew``, the compiled files are checked by the engine itself, and it changes over without
         losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
         """
-        standing = await asyncio.to_thread(standing_of, prepared.policies, self._desk.standing)
+        standing = await asyncio.to_thread(
+            lambda: standing_of(prepared.policies_of_any_type(), self._desk.standing)
+        )
         if not anew and self._serving is not None:
             bundle = await asyncio.to_thread(prepared.bundle, self._serving.place)
             if digest_of(bundle) == self._serving.digest and await self._judge_by(standing):

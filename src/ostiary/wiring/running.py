@@ -2,9 +2,7 @@
 
 import asyncio
 import gc
-import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +20,7 @@ from ostiary.store.lock import StateLock
 from ostiary.supervisor.child import MASTER_SOCKET
 from ostiary.supervisor.leftover import ensure_gone
 from ostiary.supervisor.watch import Watch
+from ostiary.wiring.access_log import open_access_log
 from ostiary.wiring.applying import Applying
 from ostiary.wiring.gateway import Gateway
 from ostiary.wiring.ground import (
@@ -35,7 +34,7 @@ from ostiary.wiring.ground import (
 from ostiary.wiring.restarting import needs_restart
 from ostiary.x509.certificate import Certificate
 
-_SAVE_SECONDS = 1.0
+_LOOK_SECONDS = 1.0
 
 
 class Administration(Protocol):
@@ -134,11 +133,11 @@ class _Life:
             self._log.warning("configuration", problem=str(warning))
         binary = choose_engine(prepared)
         self._log.info("engine-chosen", version=binary.version_text, why=binary.why)
-        stdout = _access_log(prepared)
+        self._access_log = open_access_log(prepared)
         folders = Folders(state=self._state)
         make_folder(folders.run)
         await ensure_gone(folders.run / MASTER_SOCKET, addresses(prepared))
-        gateway = Gateway(folders, binary, stdout)
+        gateway = Gateway(folders, binary, self._access_log.descriptor)
         administration.get_ready()
         try:
             if await self._start(gateway, prepared):
@@ -191,7 +190,7 @@ class _Life:
         tasks = (
             asyncio.create_task(self._notice_changes()),
             asyncio.create_task(self._apply_changes(applying)),
-            asyncio.create_task(self._save(applying.gateway)),
+            asyncio.create_task(self._look_after(applying.gateway)),
         )
         ending = asyncio.create_task(self._ending.wait())
         try:
@@ -248,10 +247,11 @@ class _Life:
                 self._log.warning("configuration", problem=str(warning))
             self._log.info("change-applied", revision=served.revision, reloaded=served.reloaded)
 
-    async def _save(self, gateway: Gateway) -> None:
+    async def _look_after(self, gateway: Gateway) -> None:
         while True:
-            await asyncio.sleep(_SAVE_SECONDS)
+            await asyncio.sleep(_LOOK_SECONDS)
             gateway.save_intermediates()
+            self._access_log.keep_appending()
 
 
 async def _done_before(task: asyncio.Task[Any], event: asyncio.Event) -> bool:
@@ -262,23 +262,3 @@ async def _done_before(task: asyncio.Task[Any], event: asyncio.Event) -> bool:
     finally:
         waiting.cancel()
     return task.done()
-
-
-def _access_log(prepared: Prepared) -> int:
-    """The descriptor HAProxy writes the access log to: the file that is named, or our stdout.
-
-    Appending, so that a log rotated by copy and truncation goes on at its start. A pipe that nobody
-    reads is an error at once: opening it must not hang us.
-    """
-    named = prepared.document.logs.access
-    if named is None:
-        return sys.stdout.fileno()
-    path = Path(prepared.folder / named)
-    try:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
-        return os.open(path, flags, 0o640)
-    except OSError as error:
-        at = prepared.loaded.problem(
-            ("logs", "access"), f"{named!r} ({path}) can't be written: {error.strerror}"
-        )
-        raise ConfigRefused([at]) from error

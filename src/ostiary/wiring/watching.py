@@ -108,8 +108,13 @@ class Watching:
             key=decided.key,
             decision=decided.decision,
             at=decided.now,
+            reported=self._reports(decided.scope),
         )
         self.telemetry.decided(sighting, decided.seconds)
+
+    def _reports(self, scope: str) -> bool:
+        policy = self._prepared.policies.get(scope) if self._prepared else None
+        return policy is not None and policy.report_only
 
     def _vocabulary(self) -> Vocabulary:
         """The names of what is in force; made anew when that changes."""
@@ -175,6 +180,6 @@ def vocabulary_of(prepared: Prepared) -> Vocabulary:
     return Vocabulary(
         apis=frozenset(document.api_endpoints),
         entries={entry.id: entry.name for entry in entries} | {HEADER_ENTRY: "header"},
-        api_ids={api_id(name): name for name in effective.overriding},
+        api_ids={api_id(name): name for name in document.api_endpoints},
         handshakes=frozenset(line.partition(" ")[2] for line in words if " " in line),
     )

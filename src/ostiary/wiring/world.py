@@ -22,7 +22,7 @@ def read_file(path: str) -> bytes:
     try:
         return read_bounded(Path(path), limit=LARGEST_FILE)
     except FileTrouble as error:
-        raise Unreadable(str(error)) from error
+        raise Unreadable(error.sentence) from error
 
 
 def has_ipv6() -> bool:

@@ -160,6 +160,15 @@ def certificate(subject: str, until: datetime, issuer: str = "") -> CertificateV
         is_self_issued=not issuer,
         alternative_names=("DNS:device-17.example.com", "URI:spiffe://example.com/devices/17"),
         extended_key_usages=("clientAuth",),
+        sha1=fingerprint(subject)[:40],
+        key_usages=() if issuer else ("keyCertSign", "cRLSign"),
+        path_length=None if issuer else 1,
+        subject_key_id="5af1",
+        authority_key_id="77c0" if issuer else "",
+        policies=("1.3.6.1.4.1.99999.1",),
+        crl_addresses=("http://crl.example.com/devices.crl",),
+        ocsp_addresses=(),
+        issuer_addresses=(),
         chain=(issuer,) if issuer else (),
         pem="-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQ2\n-----END CERTIFICATE-----\n",
     )
@@ -202,6 +211,7 @@ def client(
         "count": 1234,
         "admitted": reason is None,
         "reason": reason.value if reason else "",
+        "would_refuse": False,
         "apis": ("orders", "devices"),
         **more,
     }
@@ -213,6 +223,14 @@ CLIENTS = (
     client("CN=orders-batch,OU=Payments,O=Example,C=DE", 3, None, 31, count=88_120),
     client("CN=old-scanner,O=Example Devices,C=DE", 12, Reason.CERTIFICATE_EXPIRED, -4, count=52),
     client("CN=intern,O=Partner Ltd,C=GB", 40, Reason.UNTRUSTED_ISSUER, 320, count=3, apis=()),
+    client(
+        "CN=nightly-export,O=Example,C=DE",
+        50,
+        Reason.NAME_NOT_TRUSTED,
+        300,
+        admitted=True,
+        would_refuse=True,
+    ),
     *(client(name, 600 + at, Reason.UNTRUSTED_ISSUER, 100) for at, name in enumerate(HOSTILE)),
 )
 

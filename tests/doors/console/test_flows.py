@@ -278,6 +278,13 @@ def test_refusals_appear_as_they_happen(site: Site) -> None:
     expect(page.locator("#event-rows tr").first).to_contain_text("/and/again")
 
 
+def test_a_certificate_is_shown_with_all_its_fields(site: Site) -> None:
+    page = site.visit("/console/gateway/trusted/1")
+    facts = page.locator("dl.facts").first
+    for word in ("SHA-1", "keyCertSign", "1 intermediates below it", "http://crl.example.com"):
+        expect(facts).to_contain_text(word)
+
+
 def test_a_certificate_is_explained_step_by_step(site: Site) -> None:
     page = site.visit("/console/explain")
     button(page, "Explain").click()
@@ -302,6 +309,13 @@ def test_clients_are_searched_and_filtered(site: Site) -> None:
     expect(page.locator("#found tbody tr")).to_have_count(1)
     page.get_by_role("link", name="CN=orders-batch").click()
     expect(page.get_by_text("Admitted when it was seen last")).to_be_visible()
+
+
+def test_a_client_that_is_only_reported_is_not_shown_as_welcome(site: Site) -> None:
+    page = site.visit("/console/clients?q=nightly")
+    expect(page.locator("#found tbody tr")).to_contain_text("Would be refused")
+    page.get_by_role("link", name="CN=nightly-export").click()
+    expect(page.locator(".verdict")).to_contain_text("a policy that only reports")
 
 
 def test_a_token_is_shown_once_and_ended(site: Site) -> None:

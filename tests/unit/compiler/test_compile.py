@@ -108,7 +108,8 @@ def test_sections_stand_in_the_order_of_the_document() -> None:
     assert titles == [
         *("global", "defaults", "frontend http"),
         *(f"backend pl{number}" for number in range(1, 7)),
-        *("backend ost_not_found", "backend ost_verdicts", "backend ost_agent"),
+        *("backend ost_not_found", "backend ost_verdicts", "backend ost_called"),
+        "backend ost_agent",
     ]
 
 

@@ -1,5 +1,7 @@
 """What going back to the last good copy has lost is told."""
 
+import sqlite3
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -39,6 +41,36 @@ def test_recovery_tells_how_many_changes_the_copy_lacks(desk: DeskRig, later: in
     told = desk.management.recovery.state().recovery
     assert told is not None
     assert lost in told.damage
+
+
+def test_what_recovery_would_lose_is_told_before_it_is_done(desk: DeskRig) -> None:
+    desk.trusting("partners")
+    run(desk.management.recovery.verify())
+    change(desk, 3)
+    damage(desk)
+    run(desk.management.recovery.verify())
+    file = desk.state / "ostiary.db"
+    before, beside = file.read_bytes(), sorted(desk.state.iterdir())
+    done = run(desk.management.recovery.recover(desk.order(dry_run=True)))
+    assert not done.applied
+    assert done.warnings == (
+        "the database would go back to revision 2; revision 5 was in force: 3 changes would be "
+        "lost",
+    )
+    assert file.read_bytes() == before
+    assert sorted(desk.state.iterdir()) == beside
+    assert run(desk.management.recovery.recover(desk.order())).warnings
+
+
+def test_an_older_copy_put_in_place_is_foreseen_too(desk: DeskRig) -> None:
+    desk.trusting("partners")
+    run(desk.management.recovery.verify())
+    change(desk, 2)
+    with sqlite3.connect(desk.state / "ostiary.db") as other:
+        other.execute("UPDATE revision SET number = number - 2")
+    other.close()
+    (told,) = run(desk.management.recovery.recover(desk.order(dry_run=True))).warnings
+    assert "2 changes would be lost" in told
 
 
 def test_recovery_that_lost_nothing_says_so(desk: DeskRig) -> None:

@@ -153,6 +153,17 @@ def test_what_the_file_trusts_is_shown_first_and_locked(tmp_path: Path) -> None:
     assert shown.subject == first.subject
 
 
+def test_each_certificate_of_the_file_has_the_name_of_its_own_file(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path)
+    for name in ("one", "two"):
+        made = desk.kit.root(name, not_after=desk.clock.now + timedelta(days=365))
+        made.certificate_file.rename(tmp_path / "files" / f"{name}.pem")
+    config = CONFIG.replace("cert: server.pem", "cert: server.pem, ca: [one.pem, two.pem]")
+    desk.gatekeeper.serve(prepared_of(desk.kit, config, desk.clock.now))
+    rows = [(one.name, one.subject) for one in desk.management.trusted.page().items]
+    assert rows == [("one.pem", "CN=one"), ("two.pem", "CN=two")]
+
+
 def test_a_private_key_is_refused_and_not_kept(desk: DeskRig) -> None:
     root = desk.kit.root("root")
     with pytest.raises(Unacceptable, match="key"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from ostiary.telemetry import clients as module
 from ostiary.telemetry.clients import Clients
 from ostiary.telemetry.facts import decode
+from ostiary.telemetry.noting import path_verdict, went_on
 from ostiary.telemetry.seen import Remembered, SeenClient
+from ostiary.trust.decision import Admitted, Refused
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 from tests.support.pki import Kit
 from tests.unit.telemetry.people import NOW, Batches, admitted, in_a_loop, refused
@@ -59,6 +62,26 @@ async def test_a_refused_certificate_is_remembered_whole_until_it_is_admitted(ki
     assert clients.remembered(client.fingerprint) == Remembered(leaf.der, (root.der,))
     clients.seen(admitted(leaf, root))
     assert clients.remembered(client.fingerprint) is None
+
+
+@in_a_loop
+async def test_a_verdict_that_is_only_reported_is_known_from_one_that_refuses(kit: Kit) -> None:
+    root = kit.root("seen root 5")
+    named, other = kit.client(root, "seen reported"), kit.client(root, "seen reported too")
+    store = Batches()
+    clients = Clients(store)
+    decision = admitted(named, root).decision
+    assert isinstance(decision, Admitted)
+    would = replace(decision, would_refuse=Refused(Reason.DENIED_BY_RULE, "", None))
+    clients.seen(replace(admitted(named, root), decision=would, reported=True))
+    clients.seen(replace(refused(other.der), reported=True))
+    await clients.flush()
+    verdicts = [one.verdict for one in store.clients]
+    assert verdicts == [-Reason.DENIED_BY_RULE.code, -Reason.UNTRUSTED_ISSUER.code]
+    assert [went_on(one) for one in verdicts if one is not None] == [True, True]
+    known = [path_verdict(one) for one in verdicts if one is not None]
+    assert known == [ADMITTED_CODE, Reason.UNTRUSTED_ISSUER.code]
+    assert not went_on(Reason.UNTRUSTED_ISSUER.code)
 
 
 @in_a_loop

@@ -66,6 +66,13 @@ def test_a_failed_handshake_is_read_with_the_nearest_reason_there_is() -> None:
     assert event.detail == "SSL handshake failure"
 
 
+def test_a_malformed_request_was_not_refused_for_the_certificate_that_let_it_in() -> None:
+    told = {"event": "request-malformed", "reason": "the certificate's issuer is not trusted"}
+    event = read_event(json.dumps(told).encode())
+    assert isinstance(event, RefusalSeen)
+    assert (event.kind, event.reason) == (Kind.REQUEST_MALFORMED, "")
+
+
 def test_what_a_report_only_policy_would_refuse_is_no_refusal() -> None:
     assert not seen(would_refuse="name-not-trusted", status=200).refused
 

@@ -84,7 +84,6 @@ async def test_what_is_seen_is_counted_charted_and_remembered(kit: Kit, folder: 
     assert (series["requests"][-1], series["refused"][-1], series["reason-weak-key"][-1]) == (
         10, 1, 1,
     )  # fmt: skip
-    assert (series["decisions-admitted"][-1], series["decisions-refused"][-1]) == (1, 1)
     [numbered] = telemetry.feed.latest(10)
     assert numbered.event.reason == "weak-key"
     assert len(store.clients) == 2

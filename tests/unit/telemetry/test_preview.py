@@ -281,6 +281,13 @@ def test_each_api_is_judged_by_its_own_policy_and_a_client_counts_once(scene: Sc
     assert found.by_api == {"orders": {Outcome.REFUSED: 1}}
 
 
+def test_apis_that_share_a_policy_are_judged_and_told_as_one(scene: Scene) -> None:
+    client = replace(scene.client(scene.good, scene.root), apis=frozenset({"orders", "stock"}))
+    found = scene.look(trusting(scene.root), trusting(scene.other, required=True), client)
+    assert [one.api for one in found.examples] == [""]
+    assert found.newly_required == ("",)
+
+
 def test_where_a_certificate_becomes_required_is_said(scene: Scene) -> None:
     found = scene.look(trusting(scene.root), trusting(scene.root, required=True))
     assert found.newly_required == ("",)

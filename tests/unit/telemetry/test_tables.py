@@ -78,7 +78,7 @@ def test_only_what_was_counted_since_the_last_look_is_told() -> None:
     async def look() -> None:
         master, told = Master(), Told()
         async with answering(master) as path:
-            reader = TableReader(path, master.workers, told)
+            reader = TableReader(path, master.workers, told, table="ost_verdicts")
             master.listings = {7: listing({f"{SCOPE}/a": 3, f"{SCOPE}.ff/a": 1, f"{SCOPE}/b": 1})}
             assert (await reader.read()).entries == 3
             assert master.asked == ["@!7; show table ost_verdicts\n"]
@@ -98,7 +98,7 @@ def test_workers_are_told_apart_and_a_new_one_counts_from_zero() -> None:
     async def look() -> None:
         master, told = Master(), Told()
         async with answering(master) as path:
-            reader = TableReader(path, master.workers, told)
+            reader = TableReader(path, master.workers, told, table="ost_verdicts")
             master.listings = {7: listing({f"{SCOPE}/a": 3})}
             await reader.read()
             master.listings = {7: listing({f"{SCOPE}/a": 4}), 8: listing({f"{SCOPE}/a": 2})}
@@ -120,7 +120,7 @@ def test_an_entry_that_was_forgotten_and_made_anew_counts_from_zero() -> None:
     async def look() -> None:
         master, told = Master(), Told()
         async with answering(master) as path:
-            reader = TableReader(path, master.workers, told)
+            reader = TableReader(path, master.workers, told, table="ost_verdicts")
             for count in (50, 4, 6):
                 master.listings = {7: listing({f"{SCOPE}/a": count})}
                 await reader.read()
@@ -133,7 +133,7 @@ def test_what_finds_no_room_is_told_the_next_time() -> None:
     async def look() -> None:
         master, told = Master(), Told()
         async with answering(master) as path:
-            reader = TableReader(path, master.workers, told)
+            reader = TableReader(path, master.workers, told, table="ost_verdicts")
             master.listings = {7: listing({f"{SCOPE}/a": 3})}
             told.room = False
             await reader.read()
@@ -149,7 +149,7 @@ def test_lines_cut_between_two_pieces_are_read_whole() -> None:
     async def look() -> None:
         master, told = Master(), Told()
         async with answering(master) as path:
-            reader = TableReader(path, master.workers, told)
+            reader = TableReader(path, master.workers, told, table="ost_verdicts")
             master.listings = {7: listing({f"{SCOPE}/{n}": n + 1 for n in range(5_000)})}
             reading = await reader.read()
             assert reading.entries == 5_000
@@ -166,7 +166,9 @@ def test_an_answer_that_is_no_table_tells_nothing(junk: bytes) -> None:
         master, told = Master(), Told()
         async with answering(master) as path:
             master.listings = {7: junk}
-            assert (await TableReader(path, master.workers, told).read()).entries == 0
+            assert (
+                await TableReader(path, master.workers, told, table="ost_verdicts").read()
+            ).entries == 0
 
     asyncio.run(look())
 
@@ -177,7 +179,7 @@ def test_a_look_that_breaks_off_tells_nothing_twice() -> None:
         async with answering(master) as path:
             names = sorted((f"{SCOPE}/{n}" for n in range(2_000)), key=lambda n: digest(n[17:]))
             master.listings = {7: listing(dict.fromkeys(names, 1))}
-            reader = TableReader(path, master.workers, told)
+            reader = TableReader(path, master.workers, told, table="ost_verdicts")
             await reader.read()
             assert len(told.fresh()) == 2_000
             master.listings = {7: listing(dict.fromkeys(names, 2))}

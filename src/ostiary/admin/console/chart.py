@@ -30,7 +30,6 @@ class Bar:
     x: float
     width: float
     segments: tuple[Segment, ...]
-    passed: int
     point: TrafficPoint
 
 
@@ -60,19 +59,15 @@ class Chart:
 def chart(points: Sequence[TrafficPoint]) -> Chart:
     """Lay out the bars, one for each minute, oldest at the left."""
     minutes = [_minute(list(some)) for _at, some in groupby(points, key=_minute_of)]
-    passed = _passed(minutes)
-    most = max((one.refused + some for one, some in zip(minutes, passed, strict=True)), default=0)
+    most = max((one.refused + one.admitted for one in minutes), default=0)
     top = ceiling(most)
     step = (WIDTH - LEFT - RIGHT) / max(len(minutes), 1)
     return Chart(
-        bars=tuple(
-            _bar(point, some, (LEFT + step * at, step), top)
-            for at, (point, some) in enumerate(zip(minutes, passed, strict=True))
-        ),
+        bars=tuple(_bar(point, (LEFT + step * at, step), top) for at, point in enumerate(minutes)),
         rows=tuple(_row(top, part) for part in range(_TICKS + 1)),
         columns=_columns(minutes, step),
         top=top,
-        passed=sum(passed),
+        passed=sum(one.admitted for one in minutes),
         refused=sum(one.refused for one in minutes),
         would_refuse=sum(one.would_refuse for one in minutes),
         requests=sum(one.requests for one in minutes),
@@ -106,25 +101,10 @@ def _minute(points: Sequence[TrafficPoint]) -> TrafficPoint:
     )
 
 
-def _passed(points: Sequence[TrafficPoint]) -> list[int]:
-    """Requests of each minute that went on, would-be refusals among them.
-
-    ``admitted`` counts certificates that were judged anew, which is no number of requests. A
-    refusal is told at once and its request only with the next poll: what is missing in one
-    minute is taken from the next.
-    """
-    found, missing = [], 0
-    for one in points:
-        rest = one.requests - one.refused - missing
-        missing = min(max(-rest, 0), one.refused)
-        found.append(max(rest, one.would_refuse))
-    return found
-
-
-def _bar(point: TrafficPoint, passed: int, place: tuple[float, float], top: int) -> Bar:
+def _bar(point: TrafficPoint, place: tuple[float, float], top: int) -> Bar:
     (x, step), would = place, point.would_refuse
     floor = float(HEIGHT - BOTTOM)
-    parts = (("passed", passed - would), ("would", would), ("refused", point.refused))
+    parts = (("passed", point.admitted - would), ("would", would), ("refused", point.refused))
     segments = []
     for kind, count in parts:
         height = round((HEIGHT - TOP - BOTTOM) * count / top, 2)
@@ -136,7 +116,6 @@ def _bar(point: TrafficPoint, passed: int, place: tuple[float, float], top: int)
         x=round(x, 2),
         width=round(step - gap, 2),
         segments=tuple(segments),
-        passed=passed,
         point=point,
     )
 

@@ -30,6 +30,7 @@ def environment() -> Environment:
         stamp=stamp,
         json=_json,
         code=code,
+        commas=commas,
     )
     made.globals.update(when=when, day=day, moment=moment, gist=gist)
     return made
@@ -67,6 +68,11 @@ def code(text: str) -> Markup:
     return Markup("").join(
         code_tag.format(one) if at % 2 else escape(one) for at, one in enumerate(parts)
     )
+
+
+def commas(text: str) -> Markup:
+    """Text that may be broken after its commas, as names are read; everything is escaped."""
+    return Markup(",<wbr>").join(text.split(","))
 
 
 def _number(value: int) -> str:

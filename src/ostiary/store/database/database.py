@@ -166,6 +166,11 @@ class Database:
         with self._copying, self._gate.alone(_PATIENCE_SECONDS):
             return self._place.recover(now)
 
+    def recoverable(self) -> int:
+        """The revision ``recover`` would go back to. Raises as it does; changes nothing."""
+        with self._copying, self._gate.alone(_PATIENCE_SECONDS):
+            return self._place.recoverable()
+
     def forget_clients(self, *, now: datetime) -> None:
         """Begin the memory of clients anew; what is damaged is moved aside. Raises StoreBusy."""
         with self._gate.alone(_PATIENCE_SECONDS):

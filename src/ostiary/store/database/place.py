@@ -58,6 +58,9 @@ class Place(Protocol):
     def recover(self, now: datetime) -> Recovered:
         """Put the last good KEPT in place; nobody else uses the engines meanwhile."""
 
+    def recoverable(self) -> int:
+        """The revision that ``recover`` would go back to. Raises as it does; changes nothing."""
+
     def begin_seen_anew(self, now: datetime) -> None:
         """Put an empty SEEN in place; nobody else uses the engines meanwhile."""
 

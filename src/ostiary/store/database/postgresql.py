@@ -65,6 +65,10 @@ class PostgresqlPlace:
         """Always raises NoLastGood."""
         raise NoLastGood(f"{self.where}: restore it from PostgreSQL's own backup")
 
+    def recoverable(self) -> int:
+        """Always raises NoLastGood."""
+        raise NoLastGood(f"{self.where}: restore it from PostgreSQL's own backup")
+
     def begin_seen_anew(self, _now: datetime) -> None:
         """Empty the tables of clients."""
         with translated(self.where), self.seen.connect() as connection:

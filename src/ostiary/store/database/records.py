@@ -211,7 +211,8 @@ class ClientSeen:
     count: int
     """Requests to be added."""
     verdict: int | None
-    """The last one: 1, or the reason's code. None when only numbers grew: what is kept stays."""
+    """The last one: 1, the reason's code, or that below zero where it was only reported. None when
+    only numbers grew: what is kept stays."""
     apis: frozenset[str]
 
 

@@ -98,8 +98,7 @@ class SqlitePlace:
     def recover(self, now: datetime) -> Recovered:
         """Raises NoLastGood; FileTrouble (NOT_WRITTEN) if the disk refuses."""
         with _told(self._path):
-            rescued = self._rescued()
-            copied = copy_last_good(self._path) if rescued is None else rescued
+            copied, rescued = self._good_copy()
             self.kept.dispose()
             self._held.close()
             aside = set_aside(self._path, now)
@@ -107,7 +106,14 @@ class SqlitePlace:
         self._identity = claim(self._path)
         self.kept = opened(self._path, KEPT_HISTORY, full=True)
         self._held = _held(self._path)
-        return Recovered(revision=copied.revision, aside=aside, from_open_file=rescued is not None)
+        return Recovered(revision=copied.revision, aside=aside, from_open_file=rescued)
+
+    def recoverable(self) -> int:
+        """Raises NoLastGood, FileTrouble."""
+        with _told(self._path):
+            copied, _rescued = self._good_copy()
+            copied.path.unlink()
+        return copied.revision
 
     def begin_seen_anew(self, now: datetime) -> None:
         """Raises FileTrouble (NOT_WRITTEN)."""
@@ -119,6 +125,11 @@ class SqlitePlace:
         self.kept.dispose()
         self._held.close()
         self.seen.dispose()
+
+    def _good_copy(self) -> tuple[Copied, bool]:
+        """What recovery takes, and whether it is the file itself, which is only gone."""
+        rescued = self._rescued()
+        return (copy_last_good(self._path), False) if rescued is None else (rescued, True)
 
     def _rescued(self) -> Copied | None:
         """A file that was removed or replaced lives on while we hold it open: copy that."""

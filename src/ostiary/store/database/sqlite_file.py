@@ -129,8 +129,12 @@ def look_through(path: Path, *, still: bool = False) -> Soundness:
             raise
         return damage
     if rows != [("ok",)]:
-        return Damaged(condition=Condition.CORRUPT, what=f"{where}: {rows[0][0]}")
+        return Damaged(condition=Condition.CORRUPT, what=f"{where}: {_one_line(rows[0][0])}")
     return Sound()
+
+
+def _one_line(told: object) -> str:
+    return " ".join(str(told).split())
 
 
 def copy_of(raw: sqlite3.Connection, path: Path) -> Copied:

@@ -101,7 +101,12 @@ def test_damage_under_a_running_gateway_is_found_and_mended(
     assert saved.revision == 1
     settled(running, path)
     damage(path)
-    assert repr(str(path)) in damage_of(running.check()).what
+    what = damage_of(running.check()).what
+    assert repr(str(path)) in what
+    assert what.isprintable()
+    beside = sorted(path.parent.iterdir())
+    assert running.recoverable() == 1
+    assert sorted(path.parent.iterdir()) == beside
     recovered = running.recover(now=NOW)
     assert recovered.revision == 1
     assert recovered.aside is None or recovered.aside.exists()
