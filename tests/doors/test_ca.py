@@ -294,6 +294,13 @@ def test_no_authority_is_made_that_the_gateway_could_not_be_told_of(house: House
     assert not (house.state / "ca").exists()
 
 
+def test_an_authority_never_takes_the_place_of_a_component_with_its_name(house: House) -> None:
+    shell = Shell(house)
+    shell.good("trust", "add", house.foreign.certificate_file, "--name", "Ours")
+    assert "choose another name" in shell.refused("ca", "init", "Ours")
+    assert not (house.state / "ca").exists()
+
+
 CSV = """\
 name,O,san,days,purpose
 a,Acme,dns:a.example,5,

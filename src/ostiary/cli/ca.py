@@ -13,7 +13,7 @@ from ostiary.cli.app import app
 from ostiary.cli.asking import Asker
 from ostiary.cli.ca_files import PUBLIC_FILE
 from ostiary.cli.ca_home import Home, Key, NewKey, Site, at_home, at_site, pairs
-from ostiary.cli.options import Unclear
+from ostiary.cli.options import Unclear, components_named
 from ostiary.cli.putting import NotPlaced, Placed, Put, put_file
 from ostiary.cli.reaching import reached
 from ostiary.cli.showing import facts, say, when
@@ -89,6 +89,9 @@ def init(
             return
         # Reached first: an authority that nobody could be told of is not made.
         gateway, running = stack.enter_context(reached(site.reach))
+        if components_named(gateway, name):
+            # It would become a newer version of something else, and be trusted instead of that.
+            raise Unclear(f"the library has a component {name!r} already (choose another name)")
         asker = Asker(gateway=gateway, as_json=site.as_json, running=running)
         _found(site, founding, profile, lambda root: _place(asker, root, name, not no_trust))
 

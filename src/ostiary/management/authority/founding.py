@@ -5,7 +5,7 @@ import hashlib
 from ostiary.ca.authority import Issued, IssueRefusedError, new_intermediate, new_root
 from ostiary.ca.packing import SALT_BYTES
 from ostiary.management.authority.errors import AuthorityThere, NotIssued, Why
-from ostiary.management.authority.house import House
+from ostiary.management.authority.house import House, may_be_name
 from ostiary.management.authority.orders import Founding, Hands
 from ostiary.management.authority.place import Place
 from ostiary.management.authority.ports import Book
@@ -25,6 +25,8 @@ def found(place: Place, ledger: Book, hands: Hands, founding: Founding, profile:
     NotIssued, FileTrouble.
     """
     read_profile(text_of(profile).encode(), "the profile")
+    if not may_be_name(founding.name):
+        raise NotIssued(Why.BAD_NAME, f"{founding.name[:80]!r} can't be an authority's name")
     if ledger.of_kinds([Kind.ROOT.value]):
         raise AuthorityThere(
             f"there is a certificate authority in {str(place.folder)!r} already "

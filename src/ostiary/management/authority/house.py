@@ -41,7 +41,12 @@ class House:
 
     def _newest(self, kind: Kind) -> Written:
         now = self.hands.clock()
-        good = [one for one in self.authorities() if one.entry.kind is kind and one.good_at(now)]
+        known = self.authorities()
+        if not known:
+            raise NoAuthority(
+                f"the authority in {str(self.place.folder)!r} was not finished (ostiary ca init)"
+            )
+        good = [one for one in known if one.entry.kind is kind and one.good_at(now)]
         if not good:
             raise NoAuthority(
                 f"the authority in {str(self.place.folder)!r} has no {kind.value} certificate that "

@@ -62,7 +62,7 @@ class World:
     def founded(self, profile: Profile | None = None, **more: Any) -> Iterator[House]:
         place = Place(self.folder, more.pop("passphrase_file", None))
         self.folder.mkdir(exist_ok=True)
-        founding = Founding(name="Example", **more)
+        founding = Founding(**{"name": "Example", **more})
         with Ledger(place.ledger) as ledger:
             yield found(place, ledger, self.hands(), founding, profile or Profile())
 

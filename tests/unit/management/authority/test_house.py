@@ -144,6 +144,13 @@ def test_a_profile_that_can_not_be_used_is_refused_with_the_place(
     assert "profile.yml" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["", "x" * 65, "a\nb"])
+def test_a_name_that_no_authority_can_have_begins_none(world: World, name: str) -> None:
+    with pytest.raises(NotIssued), world.founded(name=name):
+        pass
+    assert not (world.folder / "profile.yml").exists()
+
+
 def test_a_bad_pattern_begins_no_authority(world: World) -> None:
     with pytest.raises(BadProfile, match="nonsense"), world.founded(allowing(ips=["nonsense"])):
         pass
