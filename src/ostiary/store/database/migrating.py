@@ -66,7 +66,7 @@ def _found(connection: Connection, history: History, where: str) -> str | None:
     """The number of the last script run; None for an empty database."""
     tables = set(inspect(connection).get_table_names())
     if history.version_table not in tables:
-        strangers = tables
+        strangers = set(tables)
         if history in _TOGETHER:
             strangers -= {table for one in _TOGETHER for table in one.tables.tables}
             strangers -= {one.version_table for one in _TOGETHER}
