@@ -165,6 +165,8 @@ WRONG: tuple[tuple[object, ...], ...] = (
     ("crl", "--authority", "Example"),
     ("init", "Example", "--alone"),
     ("rotate", "--name", "Example"),
+    ("rotate", "--days", "99999"),
+    ("crl", "--days", "99999"),
 )
 
 
@@ -176,6 +178,26 @@ def test_wrong_use_ends_with_2_and_leaves_no_trace(ca: Alone) -> None:
     )
     assert ca.told("list") == before
     assert ca.files() == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--crl", "/nowhere/at/all.crl"),
+        ("--crl", "/"),
+        ("--crl-days", "99999"),
+        ("--allow", "dns"),
+        ("--allow", "colour=red"),
+        ("--allow", "ip=10.0.0.1/8"),
+        ("--allow", "dn=CN"),
+        ("--passphrase-file", "/nowhere"),
+    ],
+)
+def test_what_can_not_be_begun_is_not(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ca = Alone(tmp_path)
+    assert ca("init", "Example", "--alone", *words).code in {1, 2}
+    assert "ostiary ca init" in ca.refused("list")
+    ca.good("init", "Example", "--alone")
 
 
 def test_without_an_authority_the_way_to_one_is_told(tmp_path: Path) -> None:

@@ -66,7 +66,9 @@ def init(
     days: Annotated[int, typer.Option(min=1, max=36500, help="How long the root is valid.")] = 7300,
     allow: Allow = None,
     crl: Crl = None,
-    crl_days: Annotated[int, typer.Option(min=1, help="Until the next list is due.")] = 7,
+    crl_days: Annotated[
+        int, typer.Option(min=1, max=36500, help="Until the next list is due.")
+    ] = 7,
     no_trust: Annotated[
         bool, typer.Option("--no-trust", help="Into the gateway's library, but not trusted.")
     ] = False,
@@ -80,8 +82,7 @@ def init(
     down in `ca/profile.yml`, to be edited. The root becomes a component of the gateway's
     certificate library and one of its trusted certificates.
     """
-    files = tuple(str(one.absolute()) for one in crl or ())
-    profile = Profile(allowed=_allowed(allow), crl=Lists(days=crl_days, files=files))
+    profile = Profile(allowed=_allowed(allow), crl=Lists(days=crl_days, files=_files(crl)))
     founding = Founding(name=name, kind=key.kind, days=days)
     with ExitStack() as stack:
         if alone:
@@ -94,6 +95,13 @@ def init(
             raise Unclear(f"the library has a component {name!r} already (choose another name)")
         asker = Asker(gateway=gateway, as_json=site.as_json, running=running)
         _found(site, founding, profile, lambda root: _place(asker, root, name, not no_trust))
+
+
+def _files(crl: list[Path] | None) -> tuple[str, ...]:
+    for path in crl or ():
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            raise Unclear(f"--crl: {str(path)!r} must be a file in a folder that is there")
+    return tuple(str(path.absolute()) for path in crl or ())
 
 
 def _allowed(written: list[str] | None) -> Allowed:
@@ -170,7 +178,8 @@ def crl_lists(
         typer.Option(metavar="NAME", help="With --der: of this one; else the one that issues."),
     ] = None,
     days: Annotated[
-        int | None, typer.Option(min=1, help="Until the next are due; else as the profile says.")
+        int | None,
+        typer.Option(min=1, max=36500, help="Until the next are due; else as the profile says."),
     ] = None,
 ) -> None:
     """Make new revocation lists, of the root and of each issuing authority.
