@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ostiary.store.lock import StateLock
 from ostiary.x509.pem import key_matches, read_certificates, read_crls, read_private_key
 from tests.doors.cli_rig import Shell, call, file_with
 from tests.doors.rig import Done, House
+from tests.support import nursery
 
 
 class Alone:
@@ -418,3 +420,25 @@ def test_a_list_that_was_stopped_is_gone_on_with(ca: Alone) -> None:
         "chain.pem",
         *(f"{name}.{end}" for name in "abc" for end in ("crt", "key")),
     }
+
+
+def test_a_list_that_is_killed_in_its_midst_goes_on_and_nobody_has_two(ca: Alone) -> None:
+    names = [f"device-{number}" for number in range(1500)]
+    rows = file_with(ca.folder, "rows.csv", "\n".join(["name", *names]).encode())
+    words = ("ca", "issue", "--from", rows, "--out", ca.out, "--state", ca.folder / "s")
+    child = nursery.start(*words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 60
+    while sum(name.endswith(".crt") for name in ca.files()) < 600:
+        assert child.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    child.kill()
+    child.wait()
+    told = ca.told("issue", "--from", rows, "--out", ca.out)
+    assert (told["issued"] + told["thereAlready"], told["refused"]) == (1500, [])
+    assert told["thereAlready"] >= 600
+    written = [one["name"] for one in ca.told("list") if one["kind"] == "client"]
+    assert sorted(written) == sorted(names)
+    for name in names:
+        (found, _) = read_certificates((ca.out / f"{name}.crt").read_bytes())
+        assert key_matches(read_private_key((ca.out / f"{name}.key").read_bytes()), found)
