@@ -86,7 +86,7 @@ def issue_server(
     """
     if not names:
         raise IssueRefusedError("a server certificate needs at least one name")
-    alternatives = x509.SubjectAlternativeName([_server_name(name) for name in names])
+    alternatives = x509.SubjectAlternativeName([server_name(name) for name in names])
     profile = _end_entity(kind, ExtendedKeyUsageOID.SERVER_AUTH)
     common = next((name for name in names if len(name) <= LONGEST_COMMON_NAME), "server")
     return _issue(authority, _Wish(common, kind, days, profile, alternatives), now, dice)
@@ -138,17 +138,17 @@ def _issue(authority: Issued | None, wish: _Wish, now: datetime, dice: Dice) -> 
         .public_key(key.native.public_key())  # type: ignore[arg-type]  # dice make signing keys
         .serial_number(dice.serial())
         .not_valid_before(now - BACKDATING)
-        .not_valid_after(_end(now + timedelta(days=wish.days), above))
+        .not_valid_after(end_of(now + timedelta(days=wish.days), above))
     )
     for extension, critical in _extensions(wish, key, authority):
         builder = builder.add_extension(extension, critical=critical)
     signer = (authority.key if authority else key).native
-    native = builder.sign(signer, _digest(signer))  # type: ignore[arg-type]  # as above
+    native = builder.sign(signer, digest_for(signer))  # type: ignore[arg-type]  # as above
     certificate = parse(native.public_bytes(Encoding.DER))
     return Issued(certificate, key, _chain(authority))
 
 
-def _end(wanted: datetime, above: Certificate | None) -> datetime:
+def end_of(wanted: datetime, above: Certificate | None) -> datetime:
     """Nothing outlives its issuer: it could not be verified then."""
     return min(wanted, above.not_after) if above else wanted
 
@@ -159,7 +159,7 @@ def _chain(authority: Issued | None) -> tuple[Certificate, ...]:
     return (authority.certificate, *authority.chain)
 
 
-def _digest(signer: object) -> hashes.HashAlgorithm | None:
+def digest_for(signer: object) -> hashes.HashAlgorithm | None:
     """SHA-256, except where the signature scheme brings its own (RFC 8410)."""
     own = isinstance(signer, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
     return None if own else hashes.SHA256()
@@ -195,10 +195,11 @@ def _subject(wish: _Wish) -> x509.Name:
         (NameOID.ORGANIZATIONAL_UNIT_NAME, wish.organizational_unit),
         (NameOID.COMMON_NAME, wish.common_name),
     )
-    return x509.Name([x509.NameAttribute(oid, _plain(v)) for oid, v in parts if v is not None])
+    return x509.Name([x509.NameAttribute(oid, plain_value(v)) for oid, v in parts if v is not None])
 
 
-def _plain(value: str) -> str:
+def plain_value(value: str) -> str:
+    """The value, if it may stand in a distinguished name. Raises IssueRefusedError."""
     if not 0 < len(value) <= LONGEST_COMMON_NAME:
         raise IssueRefusedError(
             f"name {value!r} has {len(value)} characters, must have 1 to {LONGEST_COMMON_NAME}"
@@ -209,7 +210,8 @@ def _plain(value: str) -> str:
     return value
 
 
-def _server_name(name: str) -> x509.GeneralName:
+def server_name(name: str) -> x509.GeneralName:
+    """A DNS name, maybe with a wildcard, or an address. Raises IssueRefusedError."""
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
@@ -225,24 +227,25 @@ def _server_name(name: str) -> x509.GeneralName:
 
 
 def _authority(path_length: int | None) -> _Profile:
-    usage = _usage(key_cert_sign=True, crl_sign=True)
+    usage = usage_of(key_cert_sign=True, crl_sign=True)
     return _Profile(x509.BasicConstraints(ca=True, path_length=path_length), usage, None)
 
 
 def _end_entity(kind: KeyKind, purpose: x509.ObjectIdentifier) -> _Profile:
     # RSA servers may still be asked for key transport, which TLS 1.2 without (EC)DHE uses.
     transport = kind is KeyKind.RSA and purpose == ExtendedKeyUsageOID.SERVER_AUTH
-    usage = _usage(digital_signature=True, key_encipherment=transport)
+    usage = usage_of(digital_signature=True, key_encipherment=transport)
     return _Profile(x509.BasicConstraints(ca=False, path_length=None), usage, purpose)
 
 
-def _usage(
+def usage_of(
     *,
     digital_signature: bool = False,
     key_encipherment: bool = False,
     key_cert_sign: bool = False,
     crl_sign: bool = False,
 ) -> x509.KeyUsage:
+    """A key usage extension (RFC 5280 4.2.1.3) with these bits and no others."""
     return x509.KeyUsage(
         digital_signature=digital_signature,
         content_commitment=False,

@@ -4,7 +4,6 @@ The running gateway on this host by its socket; another one by ``--url``; a stop
 folder.
 """
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import typer
 from ostiary.cli.answers import Refusal, Speaker
 from ostiary.cli.reaching import Reach, reached
 from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile, StateFolder, state_folder
+from ostiary.cli.splicing import spliced
 from ostiary.cli.tables import AsJson, refusals
 from ostiary.kernel.errors import OstiaryError
 
@@ -69,14 +69,7 @@ def asks(work: Callable[Concatenate[Asker, ...], None]) -> Callable[..., None]:
         with refusals(as_json=as_json, more=_more), reached(reach) as (gateway, running):
             work(Asker(gateway=gateway, as_json=as_json, running=running), **given)
 
-    own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
-    shared = inspect.signature(_shared, eval_str=True).parameters.values()
-    parameters = [*own, *shared]
-    command.__name__, command.__doc__ = work.__name__, work.__doc__
-    command.__module__ = work.__module__
-    command.__annotations__ = {one.name: one.annotation for one in parameters}
-    setattr(command, "__signature__", inspect.Signature(parameters))  # noqa: B010 - mypy has no such attribute
-    return command
+    return spliced(command, work, _shared)
 
 
 def _shared(

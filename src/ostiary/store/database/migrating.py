@@ -19,8 +19,9 @@ class History:
     """One set of tables and how it came to be."""
 
     name: str
-    """Of the folder of scripts."""
     tables: MetaData
+    scripts: Path
+    """The folder of Alembic's scripts."""
 
     @property
     def version_table(self) -> str:
@@ -28,8 +29,10 @@ class History:
         return f"ostiary_{self.name}_version"
 
 
-KEPT_HISTORY = History("kept", KEPT)
-SEEN_HISTORY = History("seen", SEEN)
+KEPT_HISTORY = History("kept", KEPT, _SCRIPTS / "kept")
+SEEN_HISTORY = History("seen", SEEN, _SCRIPTS / "seen")
+_TOGETHER = (KEPT_HISTORY, SEEN_HISTORY)
+"""They may be in one database."""
 
 
 def migrate(connection: Connection, history: History, where: str) -> None:
@@ -38,7 +41,7 @@ def migrate(connection: Connection, history: History, where: str) -> None:
     ``where`` names the database in refusals. Raises NewerDatabase, NotOurDatabase.
     """
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS / history.name).replace("%", "%%"))
+    config.set_main_option("script_location", str(history.scripts).replace("%", "%%"))
     # Alembic splits lists of folders by this; without it, it warns.
     config.set_main_option("path_separator", "os")
     config.attributes["configure"] = {
@@ -63,8 +66,10 @@ def _found(connection: Connection, history: History, where: str) -> str | None:
     """The number of the last script run; None for an empty database."""
     tables = set(inspect(connection).get_table_names())
     if history.version_table not in tables:
-        strangers = tables - {table for one in (KEPT, SEEN) for table in one.tables}
-        strangers -= {one.version_table for one in (KEPT_HISTORY, SEEN_HISTORY)}
+        strangers = set(tables)
+        if history in _TOGETHER:
+            strangers -= {table for one in _TOGETHER for table in one.tables.tables}
+            strangers -= {one.version_table for one in _TOGETHER}
         # Tables with our names but no version are a stranger's, too.
         strangers |= tables & set(history.tables.tables)
         if strangers:

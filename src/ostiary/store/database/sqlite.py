@@ -46,20 +46,20 @@ class SqlitePlace:
         self._path = path
         self.begun_anew: Damaged | None = None
         self._identity = claim(path)
-        with ExitStack() as opened:
-            self.kept = _opened(path, KEPT_HISTORY, full=True)
-            opened.callback(self.kept.dispose)
+        with ExitStack() as stack:
+            self.kept = opened(path, KEPT_HISTORY, full=True)
+            stack.callback(self.kept.dispose)
             # Keeps the file alive if its name is taken away; nothing else goes through it.
             self._held = _held(path)
-            opened.callback(self._held.close)
+            stack.callback(self._held.close)
             self.seen = self._open_seen(now)
-            opened.pop_all()
+            stack.pop_all()
 
     def _open_seen(self, now: datetime) -> Engine:
         path = seen_path(self._path)
         try:
             self._seen_identity = claim(path)
-            return _opened(path, SEEN_HISTORY, full=False)
+            return opened(path, SEEN_HISTORY, full=False)
         except SnapshotDamaged as exc:
             self.begun_anew = exc.damage
             return self._make_seen(now)
@@ -69,7 +69,7 @@ class SqlitePlace:
         with _told(path):
             set_aside(path, now)
         self._seen_identity = claim(path)
-        return _opened(path, SEEN_HISTORY, full=False)
+        return opened(path, SEEN_HISTORY, full=False)
 
     def look(self) -> Soundness:
         """At every page, and whether the file is still the one we opened."""
@@ -104,7 +104,7 @@ class SqlitePlace:
             aside = set_aside(self._path, now)
             put_in_place(copied, self._path)
         self._identity = claim(self._path)
-        self.kept = _opened(self._path, KEPT_HISTORY, full=True)
+        self.kept = opened(self._path, KEPT_HISTORY, full=True)
         self._held = _held(self._path)
         return Recovered(revision=copied.revision, aside=aside, from_open_file=rescued)
 
@@ -146,8 +146,11 @@ def _held(path: Path) -> sqlite3.Connection:
         return sqlite_connection(path, full=True)
 
 
-def _opened(path: Path, history: History, *, full: bool) -> Engine:
-    """Looked through and migrated."""
+def opened(path: Path, history: History, *, full: bool) -> Engine:
+    """A file that was claimed, looked through and migrated.
+
+    Raises SnapshotDamaged, NewerDatabase, NotOurDatabase, StoreBusy, StoreUnavailable.
+    """
     where = repr(str(path))
     with translated(where):
         found = look_through(path)

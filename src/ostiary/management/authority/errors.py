@@ -1,0 +1,48 @@
+"""Why the authority refuses."""
+
+from enum import Enum
+
+from ostiary.kernel.errors import OstiaryError, WrongUse
+
+
+class Why(Enum):
+    """Reasons for which a certificate is not issued; the values are stable."""
+
+    BAD_NAME = "bad-name"
+    BAD_REQUEST = "bad-request"
+    NOT_ALLOWED = "not-allowed"
+    TOO_LONG = "too-long"
+    NAME_TAKEN = "name-taken"
+    KEY_COMPROMISED = "key-compromised"
+
+
+class NotIssued(WrongUse):
+    """A certificate is not issued; ``why`` tells it to a program."""
+
+    def __init__(self, why: Why, sentence: str, way_out: str = "") -> None:
+        self.why = why
+        super().__init__(f"{sentence} ({way_out})" if way_out else sentence)
+
+
+class NoAuthority(WrongUse):
+    """There is no authority in this folder."""
+
+
+class AuthorityThere(WrongUse):
+    """There is an authority in this folder already."""
+
+
+class AuthorityInUse(WrongUse):
+    """Another command works with this authority."""
+
+
+class BadProfile(WrongUse):
+    """The profile can't be used."""
+
+
+class NoSuchCertificate(WrongUse):
+    """The ledger has no certificate of this name, number or content."""
+
+
+class Exhausted(OstiaryError):
+    """No serial number could be found that is free; the dice are loaded."""

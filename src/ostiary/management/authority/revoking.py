@@ -1,0 +1,61 @@
+"""Certificates of the ledger found by what people know of them, and revoked for good."""
+
+import re
+from collections.abc import Sequence
+
+from ostiary.ca.signing import Reason
+from ostiary.management.authority.errors import NoSuchCertificate
+from ostiary.management.authority.house import House, may_be_name
+from ostiary.store.ledger.records import Kind, Revocation, Written
+
+_HEX = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{1,64})")
+
+
+def sought(house: House, given: str) -> tuple[Written, ...]:
+    """All certificates of a name, or the one of a serial number or SHA-256 (hex, with or without
+    colons). Raises NoSuchCertificate."""
+    found = house.ledger.named([given] if may_be_name(given) else ())
+    digits = _HEX.fullmatch(given.strip().replace(":", ""))
+    if not found and digits is not None:
+        by_number = house.ledger.of_serial(int(digits[1], 16))
+        if by_number is None and len(digits[1]) == 64:
+            by_number = house.ledger.of_fingerprint(bytes.fromhex(digits[1]))
+        found = () if by_number is None else (by_number,)
+    if not found:
+        raise NoSuchCertificate(
+            f"the ledger has no certificate with the name, serial number or fingerprint {given!r} "
+            "(see: ostiary ca list)"
+        )
+    return found
+
+
+def of_content(house: House, fingerprint: bytes, told: str) -> Written:
+    """The entry of this very certificate; ``told`` is what people call it.
+
+    Raises NoSuchCertificate.
+    """
+    found = house.ledger.of_fingerprint(fingerprint)
+    if found is None:
+        raise NoSuchCertificate(f"{told} was not issued by this authority")
+    return found
+
+
+def revoke(house: House, several: Sequence[Written], reason: Reason) -> tuple[Written, ...]:
+    """Those of them that were not revoked before; on disk when this returns.
+
+    Revoked ones stay as they are. Raises NoSuchCertificate for a root, which no list can name;
+    FileTrouble or KeyStaysShut for an issuing authority without the root's key.
+    """
+    if any(one.entry.kind is Kind.ROOT for one in several):
+        raise NoSuchCertificate(
+            "a root can't be revoked: nobody stands above it (trust it no more: ostiary trust "
+            "remove)"
+        )
+    if any(one.entry.kind is Kind.ISSUING for one in several):
+        # Only the root's list can tell of it.
+        house.signer(house.root())
+    new = tuple(one for one in several if one.revocation is None)
+    now = house.hands.clock()
+    revocation = Revocation(at=now, reason=reason.value, by=house.hands.actor)
+    house.ledger.revoke([one.id for one in new], revocation)
+    return new

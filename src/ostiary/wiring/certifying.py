@@ -1,0 +1,62 @@
+"""The certificate authority of a state folder, with a clock, dice and a ledger on the disk."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ostiary.ca.dice import SystemDice
+from ostiary.management.authority.errors import AuthorityInUse, NoAuthority
+from ostiary.management.authority.founding import found
+from ostiary.management.authority.house import House
+from ostiary.management.authority.orders import Founding, Hands
+from ostiary.management.authority.place import Place
+from ostiary.management.authority.profile import Profile
+from ostiary.store.ledger.ledger import Ledger
+from ostiary.store.lock import StateFolderInUse, StateLock
+from ostiary.wiring import world
+
+
+@contextmanager
+def open_house(folder: Path, passphrase_file: Path | None) -> Iterator[House]:
+    """The authority in this folder, for ourselves until the end of the block.
+
+    Raises NoAuthority, AuthorityInUse, BadProfile, FileTrouble, and what opening the ledger does.
+    """
+    place = Place(folder, passphrase_file)
+    if not place.begun:
+        raise NoAuthority(
+            f"there is no certificate authority in {str(folder)!r} (make one: ostiary ca init)"
+        )
+    with _locked(folder), Ledger(place.ledger) as ledger:
+        yield House(place, ledger, _hands())
+
+
+@contextmanager
+def found_house(
+    folder: Path, passphrase_file: Path | None, founding: Founding, profile: Profile
+) -> Iterator[House]:
+    """A new authority in this folder, likewise. Raises what ``found`` does besides."""
+    place = Place(folder, passphrase_file)
+    with _locked(folder), Ledger(place.ledger) as ledger:
+        yield found(place, ledger, _hands(), founding, profile)
+
+
+def _hands() -> Hands:
+    return Hands(
+        clock=world.now,
+        dice=SystemDice(),
+        secret=secrets.token_bytes,
+        actor=f"local:{os.geteuid()}",
+    )
+
+
+def _locked(folder: Path) -> StateLock:
+    try:
+        return StateLock(folder)
+    except StateFolderInUse as error:
+        who = "another command" if error.pid is None else f"process {error.pid}"
+        raise AuthorityInUse(
+            f"the certificate authority in {str(folder)!r} is in use by {who} (try again)"
+        ) from error
