@@ -20,14 +20,16 @@ class Believed:
 
     def begun(self, now: datetime) -> bool:
         """Whether it may be looked into at ``now``."""
-        if self.signer and not self.signer.not_before <= now <= self.signer.not_after:
+        if self.signer and self.signer.not_before > now:
             return False
         return self.list.this_update <= now
 
     @property
     def ends(self) -> datetime:
-        """When it ends; a list without an end has a fault, and is never believed."""
-        return self.list.next_update or self.list.this_update
+        """When it ends, or who signed it does; a list without an end has a fault, and is never
+        believed."""
+        ends = self.list.next_update or self.list.this_update
+        return min(ends, self.signer.not_after) if self.signer else ends
 
 
 @dataclass(frozen=True, slots=True)

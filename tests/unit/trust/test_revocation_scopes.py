@@ -310,6 +310,20 @@ def test_a_deputy_counts_only_while_its_certificate_does(grove: Grove) -> None:
         assert reason(decide(grove, Row(near, [one], None))) is UNDETERMINED
 
 
+def test_what_a_deputy_revoked_stays_revoked_when_its_certificate_has_ended(grove: Grove) -> None:
+    kit, root, near = grove.tree.kit, grove.tree.root, grove.tree.near
+    deputy = kit.client(
+        root,
+        "ended",
+        common_name="crl-root",
+        usage=["crl_sign"],
+        purposes=None,
+        not_after=kit.now - DAY,
+    )
+    one = replace(list_of(root, {near: None}, signer=deputy), signers=(deputy.der,))
+    assert reason(decide(grove, Row(near, [one], None), revocation=Revocation.SOFT)) is REVOKED
+
+
 def test_nobody_certifies_a_deputy_but_the_authorities_of_the_path(grove: Grove) -> None:
     kit, tree = grove.tree.kit, grove.tree
     for issuer, usage in ((tree.other, "crl_sign"), (tree.root, "digital_signature")):
