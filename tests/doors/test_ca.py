@@ -220,10 +220,11 @@ def test_revoking_is_told_listed_and_believed_by_openssl(ca: Alone) -> None:
     assert [one["name"] for one in done["revoked"]] == ["gone"]
     assert done["lists"] == [str(ca.folder / "clients.crl")]
     root, below = read_crls((ca.folder / "clients.crl").read_bytes())
-    assert {f"{serial:032x}": one.reason for serial, one in below.revoked.items()} == {
-        told["serial"]: "keyCompromise"
-    }
-    assert (dict(root.revoked), root.number, below.number) == ({}, 2, 2)
+    entry = below.find(below.issuer_key, int(told["serial"], 16))
+    assert entry is not None
+    assert entry.reason == "keyCompromise"
+    assert (root.count, below.count) == (0, 1)
+    assert (root.number, below.number) == (2, 2)
     words = ("verify", "-CAfile", "chain.pem", "-crl_check_all", "-CRLfile", "../clients.crl")
     openssl(ca.out, *words, "good.crt")
     refused = subprocess.run(
