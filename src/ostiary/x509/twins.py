@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ostiary.x509.der import inside
+
 # 1.2.840.10045.4: the arc of ECDSA's signature algorithms, as DER has it.
 _ECDSA = bytes.fromhex("2a8648ce3d04")
 _CURVES: tuple[type[ec.EllipticCurve], ...] = (
@@ -67,14 +69,11 @@ def _content(element: bytes, tag: int) -> bytes:
 
 
 def _extent(data: bytes, at: int) -> tuple[int, int]:
-    """Where the content of the element begins and ends (X.690 8.1.3)."""
-    size, begin = data[at + 1], at + 2
-    if size >= 0x80:
-        begin += size - 0x80
-        size = int.from_bytes(data[at + 2 : begin], "big")
-    if begin + size > len(data):
+    """As ``inside``, of bytes that nobody has decoded yet."""
+    begin, end = inside(data, at)
+    if end > len(data):
         raise ValueError("cut short")
-    return begin, begin + size
+    return begin, end
 
 
 def _wrapped(tag: int, content: bytes) -> bytes:

@@ -17,7 +17,7 @@ from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.reason import Reason
 from ostiary.trust.standing import Standing, standing_of
 from tests.support.pki import DAY, Kit, Made
-from tests.unit.x509.test_twins import CURVES, twin_of
+from tests.support.twins import CURVES, twin_of
 
 SECOND = timedelta(seconds=1)
 

@@ -2,13 +2,14 @@
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ostiary.trust.names.aliases import name_of, oid_of
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.names import hostile_character
 from ostiary.x509.structure import AlternativeNames, Attribute, Names
+from ostiary.x509.twins import twin_fingerprints
 
 MOST_ATTRIBUTES = 64
 """Attributes of one distinguished name."""
@@ -42,6 +43,13 @@ class Facts:
     serial: int
     fingerprint: str
     """SHA-256 of the certificate, lower-case hex."""
+    twins: tuple[str, ...] = field(default=(), compare=False)
+    """Of its other encodings (``x509.twins``), likewise; stored facts have none."""
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """All that it may be called by: nobody steps out of a rule by another encoding."""
+        return (self.fingerprint, *self.twins)
 
     @property
     def fault(self) -> str | None:
@@ -87,7 +95,10 @@ class Facts:
 def facts_of(certificate: Certificate) -> Facts:
     """A certificate's facts."""
     return Facts(
-        names=certificate.names, serial=certificate.serial, fingerprint=certificate.fingerprint
+        names=certificate.names,
+        serial=certificate.serial,
+        fingerprint=certificate.fingerprint,
+        twins=tuple(one.hex() for one in twin_fingerprints(certificate.der)),
     )
 
 

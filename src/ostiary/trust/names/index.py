@@ -120,7 +120,8 @@ class _RuleSearch:
         return None
 
     def _candidates(self, facts: Facts) -> Iterator["_Ready"]:
-        yield from self._by_fingerprint.get(facts.fingerprint, ())
+        for fingerprint in facts.fingerprints if self._by_fingerprint else ():
+            yield from self._by_fingerprint.get(fingerprint, ())
         yield from self._by_serial.get(facts.serial, ())
         yield from chain.from_iterable(
             self._by_pattern[number] for number in self._search.fitting(facts.names.subject)

@@ -37,7 +37,8 @@ class Rule:
     serial: str | None = None
     """The serial number in hex; colons and ``0x`` are allowed."""
     fingerprint: str | None = None
-    """SHA-256 of the certificate in hex; colons are allowed."""
+    """SHA-256 of the certificate in hex; colons are allowed. Another encoding of the same
+    certificate (``x509.twins``) has the same rules."""
     policy: str | None = None
     """A certificate policy that the certificate lists, dotted."""
 
@@ -203,7 +204,7 @@ def _serial(text: str) -> Test:
 
 def _fingerprint(text: str) -> Test:
     fingerprint = fingerprint_of(text)
-    return lambda facts: facts.fingerprint == fingerprint
+    return lambda facts: fingerprint in facts.fingerprints
 
 
 def _policy(text: str) -> Test:
