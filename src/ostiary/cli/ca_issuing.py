@@ -48,7 +48,7 @@ Sans = Annotated[
 ]
 Subject = Annotated[
     list[str] | None,
-    typer.Option(metavar="KEY=VALUE", help="More of the subject: O=Example; again for more."),
+    typer.Option(metavar="KEY=VALUE", help="More of the subject, as O=Example; again for more."),
 ]
 Many = Annotated[
     Path | None,
@@ -64,19 +64,9 @@ def issue_certificate(
     name: Name = None,
     *,
     out: Out = Path(),
-    server: Annotated[
-        bool, typer.Option("--server/--client", help="For a server, or for a client.")
-    ] = False,
-    san: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KIND:NAME", help="dns:…, ip:…, uri:… or email:…; again for more."),
-    ] = None,
-    subject: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=VALUE", help="More of the subject, as O=Example; again for more."
-        ),
-    ] = None,
+    server: ForServer = False,
+    san: Sans = None,
+    subject: Subject = None,
     days: ValidDays = None,
     key: NewKey = Key.EC,
     csr: Request = None,
