@@ -77,7 +77,8 @@ class Series:
         if delta is None:
             newest = deltas[0].list if deltas else None
             return Current(whole.list, newest, together=False, ends=whole.ends)
-        # RFC 5280 5.2.4: whole and delta together are a list that ends when the delta does.
+        # RFC 5280 5.2.4: with the delta it is a list that ends when the delta does; by itself the
+        # whole one tells until its own end, also where a later delta is missed.
         ends = max(whole.ends, delta.ends)
         return Current(whole.list, delta.list, together=True, ends=ends)
 
