@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from tests.docs.pages import Block
@@ -37,12 +36,7 @@ class Walk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for process, log in reversed(self._running):
             process.send_signal(signal.SIGTERM)
             try:

@@ -1,6 +1,5 @@
 """A transaction that begins when it is first used."""
 
-from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine
@@ -34,12 +33,7 @@ class Lazily:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._connection is not None:
             # Rolls back what was not committed.
             self._connection.close()
