@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ostiary.ca.authority import IssueRefusedError
 from ostiary.ca.names import ATTRIBUTES, MOST_ALTERNATIVES, alternative_of
+from ostiary.x509.der import signature_is_whole
 from ostiary.x509.keys import KeyKind, public_key_of
 
 LARGEST_REQUEST = 64 * 1024
@@ -24,6 +25,7 @@ _FAULTS = (
     ValueError,
     TypeError,
     OverflowError,
+    IndexError,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
@@ -87,7 +89,8 @@ def read_request(data: bytes) -> Request:
         raise IssueRefusedError(f"the request is larger than {LARGEST_REQUEST} bytes")
     try:
         native = _loaded(data)
-        if not native.is_signature_valid:
+        whole = signature_is_whole(native.public_bytes(Encoding.DER))
+        if not (whole and native.is_signature_valid):
             raise IssueRefusedError("the request's signature is not by the key in it")
         key = _strong(native.public_key())
         return Request(key, _attributes(native.subject), tuple(_alternatives(native)))

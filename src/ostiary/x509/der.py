@@ -17,3 +17,16 @@ def first_inside(data: bytes) -> bytes:
     """The first element inside the first one, whole: what is signed of a certificate or list."""
     begin = inside(data, 0)[0]
     return data[begin : inside(data, begin)[1]]
+
+
+def signature_is_whole(data: bytes) -> bool:
+    """Whether no bit of a signature is said to be unused, as OpenSSL asks (``ASN1_item_verify``).
+
+    ``data``: a certificate, list or request: what is signed, the algorithm, and the signature.
+    Without this the same signature could be written in other ways.
+    """
+    at = inside(data, 0)[0]
+    for _ in range(2):
+        at = inside(data, at)[1]
+    begin, end = inside(data, at)
+    return begin < end and data[begin] == 0

@@ -67,17 +67,20 @@ class ListSignature:
         return padding.PSS(padding.MGF1(digest), self.salt)
 
 
+NOBODYS = ListSignature(Scheme.UNKNOWN, "", 0, b"", b"")
+"""A signature that no key made."""
+
+
 def signature_of(native: x509.CertificateRevocationList, message: bytes) -> ListSignature:
-    """The signature of ``message``; ``UNKNOWN``, which nobody made, for what we don't know."""
-    nobody = ListSignature(Scheme.UNKNOWN, "", 0, b"", b"")
+    """The signature of ``message``; ``NOBODYS`` for what we don't know."""
     try:
         algorithm, given = native.signature_hash_algorithm, native.signature_algorithm_parameters
     except (UnsupportedAlgorithm, ValueError):
-        return nobody
+        return NOBODYS
     if algorithm is None:
         return ListSignature(Scheme.EDDSA, "", 0, message, native.signature)
     if algorithm.name not in _DIGESTS:
-        return nobody
+        return NOBODYS
     scheme, salt = _scheme(given, algorithm)
     signed = hashlib.new(algorithm.name, message).digest()
     return ListSignature(scheme, algorithm.name, salt, signed, native.signature)

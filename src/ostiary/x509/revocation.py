@@ -14,11 +14,11 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ostiary.x509.certificate import Certificate, bearing_oddities
-from ostiary.x509.der import first_inside
+from ostiary.x509.der import first_inside, signature_is_whole
 from ostiary.x509.entries import NO_ENTRIES, Entries, Revoked
 from ostiary.x509.errors import NotACrl, Unreadable
 from ostiary.x509.list_entries import entries_of_list
-from ostiary.x509.list_signature import ListSignature, signature_of
+from ostiary.x509.list_signature import NOBODYS, ListSignature, signature_of
 from ostiary.x509.names import name_key
 from ostiary.x509.points import WHOLE, Scope, scope_of
 
@@ -147,7 +147,7 @@ def _read(native: x509.CertificateRevocationList, der: bytes) -> RevocationList:
         scope=said.scope,
         fault=fault,
         entries=entries,
-        signature=signature_of(native, tbs),
+        signature=signature_of(native, tbs) if signature_is_whole(der) else NOBODYS,
     )
 
 

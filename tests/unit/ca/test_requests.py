@@ -120,3 +120,13 @@ def test_damaged_requests_are_refused_and_nothing_else_happens(at: int, bit: int
     for data in (bytes(whole), bytes(whole[: cut % len(whole)])):
         with pytest.raises(IssueRefusedError):
             read_request(data)
+
+
+def test_a_signature_with_unused_bits_is_no_proper_one() -> None:
+    for _ in range(20):
+        whole = bytearray(request(EC, x509.SubjectAlternativeName([x509.DNSName("a.example")])))
+        native = x509.load_der_x509_csr(bytes(whole))
+        if native.signature[-1] % 2 == 0:  # else no parser takes it
+            break
+    whole[whole.rindex(native.signature) - 1] = 1
+    assert "signature is not by the key" in refused(bytes(whole))
