@@ -17,7 +17,8 @@ from ostiary.config.model.document import Document
 from ostiary.config.model.settings import CertificatePolicy
 from ostiary.trust.anchors import AnchorSet
 from ostiary.trust.names.rules import EVERYBODY, NameRules, Rule, rule_of
-from ostiary.trust.policy import Revocation, TrustPolicy, WeakPolicy
+from ostiary.trust.policy import Revocation, TrustPolicy
+from ostiary.trust.weak import WeakPolicy
 
 
 def trust_policies(
