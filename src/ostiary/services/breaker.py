@@ -39,4 +39,4 @@ class Breaker:
 
     def _pause(self) -> timedelta:
         doublings = min(max(0, self.failures - _BEARABLE), 10)
-        return min(_FIRST * 2**doublings, _LONGEST)
+        return min(_FIRST * (1 << doublings), _LONGEST)

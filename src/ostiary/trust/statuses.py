@@ -83,9 +83,10 @@ class Statuses:
         What is not known, or not for long any more, comes with the question to ask.
         """
         key = subject.key
-        status = self._status(key, subject, rules, now)
+        status = self._status(key, subject, rules)
         if status is None:
             return self._unknown(key, subject, rules, now, "")
+        self._use(key, now)
         ended = status.until <= now
         asking = self._question(key, subject, rules, now) if ended else ()
         match status.condition:
@@ -108,21 +109,10 @@ class Statuses:
 
         ``nonce``: what was sent; empty: none.
         """
-        try:
-            answer = read_answer(der)
-        except NotAnOcspAnswer as fault:
-            return Unbelieved(fault.sentence)
-        if isinstance(answer, Unsuccessful):
-            return Unbelieved(f"the responder says {answer.status}")
-        strange = _strange_nonce(answer, nonce, question.rules)
-        if strange is not None:
-            return Unbelieved(strange)
-        status = believe(answer, question.subject, question.rules, now)
+        status = _status_of(question, der, nonce, now)
         if isinstance(status, Unbelieved):
             return status
-        if status.until <= now:
-            return Unbelieved(f"it ended at {status.until.isoformat()}")
-        before = self._status(question.key, question.subject, question.rules, now)
+        before = self._status(question.key, question.subject, question.rules)
         if before is not None and _outdone(status, before):
             return Unbelieved(f"it is older than the one at hand, of {before.since.isoformat()}")
         return status
@@ -182,14 +172,14 @@ class Statuses:
                 self._keep(line.key, _Kept(line.der, line.taken, line.taken, line.taken))
         return bad
 
-    def _status(
-        self, key: bytes, subject: Subject, rules: OcspRules, now: datetime
-    ) -> Status | None:
+    def _use(self, key: bytes, now: datetime) -> None:
+        self._kept.move_to_end(key)
+        self._kept[key].used = max(self._kept[key].used, now)
+
+    def _status(self, key: bytes, subject: Subject, rules: OcspRules) -> Status | None:
         kept = self._kept.get(key)
         if kept is None:
             return None
-        self._kept.move_to_end(key)
-        kept.used = max(kept.used, now)
         if kept.question is None or kept.question.rules.id != rules.id:
             status = _verified(kept, subject, rules)
             if status is None:
@@ -245,6 +235,22 @@ _TURNS = frozenset(
     }
 )
 """What makes remembered verdicts wrong. Who was undetermined is looked at again soon anyway."""
+
+
+def _status_of(question: Question, der: bytes, nonce: bytes, now: datetime) -> Status | Unbelieved:
+    try:
+        answer = read_answer(der)
+    except NotAnOcspAnswer as fault:
+        return Unbelieved(fault.sentence)
+    if isinstance(answer, Unsuccessful):
+        return Unbelieved(f"the responder says {answer.status}")
+    strange = _strange_nonce(answer, nonce, question.rules)
+    if strange is not None:
+        return Unbelieved(strange)
+    status = believe(answer, question.subject, question.rules, now)
+    if isinstance(status, Status) and status.until <= now:
+        return Unbelieved(f"it ended at {status.until.isoformat()}")
+    return status
 
 
 def _outdone(new: Status, old: Status) -> bool:
