@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,11 @@ class Line:
         answer = base64.b64encode(self.der).decode()
         fields = {"key": self.key.hex(), "taken": self.taken.isoformat(), "answer": answer}
         return json.dumps(fields).encode() + b"\n"
+
+
+def encode_lines(lines: Iterable[Line]) -> bytes:
+    """All of them, for a file."""
+    return b"".join(line.encode() for line in lines)
 
 
 def read_line(text: bytes) -> Line | None:

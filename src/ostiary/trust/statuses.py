@@ -155,14 +155,12 @@ class Statuses:
             if kept.status is not None:
                 yield kept.status.condition, kept.status.until
 
-    def dump(self) -> bytes:
-        """All answers, a line each: what ``load`` reads."""
-        return b"".join(
-            Line(key, kept.taken, kept.der).encode() for key, kept in self._kept.items()
-        )
+    def lines(self) -> tuple[Line, ...]:
+        """All answers, as they may be saved: least recently used first."""
+        return tuple(Line(key, kept.taken, kept.der) for key, kept in self._kept.items())
 
     def load(self, data: bytes) -> int:
-        """Read what ``dump`` wrote; returns how many lines could not be read."""
+        """Read what ``encode_lines`` wrote; returns how many lines could not be read."""
         bad = 0
         for text in data.splitlines():
             line = read_line(text)

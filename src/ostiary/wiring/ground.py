@@ -40,6 +40,11 @@ class Folders:
         """Verified intermediates, so that resumed sessions can be judged after a restart."""
         return self.state / "intermediates.pem"
 
+    @property
+    def ocsp(self) -> Path:
+        """OCSP answers, so that a restart needn't ask for all of them again."""
+        return self.state / "ocsp-answers"
+
 
 def read_file(config: Path) -> Written:
     """Read the configuration file alone. Raises ConfigRefused."""

@@ -17,7 +17,8 @@ from ostiary.x509.errors import NotAskable
 from ostiary.x509.ocsp_answer import Condition
 from ostiary.x509.ocsp_question import Subject, question
 
-_AT_ONCE = 16
+_AT_ONCE = 8
+"""As many as the HTTP client lets go: else waiting for it would count as failing."""
 _MOST_UNDER_WAY = 1_000
 _MOST_RESPONDERS = 256
 """Whose health is remembered; certificates may name any number."""

@@ -1,0 +1,52 @@
+"""OCSP questions by the guarded HTTP client."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ostiary.config.model.base import Wrong
+from ostiary.config.model.url import parse_url
+from ostiary.services.fetching import FetchRules, NotFetched, Request
+from ostiary.services.ocsp_call import ANSWER_TYPE, TYPE, Call
+from ostiary.trust.ocsp import Target
+from ostiary.wiring.inquiring import NotAnswered
+from ostiary.x509.ocsp_answer import LARGEST_ANSWER
+
+if TYPE_CHECKING:
+    from ostiary.wiring.fetching import Fetcher
+
+
+class FetchExchange:
+    """Asks whom the rules allow; whoever the operator has named is allowed by that."""
+
+    def __init__(self) -> None:
+        """Nobody is allowed yet that isn't named."""
+        self.rules = FetchRules()
+        self._fetcher: Fetcher | None = None
+
+    async def __call__(self, target: Target, call: Call, seconds: float) -> bytes:
+        """The answer's content. Raises NotAnswered."""
+        if self._fetcher is None:
+            self._fetcher = await asyncio.to_thread(_fetcher)
+        headers = {"Accept": ANSWER_TYPE} | ({"Content-Type": TYPE} if call.body else {})
+        request = Request(
+            url=call.url,
+            method="POST" if call.body else "GET",
+            body=call.body,
+            headers=headers,
+            most_bytes=LARGEST_ANSWER,
+            seconds=seconds,
+        )
+        try:
+            rules = self.rules
+            if target.written:
+                rules = rules.with_url(parse_url(target.url, query=True))
+            return (await self._fetcher.fetch(request, rules)).content
+        except (NotFetched, Wrong) as error:
+            raise NotAnswered(str(error)) from error
+
+
+def _fetcher() -> "Fetcher":
+    # With it comes httpx, which takes a while to import.
+    from ostiary.wiring.fetching import Fetcher  # noqa: PLC0415
+
+    return Fetcher()
