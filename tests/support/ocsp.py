@@ -1,11 +1,11 @@
 """OCSP responders: the answers are openssl's own (``openssl ocsp -index``), sent by HTTP.
 
-    with responder(kit.folder, root) as one:            # the authority itself signs
-        one.good(client); one.revoke(other)
-        one.url                                         # http://127.0.0.1:...
-        one.delay = 3; one.instead = b"garbage"         # and what responders do wrong
+with responder(kit.folder, root) as one:            # the authority itself signs
+    one.good(client); one.revoke(other)
+    one.url                                         # http://127.0.0.1:...
+    one.delay = 3; one.instead = b"garbage"         # and what responders do wrong
 
-    openssl_answer(...) is the same without HTTP.
+openssl_answer(...) is the same without HTTP.
 """
 
 import base64
@@ -57,16 +57,23 @@ class Index:
         index, asked, told = (beside.with_suffix(one) for one in (".txt", ".req", ".resp"))
         index.write_text(
             "".join(
-                f"{state}\t{_hex(serial)}\tunknown\t/CN={serial}\n" for serial, state in self._lines.items()
+                f"{state}\t{_hex(serial)}\tunknown\t/CN={serial}\n"
+                for serial, state in self._lines.items()
             )
         )
         asked.write_bytes(question)
-        words = ["-index", index, "-CA", self.authority.certificate_file]
+        words: list[object] = ["-index", index, "-CA", self.authority.certificate_file]
         words += ["-rsigner", signer.certificate_file, "-rkey", signer.key_file]
         words += ["-reqin", asked, "-respout", told, *self.options, *options]
-        done = subprocess.run(["openssl", "ocsp", *words], capture_output=True, timeout=60)
-        assert done.returncode == 0, done.stderr
+        openssl_ocsp(*words)
         return told.read_bytes()
+
+
+def openssl_ocsp(*words: object) -> None:
+    """``openssl ocsp`` with these arguments."""
+    command = ["openssl", "ocsp", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 _END = "401231235959Z"
@@ -123,7 +130,7 @@ def responder(
                 self.end_headers()
                 self.wfile.write(content)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -150,8 +150,8 @@ class Statuses:
         )
 
     def ends(self) -> Iterator[tuple[Condition, datetime]]:
-        """What the verified answers say, and until when."""
-        for kept in self._kept.values():
+        """What the verified answers say, and until when; from any thread."""
+        for kept in tuple(self._kept.values()):
             if kept.status is not None:
                 yield kept.status.condition, kept.status.until
 

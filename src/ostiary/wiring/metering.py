@@ -12,12 +12,16 @@ from ostiary.telemetry.hub import Telemetry
 from ostiary.telemetry.metrics import TelemetryCollector
 
 
-def metrics_of(telemetry: Telemetry, management: Management) -> Callable[[], bytes]:
+def metrics_of(
+    telemetry: Telemetry, management: Management, *more: Collector
+) -> Callable[[], bytes]:
     """Makes the text that Prometheus reads; call it in a thread."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(TelemetryCollector(telemetry, management.sightings.dated))
     registry.register(_Stores(management))
     registry.register(_Lists(management))
+    for one in more:
+        registry.register(one)
     return lambda: generate_latest(registry)
 
 

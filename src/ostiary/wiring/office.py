@@ -26,6 +26,7 @@ from ostiary.wiring.applying import Applying
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import metrics_of
+from ostiary.wiring.ocsp_metrics import OcspCollector
 from ostiary.x509.pem import read_certificates
 
 TOKEN_FILE = "admin.token"  # noqa: S105 - the name of a file
@@ -45,7 +46,9 @@ class Office:
         self.management = _manage(kept, telemetry, applying)
         around = Surroundings(
             clock=world.now,
-            metrics=metrics_of(telemetry, self.management),
+            metrics=metrics_of(
+                telemetry, self.management, OcspCollector(applying.gateway.consulting)
+            ),
             hosts=_hosts(self._admin, applying.prepared),
         )
         self._listening = Listening(create_app(self.management, around))
