@@ -130,6 +130,8 @@ class Unbelieved:
     """The answer tells nothing, and why."""
 
     why: str
+    unwell: bool = False
+    """Whether the next question to the same responder would hardly fare better."""
 
 
 def believe(

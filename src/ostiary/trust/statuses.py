@@ -239,9 +239,11 @@ def _status_of(question: Question, der: bytes, nonce: bytes, now: datetime) -> S
     try:
         answer = read_answer(der)
     except NotAnOcspAnswer as fault:
-        return Unbelieved(fault.sentence)
+        return Unbelieved(fault.sentence, unwell=True)
     if isinstance(answer, Unsuccessful):
-        return Unbelieved(f"the responder says {answer.status}")
+        # "unauthorized" is what many say of a certificate that they don't know (RFC 5019 2.2.3).
+        unwell = answer.status in ("internalError", "tryLater")
+        return Unbelieved(f"the responder says {answer.status}", unwell)
     strange = _strange_nonce(answer, nonce, question.rules)
     if strange is not None:
         return Unbelieved(strange)

@@ -30,6 +30,11 @@ _LONGEST_FAULT = 400
 class NotAnswered(OstiaryError):
     """The responder could not be asked, or has not answered in time."""
 
+    def __init__(self, why: str, *, unwell: bool = True) -> None:
+        """``unwell``: the next question to it would hardly fare better."""
+        self.unwell = unwell
+        super().__init__(why)
+
 
 class Exchange(Protocol):
     """Asks by HTTP, within the limits for such questions."""
@@ -142,15 +147,17 @@ class Inquiring:
         except NotAskable as error:
             return Unbelieved(str(error))
         except NotAnswered as error:
-            found = Unbelieved(str(error))
+            found = Unbelieved(str(error), error.unwell)
         except TimeoutError:
-            found = Unbelieved(f"no answer within {seconds:g} s")
+            found = Unbelieved(f"no answer within {seconds:g} s", unwell=True)
         self.outcomes[target.url, outcome] += 1
-        if isinstance(found, Unbelieved):
+        if not isinstance(found, Unbelieved):
+            breaker.succeeded()
+            return content, found
+        # One client's strange certificate must not have it left alone for all others.
+        if found.unwell:
             breaker.failed(self._now())
-            return found
-        breaker.succeeded()
-        return content, found
+        return found
 
     def _take(self, question: Question, content: bytes, status: Status) -> None:
         if self._statuses.take(question, content, status, self._now()):

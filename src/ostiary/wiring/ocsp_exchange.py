@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ostiary.config.model.base import Wrong
 from ostiary.config.model.url import parse_url
-from ostiary.services.fetching import FetchRules, NotFetched, Request
+from ostiary.services.fetching import FetchRules, NotFetched, Request, Why
 from ostiary.services.ocsp_call import ANSWER_TYPE, TYPE, Call
 from ostiary.trust.ocsp import Target
 from ostiary.wiring.inquiring import NotAnswered
@@ -41,8 +41,21 @@ class FetchExchange:
             if target.written:
                 rules = rules.with_url(parse_url(target.url, query=True))
             return (await self._fetcher.fetch(request, rules)).content
-        except (NotFetched, Wrong) as error:
-            raise NotAnswered(str(error)) from error
+        except NotFetched as error:
+            raise NotAnswered(str(error), unwell=_is_unwell(error)) from error
+        except Wrong as error:
+            raise NotAnswered(error.message, unwell=False) from error
+
+
+def _is_unwell(error: NotFetched) -> bool:
+    """Whether it is the responder's own fault, rather than that of one question or address."""
+    if error.why is Why.STATUS:
+        return error.status >= _SERVER_ERROR
+    return error.why not in _NOT_ALLOWED
+
+
+_SERVER_ERROR = 500
+_NOT_ALLOWED = frozenset({Why.BAD_URL, Why.HOST_NOT_ALLOWED, Why.ADDRESS_NOT_ALLOWED})
 
 
 def _fetcher() -> "Fetcher":

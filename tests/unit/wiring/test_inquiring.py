@@ -1,4 +1,4 @@
-"""OCSP questions on their way: once each, one responder after the other, and bad ones left alone."""
+"""OCSP questions on their way: once each, of one responder after the other."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from ostiary.trust.finding import Finding, Listed, NotRevoked, Undetermined
 from ostiary.trust.ocsp import OcspRules, Question, Responder, Target
 from ostiary.trust.statuses import Statuses
 from ostiary.wiring.inquiring import Inquiring, NotAnswered
+from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.x509.ocsp_question import Subject
 from tests.support.ocsp import TRY_LATER, responder
 from tests.support.ocsp_der import answer_of, single
@@ -181,6 +182,25 @@ def test_a_responder_that_fails_is_left_alone_and_tried_again(kit: Kit) -> None:
     assert scene.inquiring.responders[A].again is None
 
 
+@pytest.mark.parametrize(
+    "reply", [bytes.fromhex("30030a0106"), NotAnswered("not an allowed host", unwell=False)]
+)
+def test_one_strange_certificate_does_not_have_a_responder_left_alone(
+    kit: Kit, reply: Reply
+) -> None:
+    scene = Scene(kit, a=reply, b=reply)
+    strange = kit.client(scene.root, "strange")
+
+    async def again_and_again() -> None:
+        for _ in range(9):
+            await scene.ask(strange)
+        scene.replies[A] = scene.answer()
+        await scene.ask()
+
+    asyncio.run(again_and_again())
+    assert isinstance(scene.look(), NotRevoked)
+
+
 def test_our_own_mistake_is_told_and_asked_about_again(kit: Kit) -> None:
     scene = Scene(kit, a=ZeroDivisionError("oops"))
     with capture_logs() as logs:
@@ -207,8 +227,6 @@ def test_what_is_under_way_ends_with_the_gateway(kit: Kit) -> None:
 
 
 def test_a_real_responder_is_asked_by_get_and_by_post(kit: Kit) -> None:
-    from ostiary.wiring.ocsp_exchange import FetchExchange
-
     scene = Scene(kit)
     with responder(kit.folder, scene.root) as served:
         served.index.good(scene.client)
