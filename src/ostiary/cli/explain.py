@@ -64,8 +64,9 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
         config=config, certificate=cert, chain=chain, api=api, url=url, method=method, at=at
     )
     with refusals(as_json=as_json):
-        managed, trusted = kept(config, state_folder(config, state))
-        found = explain_asked(asked, managed, trusted)
+        folder = state_folder(config, state)
+        managed, trusted = kept(config, folder)
+        found = explain_asked(asked, managed, trusted, folder)
     if as_json:
         emit_json([_json(one) for one in found] if len(found) > 1 else _json(found[0]))
     else:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ostiary.store.files import FileTrouble, Trouble, read_bounded, write_atomically
@@ -27,7 +27,7 @@ class Damaged:
     """The file is not what was saved; ``aside`` is where it was moved, None if it could not be."""
 
     why: str
-    aside: Path | None
+    aside: Path | None = None
 
 
 Loaded = Kept | NeverSaved | Damaged
@@ -51,19 +51,25 @@ class CheckedFile:
         write_atomically(self.path, f"{self.kind} sha256={digest}\n".encode() + content)
 
     def load(self) -> Loaded:
-        """What was saved, or why it can't be believed. Raises nothing for what is in the file."""
+        """What was saved, or why it can't be believed; then it is set aside. Raises nothing for
+        what is in the file."""
+        found = self.peek()
+        return replace(found, aside=self._set_aside()) if isinstance(found, Damaged) else found
+
+    def peek(self) -> Loaded:
+        """The same, and the file stays."""
         try:
             whole = read_bounded(self.path, limit=self.most_bytes + _LONGEST_HEAD)
         except FileTrouble as exc:
             if exc.trouble is Trouble.MISSING:
                 return NeverSaved()
-            return Damaged(why=str(exc), aside=self._set_aside())
+            return Damaged(why=str(exc))
         head = re.match(rb"%s sha256=([0-9a-f]{64})\n" % re.escape(self.kind.encode()), whole)
         if head is None:
-            return Damaged(why="the checksum line is missing", aside=self._set_aside())
+            return Damaged(why="the checksum line is missing")
         content = whole[head.end() :]
         if hashlib.sha256(content).hexdigest().encode() != head[1]:
-            return Damaged(why="the checksum does not fit the content", aside=self._set_aside())
+            return Damaged(why="the checksum does not fit the content")
         return Kept(content)
 
     def _set_aside(self) -> Path | None:

@@ -36,7 +36,7 @@ class Consulting:
     ) -> None:
         """``path``: where the answers are kept; they are read now."""
         self._log = structlog.get_logger("ostiary.ocsp")
-        self._file = CheckedFile(path=path, kind="ostiary-ocsp 1", most_bytes=2 * MOST_BYTES)
+        self._file = _file(path)
         self._now = now
         self._reconsider = reconsider
         self.statuses = Statuses()
@@ -46,6 +46,10 @@ class Consulting:
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._saved_version, self._saved_at = 0, now()
         self._load()
+
+    def copy(self) -> Statuses:
+        """The answers at hand, for somebody else; from any thread."""
+        return _statuses_of(encode_lines(self.statuses.lines()))
 
     def begin(self) -> None:
         """Keep the answers fresh from now on; verdicts can be taken back."""
@@ -116,3 +120,19 @@ class Consulting:
             self._log.warning("ocsp-answers-not-saved", error=str(error))
             return
         self._saved_version = version
+
+
+def answers_in(path: Path) -> Statuses:
+    """The answers that a gateway has saved there; none where they can't be read."""
+    found = _file(path).peek()
+    return _statuses_of(found.content if isinstance(found, Kept) else b"")
+
+
+def _statuses_of(lines: bytes) -> Statuses:
+    found = Statuses()
+    found.load(lines)
+    return found
+
+
+def _file(path: Path) -> CheckedFile:
+    return CheckedFile(path=path, kind="ostiary-ocsp 1", most_bytes=2 * MOST_BYTES)

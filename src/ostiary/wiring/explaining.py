@@ -15,7 +15,8 @@ from ostiary.services.ports import Unreadable
 from ostiary.services.presented import presented
 from ostiary.services.visits import Scheme, Visit
 from ostiary.wiring import world
-from ostiary.wiring.ground import prepare_file
+from ostiary.wiring.consulting import answers_in
+from ostiary.wiring.ground import Folders, prepare_file
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 
@@ -40,16 +41,21 @@ class Asked:
 
 
 def explain(
-    asked: Asked, managed: Managed | None = None, trusted: Iterable[Certificate] = ()
+    asked: Asked,
+    managed: Managed | None = None,
+    trusted: Iterable[Certificate] = (),
+    state: Path | None = None,
 ) -> tuple[Explanation, ...]:
     """One explanation of a visit, or one for each TLS entry when neither API nor URL is given.
 
-    ``managed`` and ``trusted`` are what the store keeps beside the file. In header mode there is
-    one explanation of a certificate in the header.
+    ``managed`` and ``trusted`` are what the store keeps beside the file; OCSP answers are looked
+    for in the folder ``state``, and no responder is asked. In header mode there is one explanation
+    of a certificate in the header.
     Raises ConfigRefused, AskedWrongly, NoSuchApi.
     """
     prepared = prepare_file(asked.config, managed, trusted)
-    explainer = Explainer(prepared, moment(asked.at))
+    statuses = answers_in(Folders(state=state).ocsp) if state else None
+    explainer = Explainer(prepared, moment(asked.at), statuses)
     shown = _shown(asked)
     if asked.url is not None:
         return (explainer.visit(visit_of_url(asked.url, asked.method), shown),)

@@ -91,7 +91,9 @@ def _manage(kept: Kept, telemetry: Telemetry, applying: Applying) -> Management:
         shelf=TrustStore(kept.folder),
         gatekeeper=applying,
         telemetry=telemetry,
-        explain=lambda asked: explain_visit(applying.prepared, asked),
+        explain=lambda asked: explain_visit(
+            applying.prepared, asked, applying.gateway.consulting.copy()
+        ),
         clock=world.now,
         dice=secrets.token_bytes,
     )
