@@ -112,7 +112,7 @@ def test_a_responder_that_is_down_leaves_who_is_known_alone_over_a_restart_too(
         metrics = api.http.get("/metrics").text
     assert 'ostiary_ocsp_answers{status="good"} 1.0' in metrics
     assert 'ostiary_ocsp_answers{status="revoked"} 1.0' in metrics
-    assert f'outcome="unbelieved",responder="{asking.responder.url}"' in metrics
+    assert f'outcome="failed",responder="{asking.responder.url}"' in metrics
     assert gateway.stop() == 0
     assert (gateway.state / "ocsp-answers").stat().st_mode & 0o777 == 0o600
     gateway.start()

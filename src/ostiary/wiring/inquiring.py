@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -17,8 +18,9 @@ from ostiary.x509.errors import NotAskable
 from ostiary.x509.ocsp_answer import Condition
 from ostiary.x509.ocsp_question import Subject, question
 
-_AT_ONCE = 8
-"""As many as the HTTP client lets go: else waiting for it would count as failing."""
+_AT_ONCE = 64
+_AT_ONE = 8
+"""Of one responder at a time: one that hangs must not keep the others' clients waiting."""
 _MOST_UNDER_WAY = 1_000
 _MOST_RESPONDERS = 256
 """Whose health is remembered; certificates may name any number."""
@@ -34,6 +36,12 @@ class NotAnswered(OstiaryError):
         """``unwell``: the next question to it would hardly fare better."""
         self.unwell = unwell
         super().__init__(why)
+
+
+@dataclass(slots=True)
+class _Responder:
+    breaker: Breaker = field(default_factory=Breaker)
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONE))
 
 
 class Exchange(Protocol):
@@ -62,7 +70,7 @@ class Inquiring:
         self._changed = changed
         self._under_way: dict[bytes, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(_AT_ONCE)
-        self._responders: OrderedDict[str, Breaker] = OrderedDict()
+        self._responders: OrderedDict[str, _Responder] = OrderedDict()
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """How many questions, by the responder's URL and what came of them."""
         self._log = structlog.get_logger("ostiary.ocsp")
@@ -70,7 +78,7 @@ class Inquiring:
     @property
     def responders(self) -> dict[str, Breaker]:
         """The health of those asked lately, by URL."""
-        return dict(self._responders)
+        return {url: one.breaker for url, one in tuple(self._responders.items())}
 
     def ask(self, question: Question) -> asyncio.Task[None] | None:
         """Begin to ask, or go on with it where the same is asked already; ended when it ends.
@@ -100,8 +108,7 @@ class Inquiring:
 
     async def _ask(self, question: Question) -> None:
         try:
-            async with self._turns:
-                await self._ask_all(question)
+            await self._ask_all(question)
         except Exception as error:  # noqa: BLE001 - our own bug must not leave it asking for ever
             self._statuses.fail(question, f"the question failed: {error!r}", self._later())
             self._log.exception("ocsp-failed", subject=question.subject.certificate.subject)
@@ -130,34 +137,41 @@ class Inquiring:
         )
 
     async def _ask_one(self, asked: Question, target: Target) -> tuple[bytes, Status] | Unbelieved:
-        breaker = self._breaker(target.url)
-        if not breaker.may_ask(self._now()):
-            self.outcomes[target.url, "left-alone"] += 1
-            again = breaker.again.isoformat() if breaker.again else ""
-            return Unbelieved(f"not asked before {again}, after {breaker.failures} failures")
-        nonce = b"" if asked.rules.nonce is Nonce.OFF else self._dice(_NONCE_SIZE)
-        seconds = asked.rules.timeout.total_seconds()
-        outcome = "failed"
-        try:
-            call = call_of(target.url, question(asked.subject, nonce))
-            async with asyncio.timeout(seconds):
-                content = await self._exchange(target, call, seconds)
-            found = self._statuses.read(asked, content, nonce, self._now())
-            outcome = "unbelieved" if isinstance(found, Unbelieved) else found.condition.value
-        except NotAskable as error:
-            return Unbelieved(str(error))
-        except NotAnswered as error:
-            found = Unbelieved(str(error), error.unwell)
-        except TimeoutError:
-            found = Unbelieved(f"no answer within {seconds:g} s", unwell=True)
-        self.outcomes[target.url, outcome] += 1
+        responder = self._responder(target.url)
+        async with responder.turns:
+            breaker = responder.breaker
+            if not breaker.may_ask(self._now()):
+                self.outcomes[target.url, "left-alone"] += 1
+                again = breaker.again.isoformat() if breaker.again else ""
+                return Unbelieved(f"not asked before {again}, after {breaker.failures} failures")
+            found = await self._exchanged(asked, target)
         if not isinstance(found, Unbelieved):
             breaker.succeeded()
-            return content, found
+            self.outcomes[target.url, found[1].condition.value] += 1
+            return found
+        self.outcomes[target.url, "failed" if found.unwell else "unbelieved"] += 1
         # One client's strange certificate must not have it left alone for all others.
         if found.unwell:
             breaker.failed(self._now())
         return found
+
+    async def _exchanged(
+        self, asked: Question, target: Target
+    ) -> tuple[bytes, Status] | Unbelieved:
+        nonce = b"" if asked.rules.nonce is Nonce.OFF else self._dice(_NONCE_SIZE)
+        seconds = asked.rules.timeout.total_seconds()
+        try:
+            call = call_of(target.url, question(asked.subject, nonce))
+            async with self._turns, asyncio.timeout(seconds):
+                content = await self._exchange(target, call, seconds)
+        except NotAskable as error:
+            return Unbelieved(str(error))
+        except NotAnswered as error:
+            return Unbelieved(str(error), error.unwell)
+        except TimeoutError:
+            return Unbelieved(f"no answer within {seconds:g} s", unwell=True)
+        found = self._statuses.read(asked, content, nonce, self._now())
+        return found if isinstance(found, Unbelieved) else (content, found)
 
     def _take(self, question: Question, content: bytes, status: Status) -> None:
         if self._statuses.take(question, content, status, self._now()):
@@ -169,11 +183,11 @@ class Inquiring:
             )
             self._changed(question.subject)
 
-    def _breaker(self, url: str) -> Breaker:
-        breaker = self._responders.setdefault(url, Breaker())
+    def _responder(self, url: str) -> _Responder:
+        responder = self._responders.setdefault(url, _Responder())
         self._responders.move_to_end(url)
         while len(self._responders) > _MOST_RESPONDERS:
             gone, _ = self._responders.popitem(last=False)
             for key in [key for key in self.outcomes if key[0] == gone]:
                 del self.outcomes[key]
-        return breaker
+        return responder

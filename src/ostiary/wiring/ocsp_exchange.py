@@ -1,6 +1,7 @@
 """OCSP questions by the guarded HTTP client."""
 
 import asyncio
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from ostiary.config.model.base import Wrong
@@ -21,12 +22,11 @@ class FetchExchange:
     def __init__(self) -> None:
         """Nobody is allowed yet that isn't named."""
         self.rules = FetchRules()
-        self._fetcher: Fetcher | None = None
+        self._fetchers: OrderedDict[str, Fetcher] = OrderedDict()
 
     async def __call__(self, target: Target, call: Call, seconds: float) -> bytes:
         """The answer's content. Raises NotAnswered."""
-        if self._fetcher is None:
-            self._fetcher = await asyncio.to_thread(_fetcher)
+        fetcher = await self._of(target.url)
         headers = {"Accept": ANSWER_TYPE} | ({"Content-Type": TYPE} if call.body else {})
         request = Request(
             url=call.url,
@@ -40,11 +40,20 @@ class FetchExchange:
             rules = self.rules
             if target.written:
                 rules = rules.with_url(parse_url(target.url, query=True))
-            return (await self._fetcher.fetch(request, rules)).content
+            return (await fetcher.fetch(request, rules)).content
         except NotFetched as error:
             raise NotAnswered(str(error), unwell=_is_unwell(error)) from error
         except Wrong as error:
             raise NotAnswered(error.message, unwell=False) from error
+
+    async def _of(self, url: str) -> "Fetcher":
+        """One for each responder: a client lets only so many questions go at a time."""
+        found = self._fetchers.get(url)
+        if found is None:
+            found = self._fetchers[url] = await asyncio.to_thread(_fetcher)
+            while len(self._fetchers) > _MOST:
+                self._fetchers.popitem(last=False)
+        return found
 
 
 def _is_unwell(error: NotFetched) -> bool:
@@ -54,6 +63,7 @@ def _is_unwell(error: NotFetched) -> bool:
     return error.why not in _NOT_ALLOWED
 
 
+_MOST = 256
 _SERVER_ERROR = 500
 _NOT_ALLOWED = frozenset({Why.BAD_URL, Why.HOST_NOT_ALLOWED, Why.ADDRESS_NOT_ALLOWED})
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,9 +102,10 @@ def test_who_is_revoked_is_told_at_once(kit: Kit) -> None:
     ("bad", "outcome"),
     [
         (NotAnswered("no connection"), "failed"),
-        (b"<html>not found</html>", "unbelieved"),
-        (TRY_LATER, "unbelieved"),
-        (b"", "unbelieved"),
+        (b"<html>not found</html>", "failed"),
+        (TRY_LATER, "failed"),
+        (b"", "failed"),
+        (bytes.fromhex("30030a0106"), "unbelieved"),
     ],
 )
 def test_where_one_fails_the_next_is_asked(kit: Kit, bad: Reply, outcome: str) -> None:
@@ -159,6 +161,32 @@ def test_the_same_question_is_asked_once_at_a_time(kit: Kit) -> None:
 
     asyncio.run(thrice())
     assert scene.calls == [A]
+
+
+def test_a_responder_that_hangs_keeps_nobody_elses_clients_waiting(kit: Kit) -> None:
+    scene = Scene(kit)
+    clients = [kit.client(scene.root, f"h{number}") for number in range(20)]
+
+    async def hang(_target: Target, _call: Call, _seconds: float) -> bytes:
+        if _target.url == A:
+            await asyncio.Event().wait()
+        return scene.answer()
+
+    async def all_at_once() -> None:
+        scene.inquiring = Inquiring(
+            scene.statuses, hang, lambda: scene.now, bytes, scene.changed.append
+        )
+        for one in clients:
+            assert scene.inquiring.ask(scene.question(one)) is not None
+        await asyncio.sleep(0.01)
+        well = replace(scene.question(), targets=(Target(B, True),))
+        task = scene.inquiring.ask(well)
+        assert task is not None
+        await asyncio.wait_for(task, 0.5)
+        await scene.inquiring.end()
+
+    asyncio.run(all_at_once())
+    assert isinstance(scene.look(), NotRevoked)
 
 
 def test_a_responder_that_fails_is_left_alone_and_tried_again(kit: Kit) -> None:
