@@ -19,9 +19,9 @@ _WORDS_READ = 64 * 1024
 _WORDS_KEPT = 1024 * 1024
 _TERM_SECONDS = 2.0
 _MEMORY = {"MALLOC_TRIM_THRESHOLD_": "67108864", "MALLOC_TOP_PAD_": "1048576"}
-"""For glibc (mallopt(3)), bytes. By default it gives memory back to the kernel when 128 KiB are free
-at the end, which two of our buffers are: HAProxy would ask for them again with the next requests,
-page by page. What the operator's environment says comes first."""
+"""For glibc (mallopt(3)), bytes. By default it gives memory back to the kernel from 128 KiB on,
+which three of our buffers are: HAProxy would ask for them again with the next requests, page by
+page. What the operator's environment says comes first."""
 MASTER_SOCKET = "master.sock"
 """Name of the master's socket in the run folder."""
 

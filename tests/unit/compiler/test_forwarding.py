@@ -25,8 +25,9 @@ def test_whoever_reads_the_header_asks_first_who_sent_it() -> None:
     """Only trusted peers' headers are read, and only where there is one of them."""
     for name in ("http", "https"):
         reading = [one for one in frontend(compiled(HEADER), name) if "fhdr" in one]
-        assert "if { var(sess.ost.proxy) -m bool } { req.fhdr_cnt('X-The-Cert') -m int 1 }" in (
-            reading[0]
+        assert (
+            "if { var(sess.ost.proxy) -m bool } { req.fhdr_cnt('X-The-Cert') -m int 1 }"
+            in (reading[0])
         )
         for line in reading:
             assert "{ var(sess.ost.proxy) -m bool }" in line or line.endswith(
