@@ -7,22 +7,21 @@ of the day.
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ostiary.trust.finding import Finding, Listed, NotRevoked, Undetermined
 from ostiary.trust.ocsp import (
-    Nonce,
     OcspRules,
     Question,
     Status,
     Unbelieved,
-    believe,
     targets_of,
 )
+from ostiary.trust.ocsp_reading import status_of, verified
 from ostiary.trust.status_lines import Line, read_line
-from ostiary.x509.errors import NotAnOcspAnswer
-from ostiary.x509.ocsp_answer import Condition, OcspAnswer, Unsuccessful, read_answer
+from ostiary.x509.certificate import Certificate, parse
+from ostiary.x509.ocsp_answer import Condition
 from ostiary.x509.ocsp_question import Subject
 
 MOST = 20_000
@@ -33,6 +32,7 @@ ASKED_AGAIN = timedelta(seconds=10)
 """After a question that nobody answered, and how long somebody stays undetermined at most before
 it is looked at again."""
 _MOST_FAILURES = 4_096
+_MOST_SHARED = 256
 _LATE = 0.75
 """The part of its time after which an answer in use is asked for again."""
 
@@ -46,10 +46,21 @@ class _Kept:
     used: datetime
     due: datetime
     """When it is asked for again, if it is in use."""
-    question: Question | None = None
+    about: "_About | None" = None
     """None until somebody has asked since the start."""
     status: Status | None = None
-    """By ``question.rules``; None: not verified since the start."""
+    """By ``about.rules``; None: not verified since the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """Whom an answer is about, in a tenth of the memory of a ``Question``."""
+
+    leaf: bytes
+    """DER."""
+    issuer: Certificate
+    """One object for all its certificates."""
+    rules: OcspRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class Statuses:
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._bytes = 0
         self._failures: OrderedDict[bytes, _Failure] = OrderedDict()
+        self._shared: dict[bytes, Certificate] = {}
         self.version = 0
         """Grows with each answer taken: save them when it has."""
 
@@ -109,7 +121,7 @@ class Statuses:
 
         ``nonce``: what was sent; empty: none.
         """
-        status = _status_of(question, der, nonce, now)
+        status = status_of(question, der, nonce, now)
         if isinstance(status, Unbelieved):
             return status
         before = self._status(question.key, question.subject, question.rules)
@@ -125,7 +137,9 @@ class Statuses:
         due = _due(question.key, status, question.rules, now)
         self._failures.pop(question.key, None)
         used = before.used if before else now
-        self._keep(question.key, _Kept(der, now, used, due, question, status))
+        about = self._about(question.subject, question.rules)
+        status = self._sharing(status)
+        self._keep(question.key, _Kept(der, now, used, due, about, status))
         if status.condition is Condition.UNKNOWN:
             self.fail(question, status.told, now + ASKED_AGAIN)
         self.version += 1
@@ -141,13 +155,21 @@ class Statuses:
         if kept is not None:
             kept.due = max(kept.due, again)
 
-    def due(self, now: datetime, used_since: datetime) -> tuple[Question, ...]:
-        """What to ask for again before it ends: answers used since then."""
+    def due(self, now: datetime, used_since: datetime) -> tuple[bytes, ...]:
+        """The keys of what to ask for again before it ends: answers used since then."""
         return tuple(
-            kept.question
-            for kept in self._kept.values()
-            if kept.question and kept.due <= now and kept.used >= used_since
+            key
+            for key, kept in self._kept.items()
+            if kept.due <= now and kept.used >= used_since and kept.about
         )
+
+    def question(self, key: bytes) -> Question | None:
+        """The question that an answer at hand has answered; None where that is gone."""
+        kept = self._kept.get(key)
+        if kept is None or kept.about is None:
+            return None
+        subject = Subject(parse(kept.about.leaf), kept.about.issuer)
+        return _question(key, subject, kept.about.rules)
 
     def ends(self) -> Iterator[tuple[Condition, datetime]]:
         """What the verified answers say, and until when; from any thread."""
@@ -178,14 +200,28 @@ class Statuses:
         kept = self._kept.get(key)
         if kept is None:
             return None
-        if kept.question is None or kept.question.rules.id != rules.id:
-            status = _verified(kept, subject, rules)
+        if kept.about is None or kept.about.rules.id != rules.id:
+            status = verified(kept.der, subject, rules, kept.taken)
             if status is None:
                 self._drop(key)
                 return None
-            kept.status, kept.due = status, _due(key, status, rules, kept.taken)
-            kept.question = _question(key, subject, rules)
+            kept.status, kept.due = self._sharing(status), _due(key, status, rules, kept.taken)
+            kept.about = self._about(subject, rules)
         return kept.status
+
+    def _about(self, subject: Subject, rules: OcspRules) -> _About:
+        return _About(subject.certificate.der, self._share(subject.issuer), rules)
+
+    def _sharing(self, status: Status) -> Status:
+        if status.delegate is None:
+            return status
+        return replace(status, delegate=self._share(status.delegate))
+
+    def _share(self, certificate: Certificate) -> Certificate:
+        """The same object for the same certificate: thousands of answers have the same few."""
+        if len(self._shared) > _MOST_SHARED:
+            self._shared.clear()
+        return self._shared.setdefault(certificate.sha256, certificate)
 
     def _unknown(
         self, key: bytes, subject: Subject, rules: OcspRules, now: datetime, why: str
@@ -235,24 +271,6 @@ _TURNS = frozenset(
 """What makes remembered verdicts wrong. Who was undetermined is looked at again soon anyway."""
 
 
-def _status_of(question: Question, der: bytes, nonce: bytes, now: datetime) -> Status | Unbelieved:
-    try:
-        answer = read_answer(der)
-    except NotAnOcspAnswer as fault:
-        return Unbelieved(fault.sentence, unwell=True)
-    if isinstance(answer, Unsuccessful):
-        # "unauthorized" is what many say of a certificate that they don't know (RFC 5019 2.2.3).
-        unwell = answer.status in ("internalError", "tryLater")
-        return Unbelieved(f"the responder says {answer.status}", unwell)
-    strange = _strange_nonce(answer, nonce, question.rules)
-    if strange is not None:
-        return Unbelieved(strange)
-    status = believe(answer, question.subject, question.rules, now)
-    if isinstance(status, Status) and status.until <= now:
-        return Unbelieved(f"it ended at {status.until.isoformat()}")
-    return status
-
-
 def _outdone(new: Status, old: Status) -> bool:
     """Whether the old one goes on to count: a replay, or the responder no longer knows whom it
     revoked."""
@@ -264,17 +282,6 @@ def _outdone(new: Status, old: Status) -> bool:
     return ages[0] < ages[1]
 
 
-def _verified(kept: _Kept, subject: Subject, rules: OcspRules) -> Status | None:
-    try:
-        answer = read_answer(kept.der)
-    except NotAnOcspAnswer:
-        return None
-    if isinstance(answer, Unsuccessful):
-        return None
-    status = believe(answer, subject, rules, kept.taken)
-    return None if isinstance(status, Unbelieved) else status
-
-
 def _question(key: bytes, subject: Subject, rules: OcspRules) -> Question:
     return Question(subject=subject, key=key, targets=targets_of(subject, rules), rules=rules)
 
@@ -284,11 +291,3 @@ def _due(key: bytes, status: Status, rules: OcspRules, taken: datetime) -> datet
     part = _LATE - key[0] / 2560
     due = taken + (status.until - taken) * part
     return due if rules.refresh is None else min(due, taken + rules.refresh)
-
-
-def _strange_nonce(answer: OcspAnswer, nonce: bytes, rules: OcspRules) -> str | None:
-    if not nonce:
-        return None
-    if answer.nonce is None:
-        return "it has no nonce" if rules.nonce is Nonce.REQUIRED else None
-    return None if answer.nonce == nonce else "its nonce is another than the question's"

@@ -89,8 +89,11 @@ class Consulting:
                 now = self._now()
                 if self._news:
                     self._awake.set()
-                for question in self.statuses.due(now, now - _IN_USE):
-                    self.inquiring.ask(question)
+                for key in self.statuses.due(now, now - _IN_USE):
+                    question = self.statuses.question(key)
+                    if question is not None:
+                        self.inquiring.ask(question)
+                        await asyncio.sleep(0)
                 if now - self._saved_at >= _SAVED_EVERY:
                     await self._save()
             except Exception as error:  # noqa: BLE001 - as above

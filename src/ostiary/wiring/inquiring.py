@@ -132,9 +132,6 @@ class Inquiring:
             return
         why = f"OCSP has no answer: {'; '.join(faults)[:_LONGEST_FAULT]}"
         self._statuses.fail(question, why, self._later())
-        self._log.warning(
-            "ocsp-undetermined", subject=question.subject.certificate.subject, detail=why
-        )
 
     async def _ask_one(self, asked: Question, target: Target) -> tuple[bytes, Status] | Unbelieved:
         responder = self._responder(target.url)
@@ -150,6 +147,8 @@ class Inquiring:
             self.outcomes[target.url, found[1].condition.value] += 1
             return found
         self.outcomes[target.url, "failed" if found.unwell else "unbelieved"] += 1
+        subject = asked.subject.certificate.subject
+        self._log.warning("ocsp-no-answer", url=target.url, subject=subject, why=found.why)
         # One client's strange certificate must not have it left alone for all others.
         if found.unwell:
             breaker.failed(self._now())

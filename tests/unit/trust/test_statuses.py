@@ -209,7 +209,8 @@ def test_an_answer_in_use_is_due_before_its_end_and_one_out_of_use_never(scene: 
     scene.take(scene.answer(end=NOW + HOUR))
     assert scene.statuses.due(NOW + HOUR / 2, NOW - HOUR) == ()
     soon = NOW + 0.76 * HOUR
-    assert [one.key for one in scene.statuses.due(soon, NOW - HOUR)] == [scene.subject().key]
+    (key,) = scene.statuses.due(soon, NOW - HOUR)
+    assert scene.statuses.question(key) == scene.question()
     assert scene.statuses.due(soon, NOW + MINUTE) == ()
     scene.look(soon)
     assert len(scene.statuses.due(soon, NOW + MINUTE)) == 1

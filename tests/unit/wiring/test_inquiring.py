@@ -125,7 +125,7 @@ def test_one_that_is_too_slow_fails(kit: Kit) -> None:
     assert isinstance(found, Undetermined)
     assert "no answer within 1 s" in found.detail
     assert scene.inquiring.outcomes == {(A, "failed"): 1, (B, "failed"): 1}
-    assert [one["event"] for one in logs] == ["ocsp-undetermined"]
+    assert [one["event"] for one in logs] == ["ocsp-no-answer", "ocsp-no-answer"]
 
 
 def test_an_answer_about_another_certificate_is_not_believed(kit: Kit) -> None:
