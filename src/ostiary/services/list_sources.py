@@ -174,12 +174,17 @@ def next_try(now: datetime, failures: int, every: timedelta, chance: float) -> d
     return now + pause * (0.5 + 0.5 * chance)
 
 
-def nearest_end(lists: Iterable[RevocationList]) -> datetime | None:
-    """When the first of the newest lists ends; those that can't be used are left out."""
+def newest_of(lists: Iterable[RevocationList]) -> tuple[RevocationList, ...]:
+    """Of several lists about the same the newest."""
     newest: dict[object, RevocationList] = {}
     for one in lists:
-        if one.fault is None and one.next_update is not None:
-            before = newest.get(kind_of_list(one))
-            if before is None or _is_older(before, one):
-                newest[kind_of_list(one)] = one
-    return min((one.next_update for one in newest.values() if one.next_update), default=None)
+        before = newest.get(kind_of_list(one))
+        if before is None or _is_older(before, one):
+            newest[kind_of_list(one)] = one
+    return tuple(newest.values())
+
+
+def nearest_end(lists: Iterable[RevocationList]) -> datetime | None:
+    """When the first of the newest lists ends; those that can't be used are left out."""
+    usable = newest_of(one for one in lists if one.fault is None)
+    return min((one.next_update for one in usable if one.next_update), default=None)

@@ -81,7 +81,9 @@ def ends_of(
     """
     newest: dict[tuple[str, object], RevocationList] = {}
     for at, one in places:
-        key = (f"{'.'.join(map(str, at[:-1]))}[{at[-1]}]", kind_of_list(one))
+        *above, last = at
+        part = f"[{last}]" if isinstance(last, int) else f".{last}"
+        key = (".".join(map(str, above)) + part, kind_of_list(one))
         before = newest.get(key)
         if before is None or (before.number, before.this_update) < (one.number, one.this_update):
             newest[key] = one

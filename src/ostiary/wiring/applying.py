@@ -7,7 +7,7 @@ from pathlib import Path
 from ostiary.config.effective import Managed
 from ostiary.kernel.problems import Problem
 from ostiary.management.ports import Applied
-from ostiary.services.list_sources import Fetched
+from ostiary.services.list_sources import Fetched, SourceState
 from ostiary.services.prepare import Prepared
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring import world
@@ -43,6 +43,14 @@ class Applying:
     def not_applied(self) -> tuple[str, ...]:
         """Nothing: what the store holds acts, or the gateway would not have started."""
         return ()
+
+    def list_sources(self) -> tuple[SourceState, ...]:
+        """The URLs that revocation lists are fetched from; from any thread."""
+        return self.lists.states()
+
+    async def fetch_lists(self, source: str | None) -> None:
+        """Fetch from this one, or all, at once."""
+        await self.lists.fetch_now(source)
 
     def intermediates(self) -> Intermediates:
         """A copy of those remembered; from any thread."""

@@ -65,6 +65,7 @@ class ListSources:
         self._follower: Follower | None = None
         self._prepared: Prepared | None = None
         self._asker = ListAsker(shelf)
+        self._publishing = asyncio.Lock()
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._wake = asyncio.Event()
         self._pending = False
@@ -260,15 +261,16 @@ class ListSources:
 
     async def _publish(self) -> None:
         """Put what has changed in force; tried again a moment later if that fails."""
-        if not self._pending or self._follower is None:
-            return
-        self._pending = False
-        try:
-            await self._follower.refresh(self.fetched)
-            self._log.info("lists-in-force")
-        except OstiaryError as error:
-            self._pending = True
-            self._log.error("lists-not-in-force", error=str(error))
+        async with self._publishing:
+            if not self._pending or self._follower is None:
+                return
+            self._pending = False
+            try:
+                await self._follower.refresh(self.fetched)
+                self._log.info("lists-in-force")
+            except OstiaryError as error:
+                self._pending = True
+                self._log.error("lists-not-in-force", error=str(error))
 
     async def _shelve(self) -> None:
         if self._prepared is None:

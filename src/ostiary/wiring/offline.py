@@ -18,8 +18,10 @@ from ostiary.admin.app import Surroundings, create_app
 from ostiary.admin.peer import Peer
 from ostiary.config.effective import Managed
 from ostiary.kernel.problems import ConfigRefused
+from ostiary.management.errors import Unacceptable
 from ostiary.management.making import Hands, make_management
 from ostiary.management.ports import Applied
+from ostiary.services.list_sources import SourceState
 from ostiary.services.prepare import Prepared, Written
 from ostiary.store.database.database import Database
 from ostiary.store.files import make_folder
@@ -70,6 +72,12 @@ class _Stopped:
     @property
     def not_applied(self) -> tuple[str, ...]:
         return self._not_applied
+
+    def list_sources(self) -> tuple[SourceState, ...]:
+        return ()
+
+    async def fetch_lists(self, source: str | None) -> None:  # noqa: ARG002 - none can be
+        raise Unacceptable.one("nothing is fetched while the gateway is stopped", "start it")
 
     def intermediates(self) -> Intermediates:
         return Intermediates()
