@@ -22,6 +22,7 @@ PAGES = (
     "/console",
     AUTH,
     "/console/gateway",
+    "/console/gateway/revocation",
     "/console/gateway/trusted/add",
     "/console/gateway/trusted/2",
     "/console/certificates",
