@@ -157,5 +157,12 @@ def _consequence(mode: str, grace: timedelta, where: str) -> str:
             f"soft at {where}: who isn't known as revoked passes, and is told as "
             "revocation-undetermined"
         )
-    late = f", {grace} after that" if grace else ""
+    late = f", {_told(grace)} after that" if grace else ""
     return f"strict at {where}: its clients are refused{late}, as revocation-undetermined"
+
+
+def _told(span: timedelta) -> str:
+    """As the configuration file writes it."""
+    seconds = int(span.total_seconds())
+    units = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+    return next(f"{seconds // size}{unit}" for unit, size in units if seconds % size == 0)

@@ -118,7 +118,8 @@ class SourceState:
     """When it last told what its newest content is; aware."""
     asked: datetime | None
     """When it was last asked, with or without success."""
-    next_try: datetime
+    next_try: datetime | None
+    """None while the gateway is stopped."""
     error: str
     """Why the last question came to nothing; empty if it didn't."""
 

@@ -11,11 +11,13 @@ from ostiary.config.effective import Managed
 from ostiary.kernel.errors import WrongUse
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
+from ostiary.services.list_sources import NOTHING_FETCHED
 from ostiary.services.ports import Unreadable
 from ostiary.services.presented import presented
 from ostiary.services.visits import Scheme, Visit
 from ostiary.wiring import world
-from ostiary.wiring.ground import prepare_file
+from ostiary.wiring.ground import prepare_rest, read_file
+from ostiary.wiring.list_sources import kept_lists
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 
@@ -35,6 +37,8 @@ class Asked:
     api: str | None = None
     url: str | None = None
     method: str = "GET"
+    state: Path | None = None
+    """Where lists that were fetched are kept; None: nowhere."""
     at: str | None = None
     """ISO 8601; UTC where it names no zone. None: now."""
 
@@ -48,7 +52,9 @@ def explain(
     one explanation of a certificate in the header.
     Raises ConfigRefused, AskedWrongly, NoSuchApi.
     """
-    prepared = prepare_file(asked.config, managed, trusted)
+    written = read_file(asked.config)
+    fetched = kept_lists(asked.state).load(written.document) if asked.state else NOTHING_FETCHED
+    prepared = prepare_rest(written, managed, trusted, fetched=fetched)
     explainer = Explainer(prepared, moment(asked.at))
     shown = _shown(asked)
     if asked.url is not None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ostiary.services.fetching import Request, Response
-from ostiary.services.list_sources import Held, SourceState, take_in
+from ostiary.services.list_sources import Held, SourceState, nearest_end, take_in
 from ostiary.services.lists import ListFile
 from ostiary.services.prepare import Prepared
+from ostiary.store.list_copies import SourceCopy
 from ostiary.wiring import world
 from ostiary.wiring.list_believing import believer, fetch_of, rules_for
 from ostiary.wiring.list_shelf import ListShelf
@@ -50,6 +51,17 @@ class Source:
     wanted: datetime | None = None
     """When a decision last lacked it."""
     task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    def copy(self) -> SourceCopy:
+        """For the disk."""
+        return SourceCopy(
+            source=self.url,
+            found=self.found,
+            digests=self.held.digests,
+            tag=self.tag,
+            modified=self.modified,
+            confirmed=self.confirmed.timestamp() if self.confirmed else 0.0,
+        )
 
     def state(self) -> SourceState:
         """For people."""
@@ -124,6 +136,9 @@ class ListAsker:
 
 
 def _conditions(source: Source) -> Mapping[str, str]:
+    ends = nearest_end(source.held.newest)
+    if ends is not None and ends <= world.now():
+        return {}  # whoever says that there is nothing newer is mistaken, or repeats himself
     told = {"If-None-Match": source.tag, "If-Modified-Since": source.modified}
     return {name: value for name, value in told.items() if value}
 

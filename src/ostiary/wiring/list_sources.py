@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -22,10 +23,11 @@ from ostiary.services.list_sources import (
 )
 from ostiary.services.lists import ListFile, ListReading
 from ostiary.services.prepare import Prepared
-from ostiary.store.list_copies import SourceCopy
+from ostiary.store.list_copies import ListCopies
 from ostiary.trust.decision import Missing
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring import world
+from ostiary.wiring.ground import Folders
 from ostiary.wiring.list_asking import ListAsker, Source
 from ostiary.wiring.list_believing import every_of, first_allowed, rules_of
 from ostiary.wiring.list_shelf import ListShelf
@@ -37,6 +39,7 @@ MOST_FOUND = 256
 """Distribution points that are followed at the same time."""
 _MOST_REMEMBERED = 4096
 _AT_ONCE = 4
+_ANSWER_SECONDS = 30.0
 _TICK_SECONDS = 1.0
 _UNWANTED = timedelta(days=1)
 
@@ -69,6 +72,7 @@ class ListSources:
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._wake = asyncio.Event()
         self._pending = False
+        self._full = False
         self._asked: dict[tuple[str, ...], str] = {}
         self._log = structlog.get_logger("ostiary.revocation")
 
@@ -122,12 +126,13 @@ class ListSources:
                 self._follow_point(url)
 
     async def fetch_now(self, source: str | None = None) -> None:
-        """Ask a source, or all of them, at once; returns when what came of it acts."""
+        """Ask a source, or all of them, at once; returns when what came of it acts, and after
+        some time in any case."""
         prepared = self._sync()
         chosen = [one for one in self._sources.values() if source in (None, one.url)]
         tasks = [self._start(one, prepared) for one in chosen] if prepared else []
         if tasks:
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks, timeout=_ANSWER_SECONDS)
         await self._publish()
 
     async def run(self, follower: Follower) -> None:
@@ -206,10 +211,13 @@ class ListSources:
             known.wanted = now
         elif self._has_room(now):
             self._sources[url] = Source(url, True, now, wanted=now)
+            self._full = False
             self._wake.set()
         else:
-            self._log.warning("list-not-followed", urls=(url,), error=f"{MOST_FOUND} are followed")
-            self._asked[(url,)] = ""
+            if not self._full:
+                full = f"{MOST_FOUND} distribution points are followed already"
+                self._log.warning("list-not-followed", urls=(url,), error=full)
+            self._full = True
 
     def _has_room(self, now: datetime) -> bool:
         found = [one for one in self._sources.values() if one.found]
@@ -275,16 +283,11 @@ class ListSources:
     async def _shelve(self) -> None:
         if self._prepared is None:
             return
-        sources = [
-            SourceCopy(
-                source=one.url,
-                found=one.found,
-                digests=one.held.digests,
-                tag=one.tag,
-                modified=one.modified,
-                confirmed=one.confirmed.timestamp() if one.confirmed else 0.0,
-            )
-            for one in self._sources.values()
-        ]
+        sources = [one.copy() for one in self._sources.values()]
         files = self._prepared.gathered.list_files
         await asyncio.to_thread(self._shelf.keep, sources, files)
+
+
+def kept_lists(state: Path) -> ListSources:
+    """Sources with what is kept of them in this state folder."""
+    return ListSources(ListShelf(ListCopies(Folders(state=state).lists)))

@@ -16,7 +16,6 @@ from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused
 from ostiary.services.prepare import Prepared, Written
 from ostiary.store.files import make_folder, remove_sockets
-from ostiary.store.list_copies import ListCopies
 from ostiary.store.lock import StateLock
 from ostiary.supervisor.child import MASTER_SOCKET
 from ostiary.supervisor.leftover import ensure_gone
@@ -32,8 +31,7 @@ from ostiary.wiring.ground import (
     read_file,
     watched_files,
 )
-from ostiary.wiring.list_shelf import ListShelf
-from ostiary.wiring.list_sources import ListSources
+from ostiary.wiring.list_sources import kept_lists
 from ostiary.wiring.restarting import needs_restart
 from ostiary.x509.certificate import Certificate
 
@@ -131,7 +129,7 @@ class _Life:
     ) -> None:
         managed, trusted = administration.kept()
         folders = Folders(state=self._state)
-        lists = ListSources(ListShelf(ListCopies(folders.lists)))
+        lists = kept_lists(self._state)
         fetched = lists.load(written.document)
         prepared = first or prepare_rest(written, managed, trusted, lists.reading({}), fetched)
         self._started = written.document

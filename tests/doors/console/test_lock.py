@@ -115,6 +115,22 @@ def test_a_viewer_who_sends_the_form_anyway_is_refused(
     assert desk.now_revision == 41
 
 
+def test_lists_are_fetched_by_those_who_may_change_something(
+    browserless: httpx.Client, desk: Desk
+) -> None:
+    page, (file, url) = "/console/gateway/revocation", desk.revocations.seen.sources
+    shown = browserless.get(page).text
+    assert ("is a private address" in shown, shown.count("Fetch now")) == (True, 1)
+    sent = {"csrf": CSRF, "source": url.source}
+    browserless.cookies.set("who", Role.VIEWER.value)
+    assert "Fetch now" not in browserless.get(page).text
+    assert browserless.post(f"{page}/fetch", data=sent).status_code == 403
+    browserless.cookies.set("who", Role.OPERATOR.value)
+    answer = browserless.post(f"{page}/fetch", data=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{page}?done=fetched")
+    assert [one.error for one in desk.revocations.seen.sources] == [file.error, ""]
+
+
 def test_who_holds_a_token_is_told_to_administrators_alone(browserless: httpx.Client) -> None:
     assert "/console/tokens" in browserless.get("/console").text
     for role in (Role.VIEWER, Role.OPERATOR):
