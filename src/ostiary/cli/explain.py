@@ -60,13 +60,20 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
         raise misuse("name the client's certificate with --cert, or say --no-cert")
     if api is not None and url is not None:
         raise misuse("--api and --url exclude each other")
+    folder = state_folder(config, state)
     asked = Asked(
-        config=config, certificate=cert, chain=chain, api=api, url=url, method=method, at=at
+        config=config,
+        certificate=cert,
+        chain=chain,
+        api=api,
+        url=url,
+        method=method,
+        at=at,
+        state=folder,
     )
     with refusals(as_json=as_json):
-        folder = state_folder(config, state)
         managed, trusted = kept(config, folder)
-        found = explain_asked(asked, managed, trusted, folder)
+        found = explain_asked(asked, managed, trusted)
     if as_json:
         emit_json([_json(one) for one in found] if len(found) > 1 else _json(found[0]))
     else:

@@ -52,10 +52,8 @@ class FetchRules:
     """Who may be asked. By default nobody."""
 
     hosts: tuple[HostPattern, ...] = ()
-    private: bool = False
-    """Whether private addresses may be asked, this host's too."""
     networks: tuple[Network, ...] = ()
-    """Private addresses that may be asked all the same."""
+    """Private addresses that may be asked, this host's too."""
     own_ports: frozenset[int] = frozenset()
     """Ports of our own listeners: never asked on this host."""
 
@@ -124,12 +122,11 @@ def refuse_address(address: Address, url: Url, rules: FetchRules, *, here: bool)
     Raises NotFetched.
     """
     reach = reach_of(address)
-    named = is_among(address, rules.networks)
     if reach is Reach.NEVER:
         told, way_out = "an address that is never asked", ""
     elif here and url.port in rules.own_ports:
         told, way_out = "the gateway itself", ""
-    elif reach is Reach.PRIVATE and not (rules.private or named):
+    elif reach is Reach.PRIVATE and not is_among(address, rules.networks):
         told, way_out = "a private address", _ALLOW_ADDRESS
     else:
         return

@@ -7,6 +7,10 @@ from ostiary.trust.ocsp import Question
 from ostiary.trust.reason import Reason
 from ostiary.x509.certificate import Certificate
 
+Missing = tuple[tuple[str, ...], ...]
+"""Lists that certificates point to, and that aren't here: of each the addresses, as they are
+written there. The path of those certificates is verified."""
+
 
 @dataclass(frozen=True, slots=True)
 class Presented:
@@ -44,9 +48,17 @@ class Refused:
     until: datetime | None
     asking: tuple[Question, ...] = ()
     """As with ``Admitted``."""
+    missing: Missing = ()
+    """What would be needed to tell whether somebody is revoked."""
 
 
 Decision = Admitted | Refused
+
+
+def missing_of(decision: Decision) -> Missing:
+    """The lists that it was made without."""
+    refused = decision.would_refuse if isinstance(decision, Admitted) else decision
+    return refused.missing if refused else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ostiary.trust.decision import Missing
 from ostiary.trust.ocsp import Question
 from ostiary.x509.certificate import Certificate
 
@@ -37,6 +38,8 @@ class Undetermined:
     detail: str
     again: datetime | None = None
     asking: tuple[Question, ...] = ()
+    missing: Missing = ()
+    """Where the certificates that can't be looked up say that lists are."""
 
 
 Finding = NotRevoked | Listed | Undetermined
@@ -53,7 +56,9 @@ def together(found: Iterable[Finding]) -> Finding:
     asking = tuple(question for one in findings for question in one.asking)
     undetermined = [one for one in findings if isinstance(one, Undetermined)]
     if undetermined:
-        return Undetermined(undetermined[0].detail, soonest(undetermined), asking)
+        missing = dict.fromkeys(point for one in undetermined for point in one.missing)
+        again = soonest(undetermined)
+        return Undetermined(undetermined[0].detail, again, asking, tuple(missing))
     good = [one for one in findings if isinstance(one, NotRevoked)]
     until = min((one.until for one in good if one.until is not None), default=None)
     told = "; ".join(one.told for one in good) or "the certificate is itself an anchor"

@@ -208,7 +208,7 @@ def _revocation(case: Case) -> Refused | None:
 def _undetermined(case: Case, found: Undetermined) -> Refused | None:
     until = case.now + REFUSAL_AGE
     reason, again = Reason.REVOCATION_UNDETERMINED, found.again
-    refused = Refused(reason, found.detail, min(until, again or until), found.asking)
+    refused = Refused(reason, found.detail, min(until, again or until), found.asking, found.missing)
     if case.keeper.policy.looks_up is Revocation.STRICT:
         # While somebody is asked, each request may be the one that comes after the answer.
         return replace(refused, until=None) if found.asking else refused
@@ -225,7 +225,7 @@ def _names(case: Case) -> Refused | None:
     refused = case.refused(finding.reason, f"{_who(case.leaf)}: {finding.told}")
     if not case.keeper.policy.report_only:
         return refused
-    case.would_refuse = refused
+    case.would_refuse = replace(refused, missing=(case.would_refuse or refused).missing)
     case.told_names = f"would be refused ({finding.reason.value}): {finding.told}"
     return None
 

@@ -14,7 +14,7 @@ from ostiary.trust.finding import Finding, Listed, NotRevoked, Undetermined, tog
 from ostiary.trust.series import Current, Series
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.entries import Revoked
-from ostiary.x509.points import ALL_REASONS, Point, Reasons, points_of
+from ostiary.x509.points import ALL_REASONS, Point, Reasons, list_addresses, points_of
 from ostiary.x509.revocation import RevocationList, is_issued_by
 
 NO_GRACE = timedelta()
@@ -113,7 +113,8 @@ class _Question:
         coming = [begin for one, _ in series for begin in one.begins(self.now)]
         if told != ALL_REASONS:
             again = min(coming, default=None)
-            return Undetermined(_why(self, series, told), again)
+            missing = list_addresses(self.certificate)
+            return Undetermined(_why(self, series, told), again, missing=missing)
         until = min(chain(ends, coming))
         return NotRevoked(until, f"not in the list of {issuer.subject!r} until {until.isoformat()}")
 

@@ -56,7 +56,7 @@ class Sources:
         detail = told.detail
         if self._register.has_any_of(above[0]):
             detail = f"{told.detail}; {listed.detail}"
-        return Undetermined(detail, soonest((listed, told)), told.asking)
+        return Undetermined(detail, soonest((listed, told)), told.asking, listed.missing)
 
     def _is_asked(self, issuer: Certificate, listed: NotRevoked | Undetermined) -> bool:
         match self._policy.preference:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -14,12 +15,14 @@ from ostiary.agent.answers import Answer
 from ostiary.agent.facts import Facts
 from ostiary.agent.headers import Headers, Readable, Unusable
 from ostiary.agent.questions import ChainMalformed, Question, split_chain
-from ostiary.trust.decision import Admitted, Decision, Refused
+from ostiary.trust.decision import Admitted, Decision, Missing, Refused, missing_of
 from ostiary.trust.desk import CAPACITY, Desk
 from ostiary.trust.judge import REFUSAL_AGE
 from ostiary.trust.ocsp import Question as OcspQuestion
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 from ostiary.trust.told import LONGEST, NOTHING, chain_list
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,9 @@ class _Found:
 OnDecision = Callable[[Decided], None]
 """Told of every decision, in the event loop: must be quick."""
 
+OnMissing = Callable[[Missing], None]
+"""Told of revocation lists that a decision was made without, in the event loop: must be quick."""
+
 OnFacts = Callable[[Facts], None]
 """Told of every readable header that was asked about, in the event loop: must be quick."""
 
@@ -86,6 +92,7 @@ class Answering:
         self._desk = desk
         self._now = now
         self.on_decision = on_decision
+        self.on_missing: OnMissing | None = None
         self._on_facts = on_facts
         self._ask = ask
         self._waiting = 0
@@ -107,6 +114,10 @@ class Answering:
         return self._conclude(question, found, now, seconds)
 
     def _inquire(self, found: _Found) -> tuple[asyncio.Task[None], ...]:
+        """Have somebody look for what was missing."""
+        missing = missing_of(found.decision) if found.fresh else ()
+        if missing and self.on_missing is not None:
+            self._hand_on(self.on_missing, missing)
         if self._ask is None or not found.fresh:
             return ()
         tasks = (self._ask(one) for one in found.decision.asking)
@@ -180,9 +191,9 @@ class Answering:
             self._unusable.popitem(last=False)
         return _Found(decision=refused, told=told, fresh=True)
 
-    def _hand_on(self, on_decision: OnDecision, decided: Decided) -> None:
+    def _hand_on(self, somebody: Callable[[_T], None], news: _T) -> None:
         try:
-            on_decision(decided)
+            somebody(news)
         except Exception as error:  # noqa: BLE001 - who counts must not decide
             self._log.exception("decision-not-counted", error=repr(error))
 

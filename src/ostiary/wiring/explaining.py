@@ -11,12 +11,14 @@ from ostiary.config.effective import Managed
 from ostiary.kernel.errors import WrongUse
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
+from ostiary.services.list_sources import NOTHING_FETCHED
 from ostiary.services.ports import Unreadable
 from ostiary.services.presented import presented
 from ostiary.services.visits import Scheme, Visit
 from ostiary.wiring import world
 from ostiary.wiring.consulting import answers_in
-from ostiary.wiring.ground import Folders, prepare_file
+from ostiary.wiring.ground import Folders, prepare_rest, read_file
+from ostiary.wiring.list_sources import kept_lists
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 
@@ -36,6 +38,8 @@ class Asked:
     api: str | None = None
     url: str | None = None
     method: str = "GET"
+    state: Path | None = None
+    """Where lists that were fetched are kept; None: nowhere."""
     at: str | None = None
     """ISO 8601; UTC where it names no zone. None: now."""
 
@@ -44,7 +48,6 @@ def explain(
     asked: Asked,
     managed: Managed | None = None,
     trusted: Iterable[Certificate] = (),
-    state: Path | None = None,
 ) -> tuple[Explanation, ...]:
     """One explanation of a visit, or one for each TLS entry when neither API nor URL is given.
 
@@ -53,8 +56,10 @@ def explain(
     of a certificate in the header.
     Raises ConfigRefused, AskedWrongly, NoSuchApi.
     """
-    prepared = prepare_file(asked.config, managed, trusted)
-    statuses = answers_in(Folders(state=state).ocsp) if state else None
+    written = read_file(asked.config)
+    fetched = kept_lists(asked.state).load(written.document) if asked.state else NOTHING_FETCHED
+    prepared = prepare_rest(written, managed, trusted, fetched=fetched)
+    statuses = answers_in(Folders(state=asked.state).ocsp) if asked.state else None
     explainer = Explainer(prepared, moment(asked.at), statuses)
     shown = _shown(asked)
     if asked.url is not None:

@@ -37,7 +37,7 @@ from ostiary.trust.intermediates import load as parse_intermediates
 from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.standing import Standing, standing_of
 from ostiary.wiring import world
-from ostiary.wiring.answering import Answering, OnDecision
+from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.consulting import Consulting
 from ostiary.wiring.ground import Folders, addresses, place_of
 from ostiary.wiring.ocsp_exchange import FetchExchange
@@ -105,6 +105,10 @@ class Gateway:
         """Have somebody told of every decision; what it raises is logged, and changes nothing."""
         self._answering.on_decision = on_decision
 
+    def seek(self, on_missing: OnMissing) -> None:
+        """Have somebody told of revocation lists that decisions lack, likewise."""
+        self._answering.on_missing = on_missing
+
     async def start(self, prepared: Prepared) -> Served:
         """Start agent and engine; returns when a worker has confirmed the first revision.
 
@@ -134,13 +138,14 @@ class Gateway:
         ``anew``, the compiled files are checked by the engine itself, and it changes over without
         losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
         """
-        standing = await self._standing_of(prepared)
-        if not anew and self._serving is not None:
-            serving = self._serving
-            if await _same_files(prepared, serving) and await self._judge_by(standing):
-                self._serving = replace(serving, policies=prepared.policies)
-                return Served(revision=serving.place.revision, reloaded=False)
-        return await self._change_over(prepared, standing)
+        with self._exchange.following(prepared.document):
+            standing = await self._standing_of(prepared)
+            if not anew and self._serving is not None:
+                serving = self._serving
+                if await _same_files(prepared, serving) and await self._judge_by(standing):
+                    self._serving = replace(serving, policies=prepared.policies)
+                    return Served(revision=serving.place.revision, reloaded=False)
+            return await self._change_over(prepared, standing)
 
     async def _standing_of(self, prepared: Prepared) -> Standing:
         before = self._desk.standing

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ostiary.config.model.base import Wrong
+from ostiary.config.model.document import Document
 from ostiary.config.model.url import parse_url
 from ostiary.services.fetching import FetchRules, NotFetched, Request, Why
 from ostiary.services.ocsp_call import ANSWER_TYPE, TYPE, Call
 from ostiary.trust.ocsp import Target
 from ostiary.wiring.inquiring import NotAnswered
+from ostiary.wiring.list_believing import rules_of
 from ostiary.x509.ocsp_answer import LARGEST_ANSWER
 
 if TYPE_CHECKING:
@@ -21,8 +25,18 @@ class FetchExchange:
 
     def __init__(self) -> None:
         """Nobody is allowed yet that isn't named."""
-        self.rules = FetchRules()
+        self._rules = FetchRules()
         self._fetchers: OrderedDict[str, Fetcher] = OrderedDict()
+
+    @contextmanager
+    def following(self, document: Document) -> Iterator[None]:
+        """Follow the rules of this configuration from now on, unless it comes to nothing."""
+        before, self._rules = self._rules, rules_of(document)
+        try:
+            yield
+        except BaseException:
+            self._rules = before
+            raise
 
     async def __call__(self, target: Target, call: Call, seconds: float) -> bytes:
         """The answer's content. Raises NotAnswered."""
@@ -37,7 +51,7 @@ class FetchExchange:
             seconds=seconds,
         )
         try:
-            rules = self.rules
+            rules = self._rules
             if target.written:
                 rules = rules.with_url(parse_url(target.url, query=True))
             return (await fetcher.fetch(request, rules)).content

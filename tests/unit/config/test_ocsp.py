@@ -19,7 +19,7 @@ def ocsp(text: str) -> Ocsp:
 def test_left_empty_the_responders_of_certificates_are_asked() -> None:
     found = ocsp("{}")
     assert (found.responders, found.aia, found.nonce, found.timeout) == ((), True, "optional", None)
-    assert not told("{ocsp: {}}")
+    assert not told("{ocsp: {}, fetch: {hosts: ocsp.example.com}}")
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,17 @@ def test_an_api_may_prefer_another_source_than_the_gateway() -> None:
 @pytest.mark.parametrize(
     ("parts", "paths", "words"),
     [
-        (("{mode: strict, ocsp: {}}",), [], ""),
-        (("{mode: soft, ocsp: {}}",), [], ""),
-        (("{mode: off, ocsp: {}}",), ["mode"], "responders are not asked"),
+        (("{mode: strict, ocsp: {responders: 'http://a.example/'}}",), [], ""),
+        (("{mode: soft, ocsp: {responders: 'http://a.example/'}}",), [], ""),
+        (("{ocsp: {}}",), ["ocsp"], "no host is allowed"),
+        (
+            ("{mode: off, ocsp: {responders: 'http://a.example/'}}",),
+            ["mode"],
+            "responders are not asked",
+        ),
         (("{ocsp: {aia: false}}",), ["ocsp"], "no OCSP responder is named"),
         (("{preference: crl-first, crl: a.crl}",), ["preference"], "OCSP is not asked"),
-        (("{mode: strict, grace: 1h, ocsp: {}}",), [], ""),
+        (("{mode: strict, grace: 1h, ocsp: {responders: 'http://a.example/'}}",), [], ""),
     ],
 )
 def test_what_would_not_act_is_told(parts: tuple[str, ...], paths: list[str], words: str) -> None:

@@ -21,11 +21,12 @@ from ostiary.services.fetching import (
     url_of,
 )
 
+ANY = "0.0.0.0/0 ::/0"
 
-def rules(*hosts: str, private: bool = False, own: int = 0, networks: str = "") -> FetchRules:
+
+def rules(*hosts: str, own: int = 0, networks: str = "") -> FetchRules:
     return FetchRules(
         hosts=tuple(map(host_pattern, hosts)),
-        private=private,
         networks=tuple(map(ip_network, networks.split())),
         own_ports=frozenset({own} - {0}),
     )
@@ -117,7 +118,7 @@ def refusal(address: str, by: FetchRules, *, here: bool = False, port: int = 80)
 
 def test_a_private_address_is_asked_where_it_is_allowed_only() -> None:
     assert "10.1.2.3) port 80 is a private address" in refusal("10.1.2.3", rules("*"))
-    assert not refusal("10.1.2.3", rules("*", private=True))
+    assert not refusal("10.1.2.3", rules("*", networks=ANY))
     assert not refusal("10.1.2.3", rules("*", networks="10.1.0.0/16"))
     assert not refusal("::ffff:10.1.2.3", rules("*", networks="10.1.0.0/16"))
     assert refusal("10.2.2.3", rules("*", networks="10.1.0.0/16"))
@@ -132,13 +133,13 @@ def test_an_address_in_the_file_s_url_is_allowed_but_not_what_a_name_there_leads
 
 
 def test_metadata_is_never_asked_whatever_is_allowed() -> None:
-    everything = rules("*", private=True, networks="0.0.0.0/0 ::/0")
+    everything = rules("*", networks=ANY)
     for address in ("169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254", "0.0.0.0"):
         assert "never asked" in refusal(address, everything)
 
 
 def test_our_own_listeners_are_never_asked() -> None:
-    by = rules("*", private=True, own=9876)
+    by = rules("*", networks=ANY, own=9876)
     assert "the gateway itself" in refusal("127.0.0.1", by, here=True, port=9876)
     assert "the gateway itself" in refusal("93.184.216.34", by, here=True, port=9876)
     assert not refusal("127.0.0.1", by, here=True, port=9877)

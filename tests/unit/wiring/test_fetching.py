@@ -154,7 +154,10 @@ def test_a_redirection_is_followed_by_the_same_rules(site: Site) -> None:
 
 def test_a_redirection_to_metadata_is_refused_where_every_host_is_allowed(site: Site) -> None:
     site.answers["/"] = status(301, Location="http://169.254.169.254/latest/meta-data/")
-    rules = FetchRules(hosts=(host_pattern("*"), host_pattern(f"*:{site.port}")), private=True)
+    rules = FetchRules(
+        hosts=(host_pattern("*"), host_pattern(f"*:{site.port}")),
+        networks=(ip_network("0.0.0.0/0"),),
+    )
     assert refusal(site.url("/"), rules).why is Why.ADDRESS_NOT_ALLOWED
 
 
