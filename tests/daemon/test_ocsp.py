@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.admin_rig import Api
@@ -24,6 +25,8 @@ SNI = "default.example"
 class Scene:
     made: World
     responder: Served
+    others: Served
+    """B's, which certificates name themselves."""
 
     def client(self, name: str) -> Made:
         return self.made.kit.client(self.made.a, name)
@@ -40,20 +43,26 @@ class Scene:
 
 @pytest.fixture
 def asking(any_engine: EngineBinary) -> Iterator[Scene]:
-    """A's clients are looked up by OCSP, each second anew, strictly; at /open/* softly."""
+    """A's clients are looked up by OCSP, each second anew, strictly; at /open/* softly. B's at the
+    responder that their certificates name."""
     with ExitStack() as stack:
         served: list[Served] = []
 
         def with_ocsp(document: dict[str, Any], made: Certificates) -> None:
             served.append(stack.enter_context(responder(made.kit.folder, made.a)))
             served[0].index.good(made.good)
+            served.append(stack.enter_context(responder(made.kit.folder, made.b)))
             document["admin"] = {"port": free_port()}
             document["clientCertificateAuth"] = {
                 "type": "certificate",
                 "required": True,
                 "revocation": {
                     "mode": "strict",
-                    "ocsp": {"responders": served[0].url, "refresh": "1s"},
+                    "ocsp": {
+                        "responders": {"url": served[0].url, "issuer": "CN=root-a"},
+                        "refresh": "1s",
+                    },
+                    "fetch": {"hosts": f"127.0.0.1:{served[1].port}", "private": True},
                 },
             }
             document["apiEndpoints"]["open"]["clientCertificateAuth"] = {
@@ -61,9 +70,16 @@ def asking(any_engine: EngineBinary) -> Iterator[Scene]:
             }
 
         made = stack.enter_context(
-            world(any_engine, lambda made: {"default": made.entry(made.a)}, with_ocsp)
+            world(any_engine, lambda made: {"default": made.entry(made.a, made.b)}, with_ocsp)
         )
-        yield Scene(made, served[0])
+        yield Scene(made, *served)
+
+
+def aia(url: str) -> tuple[x509.ExtensionType, bool]:
+    """The extension of a certificate that names its responder."""
+    where = x509.UniformResourceIdentifier(url)
+    named = x509.AccessDescription(x509.AuthorityInformationAccessOID.OCSP, where)
+    return x509.AuthorityInformationAccess([named]), False
 
 
 def ask(connection: Connection) -> int:
@@ -106,11 +122,14 @@ def test_a_responder_that_is_down_leaves_who_is_known_alone_over_a_restart_too(
     asking.responder.instead = TRY_LATER
     assert [asking.status(one) for one in (good, gone, fresh)] == [200, 403, 403]
     assert asking.status(fresh, "/open/x") == 200
+    named = asking.made.kit.client(asking.made.b, "named", extensions=[aia(asking.others.url)])
+    asking.others.index.good(named)
+    assert asking.status(named) == 200
     gateway.logged(lambda line: line.get("reason") == "revocation-undetermined")
     gateway.logged(lambda line: line.get("would_refuse") == "revocation-undetermined")
     with Api(gateway.state) as api:
         metrics = api.http.get("/metrics").text
-    assert 'ostiary_ocsp_answers{status="good"} 1.0' in metrics
+    assert 'ostiary_ocsp_answers{status="good"} 2.0' in metrics
     assert 'ostiary_ocsp_answers{status="revoked"} 1.0' in metrics
     assert f'outcome="failed",responder="{asking.responder.url}"' in metrics
     assert gateway.stop() == 0
