@@ -13,6 +13,7 @@ from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.admin_rig import Api
 from tests.daemon.clients import Connection, context
 from tests.daemon.gateway import Certificates, World, free_port, world
+from tests.doors.cli_rig import call
 from tests.support.ocsp import TRY_LATER, Served, responder
 from tests.support.pki import Made
 
@@ -132,6 +133,10 @@ def test_a_responder_that_is_down_leaves_who_is_known_alone_over_a_restart_too(
     assert 'ostiary_ocsp_answers{status="good"} 2.0' in metrics
     assert 'ostiary_ocsp_answers{status="revoked"} 1.0' in metrics
     assert f'outcome="failed",responder="{asking.responder.url}"' in metrics
+    shown = call("trust", "revocation", "--state", gateway.state)
+    assert (shown.code, asking.others.url in shown.said) == (0, True), shown.said
+    assert f"{asking.responder.url}: the responder says tryLater" in shown.said
+    assert "answers at hand: 2 good, 1 revoked, 0 unknown" in shown.said
     assert gateway.stop() == 0
     assert (gateway.state / "ocsp-answers").stat().st_mode & 0o777 == 0o600
     gateway.start()

@@ -18,7 +18,7 @@ _NAME_THEM = "name lists in clientCertificateAuth.revocation.crl, or ask by ocsp
 
 def check_revocation(document: Document, places: Places, effective: Effective) -> Iterator[Problem]:
     """Yield what would not act, or not as it looks."""
-    told = _Told(_lists_are_named(document), _ocsp(document) is not None)
+    told = _Told(_lists_are_named(document), asks_ocsp(document))
     gateway = document.client_certificate_auth
     yield from _fetching(document, places)
     yield from _ocsp_part(document, places)
@@ -68,6 +68,11 @@ def _fetching(document: Document, places: Places) -> Iterator[Problem]:
             "no host is allowed that certificates may send the gateway to: nothing is fetched",
             "name them: hosts: [crl.example.com]",
         )
+
+
+def asks_ocsp(document: Document) -> bool:
+    """Whether OCSP responders are asked."""
+    return _ocsp(document) is not None
 
 
 def _ocsp(document: Document) -> Ocsp | None:

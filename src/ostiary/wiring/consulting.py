@@ -4,6 +4,7 @@ verdicts taken back when there is other word.
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import structlog
 
 from ostiary.kernel.errors import OstiaryError
+from ostiary.services.ocsp_state import OcspState
 from ostiary.store.checked_file import CheckedFile, Damaged, Kept, NeverSaved
 from ostiary.store.files import FileTrouble
 from ostiary.trust.status_lines import encode_lines
 from ostiary.trust.statuses import MOST_BYTES, Statuses
 from ostiary.wiring.inquiring import Exchange, Inquiring
+from ostiary.x509.ocsp_answer import Condition
 from ostiary.x509.ocsp_question import Subject
 
 _LOOK_SECONDS = 1.0
@@ -50,6 +53,19 @@ class Consulting:
     def copy(self) -> Statuses:
         """The answers at hand, for somebody else; from any thread."""
         return _statuses_of(encode_lines(self.statuses.lines()))
+
+    def state(self) -> OcspState:
+        """How it is, for people; from any thread."""
+        found = tuple(self.statuses.ends())
+        counts = Counter(condition for condition, _ in found)
+        ends = (until for condition, until in found if condition is Condition.GOOD)
+        return OcspState(
+            good=counts[Condition.GOOD],
+            revoked=counts[Condition.REVOKED],
+            unknown=counts[Condition.UNKNOWN],
+            ends=min(ends, default=None),
+            responders=self.inquiring.responders(),
+        )
 
     def begin(self) -> None:
         """Keep the answers fresh from now on; verdicts can be taken back."""

@@ -138,7 +138,7 @@ class Gateway:
         ``anew``, the compiled files are checked by the engine itself, and it changes over without
         losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
         """
-        with self._exchange.following(prepared.document):
+        async with self._exchange.following(prepared.document):
             standing = await self._standing_of(prepared)
             if not anew and self._serving is not None:
                 serving = self._serving

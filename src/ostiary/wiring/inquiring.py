@@ -12,6 +12,7 @@ import structlog
 from ostiary.kernel.errors import OstiaryError
 from ostiary.services.breaker import Breaker
 from ostiary.services.ocsp_call import Call, call_of
+from ostiary.services.ocsp_state import ResponderState
 from ostiary.trust.ocsp import Nonce, Question, Status, Target, Unbelieved
 from ostiary.trust.statuses import ASKED_AGAIN, Statuses
 from ostiary.x509.errors import NotAskable
@@ -42,6 +43,19 @@ class NotAnswered(OstiaryError):
 class _Responder:
     breaker: Breaker = field(default_factory=Breaker)
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONE))
+    answers: int = 0
+    error: str = ""
+
+    def succeeded(self) -> None:
+        self.breaker.succeeded()
+        self.answers += 1
+        self.error = ""
+
+    def failed(self, found: Unbelieved, now: datetime) -> None:
+        self.error = found.why
+        # One client's strange certificate must not have it left alone for all others.
+        if found.unwell:
+            self.breaker.failed(now)
 
 
 class Exchange(Protocol):
@@ -75,10 +89,18 @@ class Inquiring:
         """How many questions, by the responder's URL and what came of them."""
         self._log = structlog.get_logger("ostiary.ocsp")
 
-    @property
-    def responders(self) -> dict[str, Breaker]:
-        """The health of those asked lately, by URL."""
-        return {url: one.breaker for url, one in tuple(self._responders.items())}
+    def responders(self) -> tuple[ResponderState, ...]:
+        """Those asked lately; from any thread."""
+        return tuple(
+            ResponderState(
+                url=url,
+                answers=one.answers,
+                failures=one.breaker.failures,
+                error=one.error,
+                left_alone_until=one.breaker.again,
+            )
+            for url, one in sorted(self._responders.items())
+        )
 
     def ask(self, question: Question) -> asyncio.Task[None] | None:
         """Begin to ask, or go on with it where the same is asked already; ended when it ends.
@@ -143,15 +165,13 @@ class Inquiring:
                 return Unbelieved(f"not asked before {again}, after {breaker.failures} failures")
             found = await self._exchanged(asked, target)
         if not isinstance(found, Unbelieved):
-            breaker.succeeded()
+            responder.succeeded()
             self.outcomes[target.url, found[1].condition.value] += 1
             return found
         self.outcomes[target.url, "failed" if found.unwell else "unbelieved"] += 1
         subject = asked.subject.certificate.subject
         self._log.warning("ocsp-no-answer", url=target.url, subject=subject, why=found.why)
-        # One client's strange certificate must not have it left alone for all others.
-        if found.unwell:
-            breaker.failed(self._now())
+        responder.failed(found, self._now())
         return found
 
     async def _exchanged(

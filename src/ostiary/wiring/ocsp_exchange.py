@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from ostiary.config.model.base import Wrong
 from ostiary.config.model.document import Document
 from ostiary.config.model.url import parse_url
+from ostiary.config.revocation_checks import asks_ocsp
 from ostiary.services.fetching import FetchRules, NotFetched, Request, Why
 from ostiary.services.ocsp_call import ANSWER_TYPE, TYPE, Call
 from ostiary.trust.ocsp import Target
@@ -28,9 +29,12 @@ class FetchExchange:
         self._rules = FetchRules()
         self._fetchers: OrderedDict[str, Fetcher] = OrderedDict()
 
-    @contextmanager
-    def following(self, document: Document) -> Iterator[None]:
+    @asynccontextmanager
+    async def following(self, document: Document) -> AsyncIterator[None]:
         """Follow the rules of this configuration from now on, unless it comes to nothing."""
+        if asks_ocsp(document):
+            # With it comes httpx. The first client must not wait for that.
+            await asyncio.to_thread(_fetcher)
         before, self._rules = self._rules, rules_of(document)
         try:
             yield
@@ -40,7 +44,7 @@ class FetchExchange:
 
     async def __call__(self, target: Target, call: Call, seconds: float) -> bytes:
         """The answer's content. Raises NotAnswered."""
-        fetcher = await self._of(target.url)
+        fetcher = self._of(target.url)
         headers = {"Accept": ANSWER_TYPE} | ({"Content-Type": TYPE} if call.body else {})
         request = Request(
             url=call.url,
@@ -60,11 +64,11 @@ class FetchExchange:
         except Wrong as error:
             raise NotAnswered(error.message, unwell=False) from error
 
-    async def _of(self, url: str) -> "Fetcher":
+    def _of(self, url: str) -> "Fetcher":
         """One for each responder: a client lets only so many questions go at a time."""
         found = self._fetchers.get(url)
         if found is None:
-            found = self._fetchers[url] = await asyncio.to_thread(_fetcher)
+            found = self._fetchers[url] = _fetcher()
             while len(self._fetchers) > _MOST:
                 self._fetchers.popitem(last=False)
         return found
@@ -83,7 +87,6 @@ _NOT_ALLOWED = frozenset({Why.BAD_URL, Why.HOST_NOT_ALLOWED, Why.ADDRESS_NOT_ALL
 
 
 def _fetcher() -> "Fetcher":
-    # With it comes httpx, which takes a while to import.
     from ostiary.wiring.fetching import Fetcher  # noqa: PLC0415
 
     return Fetcher()

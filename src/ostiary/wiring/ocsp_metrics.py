@@ -1,14 +1,13 @@
 """What ``/metrics`` tells about OCSP: the answers at hand, and the responders."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ostiary.services.ocsp_state import OcspState
 from ostiary.wiring.consulting import Consulting
-from ostiary.x509.ocsp_answer import Condition
 
 
 class OcspCollector(Collector):
@@ -23,43 +22,41 @@ class OcspCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """As it is now."""
-        yield from self._answers()
-        yield from self._responders()
-
-    def _answers(self) -> Iterator[Metric]:
-        found = tuple(self._consulting.statuses.ends())
-        counts = Counter(condition for condition, _ in found)
-        family = GaugeMetricFamily(
-            "ostiary_ocsp_answers",
-            "OCSP answers at hand, old ones too.",
-            labels=["status"],
-        )
-        for condition in Condition:
-            family.add_metric([condition.value], float(counts[condition]))
-        yield family
-        ends = [until for condition, until in found if condition is Condition.GOOD]
-        nearest = GaugeMetricFamily(
-            "ostiary_ocsp_answers_end_timestamp_seconds",
-            "When the first of the good OCSP answers at hand ends, Unix time.",
-        )
-        if ends:
-            nearest.add_metric([], min(ends).timestamp())
-        yield nearest
-
-    def _responders(self) -> Iterator[Metric]:
-        questions = CounterMetricFamily(
-            "ostiary_ocsp_questions",
-            "Questions to OCSP responders.",
-            labels=["responder", "outcome"],
-        )
-        for (url, outcome), count in dict(self._consulting.inquiring.outcomes).items():
-            questions.add_metric([url, outcome], float(count))
-        yield questions
+        state = self._consulting.state()
+        yield from _answers(state)
+        yield self._questions()
         well = GaugeMetricFamily(
             "ostiary_ocsp_responder_up",
             "Whether an OCSP responder is asked; 0: left alone for a while after failures.",
             labels=["responder"],
         )
-        for url, breaker in self._consulting.inquiring.responders.items():
-            well.add_metric([url], float(breaker.again is None))
+        for one in state.responders:
+            well.add_metric([one.url], float(one.left_alone_until is None))
         yield well
+
+    def _questions(self) -> Metric:
+        family = CounterMetricFamily(
+            "ostiary_ocsp_questions",
+            "Questions to OCSP responders.",
+            labels=["responder", "outcome"],
+        )
+        for (url, outcome), count in dict(self._consulting.inquiring.outcomes).items():
+            family.add_metric([url, outcome], float(count))
+        return family
+
+
+def _answers(state: OcspState) -> Iterator[Metric]:
+    family = GaugeMetricFamily(
+        "ostiary_ocsp_answers", "OCSP answers at hand, old ones too.", labels=["status"]
+    )
+    counts = {"good": state.good, "revoked": state.revoked, "unknown": state.unknown}
+    for status, count in counts.items():
+        family.add_metric([status], float(count))
+    yield family
+    nearest = GaugeMetricFamily(
+        "ostiary_ocsp_answers_end_timestamp_seconds",
+        "When the first of the good OCSP answers at hand ends, Unix time.",
+    )
+    if state.ends is not None:
+        nearest.add_metric([], state.ends.timestamp())
+    yield nearest

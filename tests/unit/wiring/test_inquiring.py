@@ -207,7 +207,10 @@ def test_a_responder_that_fails_is_left_alone_and_tried_again(kit: Kit) -> None:
     scene.replies[A] = scene.answer(client=clients[-1])
     asyncio.run(scene.ask(clients[-1]))
     assert isinstance(scene.look(clients[-1]), NotRevoked)
-    assert scene.inquiring.responders[A].again is None
+    a, b = scene.inquiring.responders()
+    assert (a.url, a.answers, a.failures, a.left_alone_until) == (A, 1, 0, None)
+    assert (b.url, b.failures, b.error) == (B, 3, "down")
+    assert b.left_alone_until is not None
 
 
 @pytest.mark.parametrize(
