@@ -50,7 +50,8 @@ class OcspResponder(Model):
     """A responder that is asked before those that certificates name."""
 
     url: Annotated[str, AfterValidator(_url)] = Field(
-        description="Where it is: http://ocsp.example.com/; private addresses are allowed here."
+        description="Where it is: http://ocsp.example.com/; a private address is allowed by being "
+        "written out."
     )
     issuer: Annotated[str, AfterValidator(_text)] | None = Field(
         default=None,
