@@ -17,7 +17,8 @@ from ostiary.services.presented import presented
 from ostiary.services.visits import Scheme, Visit
 from ostiary.wiring import world
 from ostiary.wiring.ground import prepare_rest, read_file
-from ostiary.wiring.list_sources import kept_lists
+from ostiary.wiring.list_shelf import shelf_in
+from ostiary.wiring.list_sources import ListSources
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 
@@ -53,7 +54,9 @@ def explain(
     Raises ConfigRefused, AskedWrongly, NoSuchApi.
     """
     written = read_file(asked.config)
-    fetched = kept_lists(asked.state).load(written.document) if asked.state else NOTHING_FETCHED
+    fetched = NOTHING_FETCHED
+    if asked.state is not None:
+        fetched = ListSources(shelf_in(asked.state)).load(written.document)
     prepared = prepare_rest(written, managed, trusted, fetched=fetched)
     explainer = Explainer(prepared, moment(asked.at))
     shown = _shown(asked)
