@@ -25,6 +25,8 @@ LARGEST = 96 * 1024 * 1024
 _LARGEST_INDEX = 8 * 1024 * 1024
 _INDEX = "index.json"
 _VERSION = 1
+_END_OF_TIME = 2.0**37
+"""Seconds; more than a date can hold is no time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +106,10 @@ def _source(told: Any) -> SourceCopy:
     if not all(isinstance(one, str) and len(one) == 64 and one.isalnum() for one in digests):
         raise ValueError("no digests")
     texts = {name: str(told[name]) for name in ("source", "tag", "modified")}
-    return SourceCopy(
-        **texts,
-        found=told["found"] is True,
-        digests=digests,
-        confirmed=float(told["confirmed"]),
-    )
+    confirmed = float(told["confirmed"])
+    if not 0 <= confirmed < _END_OF_TIME:
+        raise ValueError("no time")
+    return SourceCopy(**texts, found=told["found"] is True, digests=digests, confirmed=confirmed)
 
 
 def _damaged(path: Path, why: str) -> FileTrouble:

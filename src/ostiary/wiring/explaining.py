@@ -18,7 +18,8 @@ from ostiary.services.visits import Scheme, Visit
 from ostiary.wiring import world
 from ostiary.wiring.consulting import answers_in
 from ostiary.wiring.ground import Folders, prepare_rest, read_file
-from ostiary.wiring.list_sources import kept_lists
+from ostiary.wiring.list_shelf import shelf_in
+from ostiary.wiring.list_sources import ListSources
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 
@@ -39,7 +40,7 @@ class Asked:
     url: str | None = None
     method: str = "GET"
     state: Path | None = None
-    """Where lists that were fetched are kept; None: nowhere."""
+    """Where lists that were fetched and OCSP answers are kept; None: nowhere."""
     at: str | None = None
     """ISO 8601; UTC where it names no zone. None: now."""
 
@@ -51,13 +52,14 @@ def explain(
 ) -> tuple[Explanation, ...]:
     """One explanation of a visit, or one for each TLS entry when neither API nor URL is given.
 
-    ``managed`` and ``trusted`` are what the store keeps beside the file; OCSP answers are looked
-    for in the folder ``state``, and no responder is asked. In header mode there is one explanation
-    of a certificate in the header.
+    ``managed`` and ``trusted`` are what the store keeps beside the file; nobody is asked by
+    network. In header mode there is one explanation of a certificate in the header.
     Raises ConfigRefused, AskedWrongly, NoSuchApi.
     """
     written = read_file(asked.config)
-    fetched = kept_lists(asked.state).load(written.document) if asked.state else NOTHING_FETCHED
+    fetched = NOTHING_FETCHED
+    if asked.state is not None:
+        fetched = ListSources(shelf_in(asked.state)).load(written.document)
     prepared = prepare_rest(written, managed, trusted, fetched=fetched)
     statuses = answers_in(Folders(state=asked.state).ocsp) if asked.state else None
     explainer = Explainer(prepared, moment(asked.at), statuses)

@@ -7,6 +7,7 @@ environment (``HTTP_PROXY``, ``.netrc``) aren't used. Heavy to import: do it in 
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import socket
@@ -63,6 +64,7 @@ class Fetcher:
         self._is_here = is_here or is_here_by_binding
         self._make_context = context or system_context
         self._context: ssl.SSLContext | None = None
+        self._warm = False
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def fetch(self, request: Request, rules: FetchRules) -> Response:
@@ -72,6 +74,9 @@ class Fetcher:
         """
         try:
             async with asyncio.timeout(request.seconds), self._gate:
+                if not self._warm:
+                    await asyncio.to_thread(_warm_up)
+                    self._warm = True
                 return await self._follow(request, rules)
         except TimeoutError as error:
             raise NotFetched(
@@ -150,8 +155,9 @@ async def _ask_at(
         "Connection": "close",
     }
     # The connection goes to the address that was looked at; name and certificate stay the host's.
-    trusting = context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without https: nobody
-    async with httpx.AsyncClient(verify=trusting, trust_env=False, timeout=limits) as client:
+    async with httpx.AsyncClient(
+        verify=context or _nobody(), trust_env=False, timeout=limits
+    ) as client:
         asked = client.build_request(
             request.method,
             httpx.URL(f"{url.scheme}://{host}:{url.port}{url.path}{url.query}"),
@@ -196,6 +202,7 @@ async def _collect(chunks: AsyncIterator[bytes], request: Request, url: Url) -> 
                 raise _too_large(url, request)
             if spool is not None:
                 spool.write(chunk)
+                await asyncio.sleep(0)  # what comes fast keeps nobody else waiting
                 continue
             few.append(chunk)
             if size > _SHORT:
@@ -210,8 +217,9 @@ async def _collect(chunks: AsyncIterator[bytes], request: Request, url: Url) -> 
 
 
 def _whole(spool: FileIO, size: int) -> bytes:
-    spool.seek(0)
-    return spool.read(size) or b""
+    with spool:
+        spool.seek(0)
+        return spool.read(size) or b""
 
 
 def _has_condition(headers: Mapping[str, str]) -> bool:
@@ -228,6 +236,23 @@ def _too_large(url: Url, request: Request) -> NotFetched:
 
 def _words(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _warm_up() -> None:
+    """Have httpx import what it imports with its first question, for a tenth of a second: here,
+    where no loop waits for it. Nobody can listen at port 0."""
+
+    async def ask() -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            async with httpx.AsyncClient(verify=_nobody(), trust_env=False) as client:
+                await client.get("http://127.0.0.1:0/")
+
+    asyncio.run(ask())
+
+
+def _nobody() -> ssl.SSLContext:
+    """Trusts no server."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def addresses_of(host: str, port: int) -> Sequence[Address]:

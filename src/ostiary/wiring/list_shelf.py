@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import structlog
 
@@ -13,6 +14,7 @@ from ostiary.services.ports import Unreadable
 from ostiary.store.files import FileTrouble
 from ostiary.store.list_copies import ListCopies, SourceCopy
 from ostiary.wiring import world
+from ostiary.wiring.ground import Folders
 from ostiary.wiring.lists import read_lists
 from ostiary.x509.errors import NotACrl
 
@@ -127,3 +129,8 @@ class ListShelf:
 def _told(sources: Sequence[SourceCopy]) -> list[tuple[str, bool, tuple[str, ...], str]]:
     """What is worth writing anew: that a source was asked again is not."""
     return [(one.source, one.found, one.digests, one.tag) for one in sources]
+
+
+def shelf_in(state: Path) -> ListShelf:
+    """The shelf of a state folder."""
+    return ListShelf(ListCopies(Folders(state=state).lists))

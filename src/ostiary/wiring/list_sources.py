@@ -1,10 +1,10 @@
 """Revocation lists of other hosts: fetched in the background, kept on disk, put in force."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -23,11 +23,9 @@ from ostiary.services.list_sources import (
 )
 from ostiary.services.lists import ListFile, ListReading
 from ostiary.services.prepare import Prepared
-from ostiary.store.list_copies import ListCopies
 from ostiary.trust.decision import Missing
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring import world
-from ostiary.wiring.ground import Folders
 from ostiary.wiring.list_asking import ListAsker, Source
 from ostiary.wiring.list_believing import every_of, first_allowed, rules_of
 from ostiary.wiring.list_shelf import ListShelf
@@ -73,6 +71,7 @@ class ListSources:
         self._wake = asyncio.Event()
         self._pending = False
         self._full = False
+        self._told = ""
         self._asked: dict[tuple[str, ...], str] = {}
         self._log = structlog.get_logger("ostiary.revocation")
 
@@ -91,7 +90,7 @@ class ListSources:
                 held,
                 tag=copy.tag if held.copies else "",
                 modified=copy.modified if held.copies else "",
-                confirmed=datetime.fromtimestamp(copy.confirmed, UTC),
+                confirmed=datetime.fromtimestamp(copy.confirmed, UTC) if copy.confirmed else None,
                 wanted=now,
             )
         return self.fetched
@@ -155,26 +154,29 @@ class ListSources:
             await asyncio.shield(self._shelve())
 
     async def _pause(self) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_TICK_SECONDS):
                 await self._wake.wait()
-        except TimeoutError:
-            pass
         self._wake.clear()
 
     def _look_at_due_ones(self, prepared: Prepared | None) -> None:
-        now = world.now()
+        if prepared is None:
+            return
+        now, every = world.now(), every_of(prepared.document)
         for source in tuple(self._sources.values()):
-            if prepared is not None and source.due <= now and source.task is None:
+            # Beyond ``every`` it is only if that was changed, or the clock.
+            if source.task is None and not now < source.due <= now + every:
                 self._start(source, prepared)
 
     def _sync(self) -> Prepared | None:
         """Follow the configuration in force."""
         if self._follower is None or self._follower.prepared is self._prepared:
             return self._prepared
-        prepared = self._prepared = self._follower.prepared
-        self._asked.clear()
+        before, prepared = self._prepared, self._follower.prepared
+        self._prepared = prepared
         document, now = prepared.document, world.now()
+        if before is None or before.document is not document:
+            self._asked.clear()
         urls, follows = list_urls(document), follows_points(document)
         rules = rules_of(document)
         for source in tuple(self._sources.values()):
@@ -276,9 +278,12 @@ class ListSources:
             try:
                 await self._follower.refresh(self.fetched)
                 self._log.info("lists-in-force")
+                self._told = ""
             except OstiaryError as error:
                 self._pending = True
-                self._log.error("lists-not-in-force", error=str(error))
+                if str(error) != self._told:
+                    self._log.error("lists-not-in-force", error=str(error))
+                self._told = str(error)
 
     async def _shelve(self) -> None:
         if self._prepared is None:
@@ -286,8 +291,3 @@ class ListSources:
         sources = [one.copy() for one in self._sources.values()]
         files = self._prepared.gathered.list_files
         await asyncio.to_thread(self._shelf.keep, sources, files)
-
-
-def kept_lists(state: Path) -> ListSources:
-    """Sources with what is kept of them in this state folder."""
-    return ListSources(ListShelf(ListCopies(Folders(state=state).lists)))

@@ -33,7 +33,8 @@ from ostiary.wiring import world
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.ground import prepare_rest, read_file
 from ostiary.wiring.keeping import open_database, state_of, what_is_missing
-from ostiary.wiring.list_sources import ListSources, kept_lists
+from ostiary.wiring.list_shelf import shelf_in
+from ostiary.wiring.list_sources import ListSources
 from ostiary.wiring.logs import set_up_logs
 from ostiary.wiring.watching import Watching
 from ostiary.x509.certificate import Certificate
@@ -145,7 +146,7 @@ def _application(written: Written, state: Path, database: Database) -> ASGIApp:
 def _stopped(
     written: Written, state: Path, managed: Managed, trusted: tuple[Certificate, ...]
 ) -> _Stopped:
-    lists = kept_lists(state)
+    lists = ListSources(shelf_in(state))
     fetched = lists.load(written.document)
     try:
         whole = prepare_rest(written, managed, trusted, fetched=fetched)

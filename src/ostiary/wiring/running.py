@@ -31,7 +31,8 @@ from ostiary.wiring.ground import (
     read_file,
     watched_files,
 )
-from ostiary.wiring.list_sources import kept_lists
+from ostiary.wiring.list_shelf import shelf_in
+from ostiary.wiring.list_sources import ListSources
 from ostiary.wiring.restarting import needs_restart
 from ostiary.x509.certificate import Certificate
 
@@ -129,7 +130,7 @@ class _Life:
     ) -> None:
         managed, trusted = administration.kept()
         folders = Folders(state=self._state)
-        lists = kept_lists(self._state)
+        lists = ListSources(shelf_in(self._state))
         fetched = lists.load(written.document)
         prepared = first or prepare_rest(written, managed, trusted, lists.reading({}), fetched)
         self._started = written.document

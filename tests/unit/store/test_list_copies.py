@@ -54,6 +54,8 @@ def test_a_damaged_content_is_told(folder: Path) -> None:
         '{"version": 2, "sources": []}',
         '{"version": 1, "sources": [{"source": "a", "digests": ["../../etc/passwd"]}]}',
         '{"version": 1, "sources": [null]}',
+        '{"version": 1, "sources": [{"source": "", "found": false, "digests": [], "tag": "", '
+        '"modified": "", "confirmed": 1e300}]}',
         "[" * 100_000,
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ostiary.config.load import load
+from ostiary.kernel.errors import OstiaryError
 from ostiary.services.list_sources import Fetched, SourceState
 from ostiary.services.lists import ListFile
 from ostiary.store.list_copies import ListCopies
@@ -54,6 +55,9 @@ class Gateway:
         return Intermediates()
 
     async def refresh(self, fetched: Fetched) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise OstiaryError("the engine can't do it just now")
         self.fetched = fetched
 
 
@@ -226,6 +230,30 @@ def test_a_point_is_followed_once_and_forgotten_with_the_setting(
         await scene.until(lambda: not scene.lists.states())
 
     play(again, unset, has())
+
+
+def test_what_can_not_be_put_in_force_is_tried_again(
+    tmp_path: Path, root: Made, site: Site
+) -> None:
+    site.put("/a.crl", crl_of(root, number=5))
+    scene = made(tmp_path, root, f"crl: ['{site.url('/a.crl')}']")
+    scene.gateway.failures = 2
+    play(scene, has(5))
+    assert scene.gateway.failures == 0
+
+
+def test_a_list_is_asked_for_again_when_the_setting_says_so(
+    tmp_path: Path, root: Made, site: Site
+) -> None:
+    url = site.url("/a.crl")
+    site.put("/a.crl", crl_of(root, number=5))
+
+    async def shortened(scene: Scene) -> None:
+        await scene.until(lambda: not scene.lists._sources[url].task)
+        scene.gateway.configure(f"crl: ['{url}'], fetch: {{every: 30s}}")
+        await scene.until(lambda: len(site.asked) == 2)
+
+    play(made(tmp_path, root, f"crl: ['{url}']"), has(5), shortened)
 
 
 def test_nothing_is_followed_without_leave(tmp_path: Path, root: Made, site: Site) -> None:
