@@ -25,6 +25,8 @@ LARGEST_QUESTION = 16 * 1024
 """Bytes. One question has about 80, a signed one with its certificates some thousand."""
 LONGEST_NONCE = 128
 """RFC 9654 section 2.1."""
+_LONGEST_SERIAL = 160
+"""Bits."""
 
 _HASHES = (hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())  # noqa: S303 - RFC 5019 asks for SHA-1; it names the issuer, and protects nothing
 _FAULTS = (
@@ -114,9 +116,12 @@ def read_question(der: bytes) -> Question:
     try:
         native = ocsp.load_der_ocsp_request(der)
         issuer = Issuer(native.hash_algorithm.name, native.issuer_name_hash, native.issuer_key_hash)
-        return Question(issuer, native.serial_number, _nonce(native), native.hash_algorithm)
+        question = Question(issuer, native.serial_number, _nonce(native), native.hash_algorithm)
     except _FAULTS as error:
         raise Malformed(" ".join(str(error).split())[:200]) from error
+    if not 0 <= question.serial < 2**_LONGEST_SERIAL:
+        raise Malformed("a serial number is positive, and has at most 20 octets (RFC 5280 4.1.2.2)")
+    return question
 
 
 def _nonce(native: ocsp.OCSPRequest) -> bytes | None:

@@ -109,8 +109,8 @@ class Page:
             fingerprint=one.certificate.sha256.hex(),
             until=one.certificate.not_after,
             ended=now > one.certificate.not_after,
-            whole=_shown(f"/crl/{one.name}.crl", whole, now) if whole else None,
-            delta=_shown(f"/crl/{one.name}-delta.crl", delta, now) if delta else None,
+            whole=_shown(f"crl/{one.name}.crl", whole, now) if whole else None,
+            delta=_shown(f"crl/{one.name}-delta.crl", delta, now) if delta else None,
             answers_until=responder.certificate.not_after if responder and good else None,
         )
 
