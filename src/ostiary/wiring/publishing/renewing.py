@@ -20,7 +20,6 @@ from ostiary.management.authority.renewing import renew_due
 from ostiary.wiring.certifying import open_house
 
 PASSPHRASE_FILE = "OSTIARY_CA_PASSPHRASE_FILE"  # noqa: S105 - the name of a variable
-_POLITE = 10
 
 
 def renew(folder: Path, environment: Mapping[str, str]) -> Renewed:
@@ -47,7 +46,6 @@ def told(renewed: Renewed) -> dict[str, Any]:
 
 
 def _main(folder: Path) -> None:
-    os.nice(_POLITE)
     try:
         answer = told(renew(folder, os.environ))
     except AuthorityInUse as error:
