@@ -8,6 +8,7 @@ a process of its own so that whoever asks much here delays no decision about a c
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -63,6 +64,7 @@ class Serving:
         self._look()
         listening = Listening(self._app(), name="pki", protocol=PublicProtocol)
         await listening.on_tcp(sock, None)
+        gc.freeze()  # what is here now stays: no need to look through it again and again
         try:
             while not self._ending.is_set():
                 with contextlib.suppress(TimeoutError):
