@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from ostiary.ca.ocsp import (
     Failure,
     Good,
@@ -22,12 +20,12 @@ from ostiary.ca.ocsp import (
 from ostiary.ca.signing import Reason
 from ostiary.kernel.errors import OstiaryError
 from ostiary.pki.catalog import NEVER, Catalog, Generation, Published
+from ostiary.pki.complaints import Complaints
 from ostiary.pki.documents import Document, Media, document
 from ostiary.store.ledger.reading import LedgerReader
 
 MOST_KEPT = 20_000
 """Answers; about a kilobyte each."""
-_WARN_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +51,13 @@ class _Kept:
 class Answering:
     """One house's responder; for one thread."""
 
-    def __init__(self, catalog: Catalog, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, catalog: Catalog, clock: Callable[[], datetime], complaints: Complaints
+    ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._kept: OrderedDict[tuple[Issuer, int], _Kept] = OrderedDict()
-        self._log = structlog.get_logger("ostiary.pki")
-        self._warned: datetime | None = None
+        self._complaints = complaints
 
     def answer(self, der: bytes) -> Document | Once:
         """Whatever is asked, an OCSPResponse."""
@@ -69,7 +68,7 @@ class Answering:
         try:
             return self._answered(question)
         except OstiaryError as error:
-            self._warn(error)
+            self._complaints.tell("ocsp-not-answered", error)
             return Once(Failure.INTERNAL_ERROR.der)
 
     def _answered(self, question: Question) -> Document | Once:
@@ -119,12 +118,6 @@ class Answering:
         self._kept.move_to_end(key)
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
-
-    def _warn(self, error: OstiaryError) -> None:
-        now = self._clock()
-        if self._warned is None or now - self._warned >= timedelta(seconds=_WARN_SECONDS):
-            self._warned = now
-            self._log.error("ocsp-not-answered", error=str(error))
 
 
 def _still(kept: _Kept, status: Status, responder: Responder, now: datetime) -> bool:

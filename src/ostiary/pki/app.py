@@ -16,11 +16,13 @@ from ostiary.ca.ocsp import LARGEST_QUESTION
 from ostiary.kernel.errors import OstiaryError
 from ostiary.pki.answering import Answering, Once
 from ostiary.pki.catalog import Catalog
+from ostiary.pki.complaints import Complaints
 from ostiary.pki.documents import Answer, Media, answer_of, told, uncached
 from ostiary.pki.index import Page
 from ostiary.pki.shelves import Shelves
 
-MOST_CONNECTIONS = 1000
+MOST_CONNECTIONS = 900
+"""Fewer than the 1,024 files that a process may have open by default."""
 BODY_SECONDS = 10
 """For the body of a question, from the end of its header."""
 ANSWER_SECONDS = 300
@@ -50,6 +52,7 @@ class PublicApp:
     answering: Answering
     page: Page
     clock: Callable[[], datetime]
+    complaints: Complaints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -60,8 +63,11 @@ class PublicApp:
         except _Gone:
             return
         except OstiaryError as error:
-            structlog.get_logger("ostiary.pki").error("not-served", error=str(error))
+            self.complaints.tell("not-served", error)
             answer = told(503, "this can't be served just now")
+        except Exception as error:  # noqa: BLE001 - our own bug must not fill the log
+            self.complaints.tell("not-served", error, ours=True)
+            answer = told(500, "this can't be served, by a fault of ours")
         await _send(answer, send, with_body=scope["method"] != "HEAD")
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:

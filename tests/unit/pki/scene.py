@@ -18,6 +18,7 @@ from ostiary.management.authority.renewing import renew_due
 from ostiary.management.authority.revoking import revoke, sought
 from ostiary.pki.answering import Answering, Once
 from ostiary.pki.catalog import Catalog
+from ostiary.pki.complaints import Complaints
 from ostiary.pki.shelves import Shelves
 from tests.unit.management.authority.scene import World, issued, order
 
@@ -31,7 +32,8 @@ class Site:
         self.world = world
         self.house = house
         self.catalog = Catalog(PublicFiles(world.folder))
-        self.answering = Answering(self.catalog, lambda: self.world.now)
+        self.complaints = Complaints(lambda: self.world.now)
+        self.answering = Answering(self.catalog, lambda: self.world.now, self.complaints)
         self.shelves = Shelves(self.catalog, lambda: self.world.now)
         self.catalog.look()
 

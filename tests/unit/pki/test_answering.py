@@ -19,6 +19,7 @@ from ostiary.management.authority.revoking import revoke, sought
 from ostiary.pki import answering
 from ostiary.pki.answering import Answering
 from ostiary.pki.catalog import Catalog
+from ostiary.pki.complaints import Complaints
 from ostiary.store.soundness import SnapshotDamaged
 from tests.unit.management.authority.scene import DAY, NOW, World, issued, order
 from tests.unit.pki.scene import PUBLISHED, Site, body, is_once, question, site_in
@@ -138,7 +139,7 @@ def test_before_there_is_an_authority_nobody_is_answered_and_then_everybody(
 ) -> None:
     world = World(tmp_path / "ca")
     catalog = Catalog(PublicFiles(world.folder))
-    answers = Answering(catalog, lambda: NOW)
+    answers = Answering(catalog, lambda: NOW, Complaints(lambda: NOW))
     catalog.look()
     assert catalog.all() == ()
     with world.founded(PUBLISHED) as house:

@@ -59,6 +59,7 @@ def application(site: Site) -> PublicApp:
         answering=site.answering,
         page=Page(site.catalog, lambda: site.world.now),
         clock=lambda: site.world.now,
+        complaints=site.complaints,
     )
 
 
@@ -197,6 +198,30 @@ def test_a_question_that_does_not_come_is_not_waited_for(
     with socket.create_connection(("127.0.0.1", served.port), timeout=30) as raw:
         raw.sendall(b"POST /ocsp HTTP/1.1\r\nHost: a\r\nContent-Length: 80\r\n\r\n0")
         assert raw.recv(4096).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_file_that_can_not_be_read_is_told_as_ours_and_stops_nothing_else(
+    served: Served,
+) -> None:
+    path = served.site.catalog.files.whole(served.site.house.root().fingerprint)
+    whole = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+    try:
+        assert served.get(f"/crl/{served.name(0)}.crl").status_code == 503
+        assert served.get(f"/crl/{served.name(1)}.crl").status_code == 200
+    finally:
+        path.rmdir()
+        path.write_bytes(whole)
+    assert served.get(f"/crl/{served.name(0)}.crl").content == whole
+
+
+def test_a_fault_of_ours_is_an_answer_too(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_asked: bytes) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(served.site.answering, "answer", broken)
+    assert served.client.post("/ocsp", content=b"0", headers=OCSP).status_code == 500
 
 
 def test_the_page_tells_of_authorities_and_lists_and_takes_no_names_from_strangers(

@@ -11,7 +11,8 @@ from ostiary.management.authority.house import House
 from ostiary.management.authority.orders import ListOf
 from ostiary.store.files import FileTrouble, Trouble, write_atomically
 from ostiary.store.ledger.records import Kind, ListMade, Written
-from ostiary.x509.revocation import parse_revocation_list
+from ostiary.x509.errors import NotACrl
+from ostiary.x509.revocation import RevocationList, parse_revocation_list
 
 _PUBLIC = 0o644
 
@@ -81,9 +82,8 @@ def _keep_delta(house: House, authority: Written, whole: _Whole) -> None:
 
     By comparing the lists themselves: a clock that was set back hides nothing.
     """
-    kept = house.place.kept_base(authority.fingerprint)
-    base = None if kept is None else parse_revocation_list(kept)
-    if base is None or not base.holds_at(whole.made.this_update):
+    base = _base_of(house, authority)
+    if base is None or not _may_begin(base, whole.made):
         base, base_der = parse_revocation_list(whole.der), whole.der
     else:
         base_der = None
@@ -96,6 +96,20 @@ def _keep_delta(house: House, authority: Written, whole: _Whole) -> None:
         until=whole.made.next_update,
     )
     house.place.keep_delta(authority.fingerprint, delta, base=base_der)
+
+
+def _base_of(house: House, authority: Written) -> RevocationList | None:
+    """None: there is none, or none that can be read. Deltas are no reason to make no list."""
+    try:
+        kept = house.place.kept_base(authority.fingerprint)
+        return None if kept is None else parse_revocation_list(kept)
+    except (FileTrouble, NotACrl):
+        return None
+
+
+def _may_begin(base: RevocationList, made: ListMade) -> bool:
+    """A ledger that was taken back counts from a lower number again."""
+    return base.holds_at(made.this_update) and base.number < made.number
 
 
 def _kept(house: House, authority: Written) -> ListOf:

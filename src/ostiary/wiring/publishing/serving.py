@@ -28,6 +28,7 @@ from ostiary.management.authority.public import PublicFiles
 from ostiary.pki.answering import Answering
 from ostiary.pki.app import PublicApp, PublicProtocol
 from ostiary.pki.catalog import Catalog
+from ostiary.pki.complaints import Complaints
 from ostiary.pki.due import anything_due, late_without_key
 from ostiary.pki.index import Page
 from ostiary.pki.shelves import Shelves
@@ -48,6 +49,7 @@ class Serving:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._catalog = Catalog(PublicFiles(folder))
+        self._complaints = Complaints(world.now)
         self._log = structlog.get_logger("ostiary.pki")
         self._ending = asyncio.Event()
         self._fault = ""
@@ -81,9 +83,10 @@ class Serving:
         return PublicApp(
             catalog=self._catalog,
             shelves=Shelves(self._catalog, world.now),
-            answering=Answering(self._catalog, world.now),
+            answering=Answering(self._catalog, world.now, self._complaints),
             page=Page(self._catalog, world.now),
             clock=world.now,
+            complaints=self._complaints,
         )
 
     def _look(self) -> None:
@@ -96,6 +99,9 @@ class Serving:
             if str(error) != self._fault:
                 self._fault = str(error)
                 self._log.error("authority-not-read", error=self._fault)
+            return
+        except Exception as error:  # noqa: BLE001 - our own bug must not end what serves
+            self._complaints.tell("authority-not-read", error, ours=True)
             return
         resting = asyncio.get_running_loop().time() < self._not_before
         if due and not resting and (self._renewal is None or self._renewal.done()):
@@ -157,8 +163,8 @@ async def _renewal_of(folder: Path) -> dict[str, Any]:
 
 def _main(descriptor: int, folder: Path, logs: str) -> None:
     set_up_logs(human=logs == "console")
-    # What strangers send that isn't HTTP is nothing to tell.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # What strangers send that isn't HTTP is nothing to tell; faults of ours the application tells.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     os.nice(_POLITE)
 
     async def live() -> None:

@@ -151,6 +151,21 @@ def test_a_delta_begins_anew_when_nobody_can_have_its_base_any_more(world: World
         assert (delta.number, delta.base, delta.count) == (2, 2, 0)
 
 
+@pytest.mark.parametrize("content", [b"", b"damaged", b"0" * 1000])
+def test_a_base_that_can_not_be_read_keeps_no_list_from_being_made(
+    world: World, content: bytes
+) -> None:
+    with world.founded(PUBLISHED) as house:
+        files, below = house.place.public, house.issuing().fingerprint
+        make_lists(house)
+        files.base(below).write_bytes(content)
+        serial = revoked(house, "gone")
+        make_lists(house)
+        whole, delta = read(files.whole(below)), read(files.delta(below))
+        assert whole.find(whole.issuer_key, serial)
+        assert (delta.number, delta.base) == (2, 2)
+
+
 def test_who_publishes_nowhere_any_more_has_no_old_deltas(world: World) -> None:
     with world.founded(PUBLISHED) as house:
         make_lists(house)
