@@ -223,20 +223,19 @@ def test_an_authority_that_takes_over_is_published_without_anybodys_doing(public
     ]  # fmt: skip
 
 
-def test_with_the_passphrase_elsewhere_it_is_told_and_a_command_does_it(tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("correct horse battery\n")
-    with serving(tmp_path) as public:
-        words = ("--passphrase-file", secret)
-        public.ca("init", "Example", "--alone", "--publish", public.url, *words)
-        assert "--passphrase-file" in str(public.logged("not-renewed")["errors"])
-        public.ca("issue", "device", "--out", tmp_path, *words)
-        page = public.client.get("/").text
-        assert "fresh" in page
-        assert "no answers" in page
-        assert "Example OCSP: answers until" in public.ca("publish", *words).said
-        assert "nothing is due" in public.ca("publish", *words).said
-        assert "no answers" not in public.client.get("/").text
+def test_with_the_passphrase_elsewhere_it_is_told_and_a_command_does_it(public: Public) -> None:
+    folder = public.state / "ca"
+    root = read_certificates((folder / "root.crt").read_bytes())[0]
+    (folder / "passphrase").rename(public.folder / "secret")
+    (folder / "responders" / f"{root.sha256.hex()}.pem").unlink()
+    assert "--passphrase-file" in str(public.logged("not-renewed")["errors"])
+    page = public.client.get("/").text
+    assert "fresh" in page
+    assert "no answers" in page
+    words = ("publish", "--passphrase-file", public.folder / "secret")
+    assert "Example OCSP: answers until" in public.ca(*words).said
+    assert "nothing is due" in public.ca(*words).said
+    assert "no answers" not in public.client.get("/").text
 
 
 def test_a_renewal_that_fails_for_one_authority_is_told_and_ends_with_1(tmp_path: Path) -> None:

@@ -279,7 +279,7 @@ def _tell_founded(site: Site, house: House, files: tuple[Path, ...], placed: Pla
                 ("Root's SHA-256", above.fingerprint.hex()),
                 ("What it may issue", str(house.place.profile_path)),
                 ("Revocation lists", ", ".join(map(str, files)) or "none yet"),
-                ("Published at", house.profile.publish.url or "no address yet"),
+                *(("Published at", url) for url in (house.profile.publish.url,) if url),
             )
         )
     )
