@@ -191,6 +191,30 @@ def test_too_large_a_question_is_refused(served: Served) -> None:
     assert found.status_code == 413
 
 
+def test_a_header_without_end_is_not_read(served: Served) -> None:
+    assert served.say(b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000).startswith(b"HTTP/1.1 400 ")
+
+
+def test_who_connects_and_says_nothing_makes_room_for_who_asks(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PublicProtocol, "most", 5)
+    idle = [socket.create_connection(("127.0.0.1", served.port), timeout=30) for _ in range(10)]
+    try:
+        assert served.say(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+        assert is_closed(idle[0])
+    finally:
+        for one in idle:
+            one.close()
+
+
+def is_closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
 def test_a_question_that_does_not_come_is_not_waited_for(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
