@@ -22,6 +22,7 @@ from ostiary.admin.sockets import bind_tcp
 from ostiary.x509.pem import read_certificates, read_crls
 from tests.doors.cli_rig import call
 from tests.doors.rig import Done
+from tests.support.ports import free_port
 
 _PATIENCE = 90
 
@@ -211,6 +212,54 @@ def test_nginx_and_haproxy_take_the_files_as_they_are(public: Public) -> None:
             [found, *map(str, words)], cwd=public.folder, capture_output=True, check=False
         )
         assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def nginx_that_asks(public: Public, program: str, port: int) -> Iterator[None]:
+    """It asks about each certificate of a client's path, as the certificates say where."""
+    folder = public.folder
+    (folder / "asking.conf").write_text(
+        f"daemon off; master_process off; pid {folder}/asking.pid; error_log {folder}/asking.log; "
+        "events {} http { access_log off; "
+        + " ".join(
+            f"{kind}_temp_path {folder}/{kind};"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        + f" server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/localhost.crt; "
+        f"ssl_certificate_key {folder}/localhost.key; ssl_client_certificate {folder}/ca.pem; "
+        "ssl_verify_client on; ssl_verify_depth 2; ssl_ocsp on; return 200 welcome; } }"
+    )
+    process = subprocess.Popen(
+        [program, "-p", str(folder), "-c", str(folder / "asking.conf")], stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(_PATIENCE)
+
+
+def test_nginx_asks_about_clients_and_refuses_who_is_revoked(public: Public) -> None:
+    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed")
+    public.ca("issue", "localhost", "--server", "--out", public.folder)
+    (public.folder / "ca.pem").write_bytes(public.client.get("/ca/all.pem").content)
+    public.issue("asked")
+    port = free_port()
+
+    def answer() -> str:
+        done = subprocess.run(
+            ["curl", "-sSk", "--noproxy", "*", f"https://127.0.0.1:{port}/", "--cert", "asked.crt",
+             "--key", "asked.key"],
+            cwd=public.folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.stdout
+
+    with nginx_that_asks(public, program, port):
+        public.until(lambda: answer() == "welcome")
+        public.ca("revoke", "asked", "--reason", "keyCompromise")
+        assert "The SSL certificate error" in answer()
 
 
 def test_an_authority_that_takes_over_is_published_without_anybodys_doing(public: Public) -> None:
