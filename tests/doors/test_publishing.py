@@ -127,7 +127,8 @@ def test_openssl_is_content_with_answers_and_lists_before_and_after_a_revocation
     assert re.search(r"device.pem: good", said)
     assert "WARNING: no nonce" not in said
     assert public.openssl(*verify, device).returncode == 0
-    public.ca("revoke", "device", "--reason", "keyCompromise")
+    said = public.ca("revoke", "device", "--reason", "keyCompromise").said
+    assert f"revocation lists: {public.url}/crl/all.pem" in said
     for words in ((), ("-no_nonce",)):
         said = public.ocsp(device, *words)
         assert "Response verify OK" in said

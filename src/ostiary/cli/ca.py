@@ -164,7 +164,7 @@ def rotate_issuing(
         )
         return
     say(f"{new.entry.name}: issues from now on, until {new.entry.not_after:%Y-%m-%d}")
-    tell_lists(files)
+    tell_lists(home, files)
 
 
 @ca.command("crl")
@@ -214,13 +214,15 @@ def crl_lists(
     for made in lists:
         say(f"{made.name}: list {made.number}, next due {when(made.next_update)}")
     if files:
-        tell_lists(files)
+        tell_lists(home, files)
 
 
-def tell_lists(files: tuple[Path, ...]) -> None:
+def tell_lists(home: Home, files: tuple[Path, ...]) -> None:
     """Where the lists are, or that they are nowhere."""
-    if files:
-        say(f"revocation lists: {', '.join(map(str, files))}")
+    published = home.house.profile.publish.url
+    if files or published:
+        told = [*map(str, files), *(f"{url}/crl/all.pem" for url in (published,) if url)]
+        say(f"revocation lists: {', '.join(told)}")
     else:
         say(
             "no gateway has a revocation list of this authority yet (write one, and name it in "

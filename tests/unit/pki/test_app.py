@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -19,9 +21,11 @@ from ostiary.admin.sockets import bind_tcp
 from ostiary.ca.ocsp import LARGEST_QUESTION, Failure
 from ostiary.pki import app as pki_app
 from ostiary.pki.app import PublicApp, PublicProtocol, question_in
+from ostiary.pki.documents import Media, document
 from ostiary.pki.index import Page
+from ostiary.pki.shelves import Shelves
 from ostiary.x509.pem import read_certificates, read_crls
-from tests.unit.management.authority.scene import DAY
+from tests.unit.management.authority.scene import DAY, NOW
 from tests.unit.pki.scene import Site, site_in
 
 OCSP = {"content-type": "application/ocsp-request"}
@@ -222,6 +226,32 @@ def test_a_question_that_does_not_come_is_not_waited_for(
     with socket.create_connection(("127.0.0.1", served.port), timeout=30) as raw:
         raw.sendall(b"POST /ocsp HTTP/1.1\r\nHost: a\r\nContent-Length: 80\r\n\r\n0")
         assert raw.recv(4096).startswith(b"HTTP/1.1 408 ")
+
+
+LONG = document(b"0123456789abcdef" * 4_000_000, Media.CRL, NOW, None)
+
+
+def test_what_is_long_comes_in_pieces_and_whole(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shelves, "find", lambda *_: LONG)
+    assert served.get("/crl/all.pem").content == LONG.body
+    assert served.client.head("/crl/all.pem").headers["content-length"] == str(len(LONG.body))
+
+
+def test_who_takes_an_answer_too_slowly_does_not_get_all_of_it(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shelves, "find", lambda *_: LONG)
+    monkeypatch.setattr(pki_app, "ANSWER_SECONDS", 0.2)
+    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as raw:
+        raw.sendall(b"GET /crl/all.pem HTTP/1.1\r\nHost: a\r\n\r\n")
+        size = len(raw.recv(1))  # it has begun
+        time.sleep(1)
+        with contextlib.suppress(ConnectionError):
+            while part := raw.recv(1024 * 1024):
+                size += len(part)
+    assert 0 < size < len(LONG.body)
 
 
 def test_a_file_that_can_not_be_read_is_told_as_ours_and_stops_nothing_else(
