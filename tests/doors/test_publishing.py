@@ -135,12 +135,16 @@ def test_openssl_is_content_with_answers_and_lists_before_and_after_a_revocation
         assert "device.pem: revoked" in said
         assert "Reason: keyCompromise" in said
         assert "other.pem: good" in public.ocsp(other, *words)
+    both = public.ocsp(device, "-cert", str(other))
+    assert "Response verify OK" in both
+    assert "device.pem: revoked" in both
+    assert "other.pem: good" in both
     refused = public.openssl(*verify, device)
     assert "certificate revoked" in refused.stdout + refused.stderr
     assert public.openssl(*verify, other).returncode == 0
     (public.folder / "all.pem").write_bytes(public.client.get("/crl/all.pem").content)
-    both = ("verify", "-crl_check_all", "-CRLfile", "all.pem", "-untrusted", "issuer.pem")
-    assert [public.openssl(*both, one).returncode for one in (device, other)] == [2, 0]
+    by_list = ("verify", "-crl_check_all", "-CRLfile", "all.pem", "-untrusted", "issuer.pem")
+    assert [public.openssl(*by_list, one).returncode for one in (device, other)] == [2, 0]
 
 
 def test_curl_asks_by_get_and_openssl_reads_what_it_gets(public: Public) -> None:

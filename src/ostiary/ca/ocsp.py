@@ -1,7 +1,7 @@
 """OCSP (RFC 6960) as high-volume responders speak it (RFC 5019): questions read, answers signed."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -10,10 +10,11 @@ from typing import TypeAlias, assert_never
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
-from ostiary.ca.authority import digest_for
+from ostiary.ca.ocsp_several import Together, apart
 from ostiary.ca.signing import Reason
 from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.x509.certificate import Certificate
@@ -105,14 +106,21 @@ class Unknown:
 Status: TypeAlias = Good | Revoked | Unknown
 
 
-def read_question(der: bytes) -> Question:
-    """OCSPRequest, DER. Raises Malformed.
+def read_questions(der: bytes) -> tuple[Question, ...]:
+    """OCSPRequest, DER: a question for each certificate in it. Raises Malformed.
 
-    One certificate at a time, as RFC 5019 section 2.1.1 has it. Whether the request is signed is
-    of no interest: everybody may ask.
+    Whether the request is signed is of no interest: everybody may ask.
     """
     if len(der) > LARGEST_QUESTION:
         raise Malformed(f"more than {LARGEST_QUESTION} bytes")
+    try:
+        return tuple(map(read_question, apart(der)))
+    except (ValueError, IndexError) as error:
+        raise Malformed(str(error)) from error
+
+
+def read_question(der: bytes) -> Question:
+    """OCSPRequest about one certificate, DER. Raises Malformed."""
     try:
         native = ocsp.load_der_ocsp_request(der)
         issuer = Issuer(native.hash_algorithm.name, native.issuer_name_hash, native.issuer_key_hash)
@@ -168,8 +176,9 @@ class Responder:
             raise NoResponder(str(error)) from error
         if not key_matches(key, self.certificate):
             raise NoResponder("the key is not the certificate's")
+        if not isinstance(key.native, ec.EllipticCurvePrivateKey):
+            raise NoResponder("the key is not one of P-256, as it was made")
         self._key = key.native
-        self._digest = digest_for(key.native)
 
     def answer(
         self,
@@ -200,8 +209,24 @@ class Responder:
         )
         if question.nonce is not None:
             builder = builder.add_extension(x509.OCSPNonce(question.nonce), critical=False)
-        native = builder.sign(self._key, self._digest)  # type: ignore[arg-type]  # we make signing keys
+        native = builder.sign(self._key, hashes.SHA256())
         return native.public_bytes(Encoding.DER)
+
+    def answer_several(
+        self,
+        asked: Sequence[tuple[Question, Status]],
+        *,
+        this_update: datetime,
+        next_update: datetime,
+    ) -> bytes:
+        """One OCSPResponse to the questions of one request, in their order."""
+        together = Together(
+            [
+                self.answer(question, status, this_update=this_update, next_update=next_update)
+                for question, status in asked
+            ]
+        )
+        return together.signed(self._key.sign(together.to_be_signed, ec.ECDSA(hashes.SHA256())))
 
 
 def _told(

@@ -1,7 +1,7 @@
 """OCSP: questions looked up in the ledger as it is now, and answered from memory if possible."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from ostiary.ca.ocsp import (
     Revoked,
     Status,
     Unknown,
-    read_question,
+    read_questions,
 )
 from ostiary.ca.signing import Reason
 from ostiary.kernel.errors import OstiaryError
@@ -62,11 +62,13 @@ class Answering:
     def answer(self, der: bytes) -> Document | Once:
         """Whatever is asked, an OCSPResponse."""
         try:
-            question = read_question(der)
+            questions = read_questions(der)
         except Malformed:
             return Once(Failure.MALFORMED_REQUEST.der)
         try:
-            return self._answered(question)
+            if len(questions) == 1:
+                return self._answered(questions[0])
+            return Once(self._answered_together(questions))
         except OstiaryError as error:
             self._complaints.tell("ocsp-not-answered", error)
             return Once(Failure.INTERNAL_ERROR.der)
@@ -95,12 +97,32 @@ class Answering:
         self._remember(key, replace(signed, generation=generation))
         return signed.document
 
+    def _answered_together(self, questions: Sequence[Question]) -> bytes:
+        """Signed for this one asker: who asks so is rare."""
+        asked = {self._catalog.of_issuer(one.issuer) for one in questions}
+        one, reader = asked.pop(), self._catalog.reader
+        if asked or one is None or reader is None:
+            # Nobody may sign for two authorities at once.
+            return Failure.UNAUTHORIZED.der
+        responder, now = self._catalog.responder(one), self._clock()
+        if responder is None or not self._catalog.responder_is_good(responder, now):
+            return Failure.TRY_LATER.der
+        this_update, until = self._times(responder, now)
+        return responder.answer_several(
+            [(question, _status(reader, one, question.serial)) for question in questions],
+            this_update=this_update,
+            next_update=until,
+        )
+
+    def _times(self, responder: Responder, now: datetime) -> tuple[datetime, datetime]:
+        this_update = now.replace(microsecond=0)
+        lasts = timedelta(minutes=self._catalog.publishing.ocsp_minutes)
+        return this_update, min(this_update + lasts, responder.certificate.not_after)
+
     def _signed(
         self, question: Question, status: Status, responder: Responder, now: datetime
     ) -> _Kept:
-        this_update = now.replace(microsecond=0)
-        lasts = timedelta(minutes=self._catalog.publishing.ocsp_minutes)
-        until = min(this_update + lasts, responder.certificate.not_after)
+        this_update, until = self._times(responder, now)
         der = responder.answer(question, status, this_update=this_update, next_update=until)
         return _Kept(
             generation=NEVER,

@@ -1,5 +1,6 @@
 """OCSP: questions that can be read, answers that openssl believes, and bytes that are neither."""
 
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from ostiary.ca.ocsp import (
     Unknown,
     names_of,
     read_question,
+    read_questions,
 )
 from ostiary.ca.requests import key_to_certify
 from ostiary.ca.signing import Purpose, Reason, Signer, naming_of
@@ -220,11 +222,8 @@ def refused_or_read(der: bytes, authority: Certificate, responder: Responder) ->
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=400))
 def test_bytes_that_are_no_question_are_refused(data: bytes) -> None:
-    try:
-        read_question(data)
-    except Malformed:
-        return
-    pytest.fail("random bytes were read")
+    with pytest.raises(Malformed):
+        read_questions(data)
 
 
 WHOLE = House(KeyKind.EC)
@@ -247,4 +246,87 @@ def test_a_question_that_breaks_off_or_goes_on_is_refused(cut: int, more: bytes)
 
 def test_too_long_a_question_is_not_read() -> None:
     with pytest.raises(Malformed, match="more than"):
-        read_question(b"\x30" * (LARGEST_QUESTION + 1))
+        read_questions(b"\x30" * (LARGEST_QUESTION + 1))
+
+
+def asked_by_openssl(folder: Path, house: House, serials: list[int], *words: str) -> bytes:
+    """One request about so many certificates."""
+    (folder / "root").write_bytes(house.root.certificate.pem)
+    about = [word for serial in serials for word in ("-serial", f"0x{serial:x}")]
+    done = openssl(folder, "ocsp", "-issuer", "root", *about, "-reqout", "question", *words)
+    assert done.returncode == 0, done.stderr
+    return (folder / "question").read_bytes()
+
+
+@pytest.mark.parametrize("nonce", ["-nonce", "-no_nonce"])
+def test_openssl_believes_an_answer_about_several_certificates(
+    house: House, tmp_path: Path, nonce: str
+) -> None:
+    serials = [7, 2**127 + 5, 9]
+    questions = read_questions(asked_by_openssl(tmp_path, house, serials, nonce))
+    assert [one.serial for one in questions] == serials
+    assert {one.issuer for one in questions} < set(names_of(house.root.certificate))
+    statuses: list[Status] = [Good(), Revoked(NOW, Reason.SUPERSEDED), Unknown()]
+    answer = house.responder.answer_several(
+        list(zip(questions, statuses, strict=True)), this_update=NOW, next_update=NOW + HOUR
+    )
+    (tmp_path / "answer").write_bytes(answer)
+    done = openssl(
+        tmp_path, "ocsp", "-respin", "answer", "-reqin", "question", "-issuer", "root",
+        "-CAfile", "root", "-resp_text",
+    )  # fmt: skip
+    assert "Response verify OK" in done.stderr
+    assert "WARNING" not in done.stderr
+    found = re.findall(r"Serial Number: (\w+)\n +Cert Status: (\w+)", done.stdout)
+    assert [(int(serial, 16), word) for serial, word in found] == [
+        (serials[0], "good"),
+        (serials[1], "revoked"),
+        (serials[2], "unknown"),
+    ]
+
+
+def test_an_answer_about_several_is_as_long_as_it_must_be(usual: House, tmp_path: Path) -> None:
+    """Lengths of one, two and three octets."""
+    for count in (2, 20):
+        questions = read_questions(asked_by_openssl(tmp_path, usual, list(range(1, count + 1))))
+        answer = usual.responder.answer_several(
+            [(one, Good()) for one in questions], this_update=NOW, next_update=NOW + HOUR
+        )
+        (tmp_path / "answer").write_bytes(answer)
+        done = openssl(tmp_path, "ocsp", "-respin", "answer", "-CAfile", "root", "-resp_text")
+        assert done.stdout.count("Cert Status: good") == count
+        assert "Response verify OK" in done.stderr
+
+
+def test_more_than_a_few_certificates_are_not_asked_about_at_once(
+    usual: House, tmp_path: Path
+) -> None:
+    with pytest.raises(Malformed, match="21 certificates"):
+        read_questions(asked_by_openssl(tmp_path, usual, list(range(1, 22))))
+
+
+def test_one_question_is_read_the_same_way_by_itself(usual: House) -> None:
+    for nonce in (None, b"n" * 16):
+        der = usual.question(nonce)
+        assert read_questions(der) == (read_question(der),)
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return asked_by_openssl(tmp_path_factory.mktemp("several"), WHOLE, [1, 2])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_several_questions_with_a_wrong_byte_or_end_are_refused_or_answered(
+    several: bytes, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(several) - 1))
+    byte = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(several)) | st.just(len(several)))
+    try:
+        questions = read_questions(mutilated(several, at, byte)[:cut])
+    except Malformed:
+        return
+    asked: list[tuple[Question, Status]] = [(one, Unknown()) for one in questions]
+    WHOLE.responder.answer_several(asked, this_update=NOW, next_update=NOW + HOUR)

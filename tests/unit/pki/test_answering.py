@@ -96,6 +96,33 @@ def under(asked: bytes, serial: int) -> bytes:
     return builder.build().public_bytes(Encoding.DER)
 
 
+def several(*asked: bytes) -> bytes:
+    """One request made of these, each about one certificate."""
+    begin = 6  # OCSPRequest, TBSRequest and the list of one, whose lengths have an octet each
+    assert all(len(one) < 130 for one in asked)
+    body = b"".join(one[begin:] for one in asked)
+    for _ in range(3):
+        body = b"\x30\x82" + len(body).to_bytes(2, "big") + body
+    return body
+
+
+def test_several_certificates_of_one_authority_are_answered_for_together(site: Site) -> None:
+    good, gone = site.issue("good"), site.issue("gone")
+    site.revoke("gone")
+    answer = body(site, several(site.question(good), site.question(gone)))
+    assert b"\x0a\x01\x00" in answer[:12]  # successful
+    assert [one.serial.to_bytes(17, "big").lstrip(b"\0") in answer for one in (good, gone)] == [
+        True,
+        True,
+    ]
+    below, root = good.chain
+    mixed = several(site.question(good), question(below, root))
+    assert body(site, mixed) == Failure.UNAUTHORIZED.der
+    site.world.now = NOW + 8 * DAY
+    late = several(site.question(good), site.question(gone))
+    assert body(site, late) == Failure.TRY_LATER.der
+
+
 def test_intermediates_are_answered_for_by_the_root(site: Site) -> None:
     below, root = site.issue().chain
     answer = ocsp.load_der_ocsp_response(body(site, question(below, root)))
