@@ -219,7 +219,7 @@ def refused_or_read(der: bytes, authority: Certificate, responder: Responder) ->
     responder.answer(question, Unknown(), this_update=NOW, next_update=NOW + HOUR)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=400))
 def test_bytes_that_are_no_question_are_refused(data: bytes) -> None:
     with pytest.raises(Malformed):
@@ -230,7 +230,7 @@ WHOLE = House(KeyKind.EC)
 QUESTION = WHOLE.question(b"n" * 16)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, len(QUESTION) - 1), st.integers(0, 255))
 def test_a_question_with_a_wrong_byte_is_refused_or_answered(at: int, byte: int) -> None:
     refused_or_read(mutilated(QUESTION, at, byte), WHOLE.root.certificate, WHOLE.responder)
@@ -316,7 +316,7 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return asked_by_openssl(tmp_path_factory.mktemp("several"), WHOLE, [1, 2])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_several_questions_with_a_wrong_byte_or_end_are_refused_or_answered(
     several: bytes, data: st.DataObject

@@ -302,14 +302,14 @@ def test_the_page_says_so_when_lists_have_ended(served: Served) -> None:
     assert "no answers" in page
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_whatever_is_posted_is_answered_as_ocsp(served: Served, data: bytes) -> None:
     found = served.client.post("/ocsp", content=data, headers=OCSP)
     assert (found.status_code, found.content) == (200, Failure.MALFORMED_REQUEST.der)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_whatever_stands_in_the_address_is_read_or_is_nothing(raw: bytes) -> None:
     assert isinstance(question_in(b"/ocsp/" + raw), bytes)
