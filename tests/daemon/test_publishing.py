@@ -44,12 +44,27 @@ def until(look: Callable[[], bool], made: World) -> None:
         time.sleep(0.05)
 
 
+def below(pid: int) -> list[int]:
+    """Processes that this one started, and those that they did."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [one for child in map(int, children) for one in (child, *below(child))]
+
+
+def command_of(pid: int) -> bytes:
+    """Empty once it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def server_of(gateway: int) -> int:
     """The process that serves the public listener; 0 while there is none."""
-    for child in Path(f"/proc/{gateway}/task/{gateway}/children").read_text().split():
-        if b"publishing.serving" in Path(f"/proc/{child}/cmdline").read_bytes():
-            return int(child)
-    return 0
+    found = (one for one in below(gateway) if b"publishing.serving" in command_of(one))
+    return next(found, 0)
 
 
 def test_it_is_served_again_after_its_death_and_ends_with_the_gateway(ours: World) -> None:
@@ -65,14 +80,9 @@ def test_it_is_served_again_after_its_death_and_ends_with_the_gateway(ours: Worl
     with httpx.Client(base_url=url, trust_env=False, timeout=_PATIENCE) as client:
         assert len(read_crls(client.get("/crl/all.pem").content)) == 2
     assert '"event": "pki-ended"' in ours.gateway.program_log()
-    second = server_of(ours.gateway.process.pid)
-    ours.gateway.process.kill()
-    ours.gateway.process.wait(60)
-    until(lambda: not _lives(second), ours)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
-    except OSError:
-        return False
+    gateway = ours.gateway.process
+    left = below(gateway.pid)
+    assert server_of(gateway.pid) in left
+    gateway.kill()
+    gateway.wait(60)
+    until(lambda: not any(map(command_of, left)), ours)
