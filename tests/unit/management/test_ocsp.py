@@ -50,6 +50,5 @@ def test_what_happens_without_an_answer_is_told_by_mode(desk: DeskRig) -> None:
     found = desk.management.revocations.view().ocsp
     assert found is not None
     assert found.then == (
-        "strict at the gateway: its clients are refused, 1h after that, as "
-        "revocation-undetermined",
+        "strict at the gateway: its clients are refused, 1h after that, as revocation-undetermined",
     )

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from ostiary.ca.ocsp import Good, Revoked, Unknown, read_question
+from ostiary.ca.signing import Reason
 from ostiary.trust.ocsp import (
     SKEW,
     OcspRules,
@@ -18,11 +20,13 @@ from ostiary.trust.ocsp import (
     targets_of,
 )
 from ostiary.trust.weak import WeakPolicy
+from ostiary.x509.keys import KeyKind
 from ostiary.x509.ocsp_answer import Condition, OcspAnswer, read_answer
 from ostiary.x509.ocsp_question import Subject, question
 from tests.support.ocsp import OCSP_SIGNING, Index
 from tests.support.ocsp_der import UNKNOWN_OID, answer_of, extension, single
 from tests.support.pki import ANY_PURPOSE, DAY, Kit, Made
+from tests.unit.ca.test_ocsp import House
 
 HOUR = timedelta(hours=1)
 SIGNING = x509.ObjectIdentifier(OCSP_SIGNING)
@@ -78,6 +82,28 @@ def test_the_authority_itself_is_believed(client: Made, root: Made, kit: Kit) ->
     assert found.condition is Condition.REVOKED
     assert "was revoked on 2026-01-01" in found.told
     assert "keyCompromise" in found.told
+
+
+@pytest.mark.parametrize(
+    ("said", "condition"),
+    [
+        (Good(), Condition.GOOD),
+        (Revoked(datetime.now(UTC), Reason.KEY_COMPROMISE), Condition.REVOKED),
+        (Unknown(), Condition.UNKNOWN),
+    ],
+)
+def test_answers_that_our_own_authority_publishes_are_believed(
+    said: Good | Revoked | Unknown, condition: Condition
+) -> None:
+    house = House(KeyKind.EC)
+    subject = Subject(house.client, house.root.certificate)
+    der = house.answer(said, read_question(question(subject, b"n" * 32)))
+    answer = read_answer(der)
+    assert isinstance(answer, OcspAnswer)
+    assert answer.nonce == b"n" * 32
+    found = believe(answer, subject, OcspRules(), datetime.now(UTC))
+    assert isinstance(found, Status)
+    assert found.condition is condition
 
 
 def test_whom_the_authority_has_certified_for_it_is_believed_by_name_and_by_key(
