@@ -11,6 +11,7 @@ from tests.daemon.admin_rig import Api
 from tests.daemon.clients import context
 from tests.daemon.gateway import Certificates, World, world
 from tests.daemon.life import Log, end_by, until
+from tests.doors.cli_rig import call
 from tests.support.lists import crl_of, points
 from tests.support.ports import free_port
 from tests.support.web import Site, status
@@ -87,6 +88,11 @@ def test_a_list_at_a_url_acts_like_a_file_and_is_kept_over_a_restart(
         assert gateway.status(made.good, SNI) == 403
         gone = client_in(made.folder, "gone")
         assert gateway.status(gone, SNI) == 200  # number 6 doesn't name it
+        done = call(
+            "explain", "--cert", made.good.chain_file, "--api", "api",
+            "--config", gateway.folder / "gateway.config.yml", "--state", gateway.state,
+        )  # fmt: skip
+        assert (done.code, "was revoked by 'CN=root-a'" in done.out) == (1, True), done.said
         (told,) = fetch(made).values()
         assert (told["lists"][0]["number"], told["freshness"]) == (6, "current")
         assert "503" in told["error"]

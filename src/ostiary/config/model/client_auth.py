@@ -112,7 +112,8 @@ class ApiRevocation(Model):
     mode: Annotated[RevocationName | None, _Said] = Field(
         default=None,
         description="off: no list is looked in. soft: who is known as revoked is refused. strict: "
-        "also whoever can't be looked up. Left out: strict where any list is named, else off.",
+        "also whoever can't be looked up. Left out: strict where any list is named or fetched, "
+        "else off.",
     )
     grace: Duration = Field(
         default=None,
