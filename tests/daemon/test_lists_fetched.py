@@ -150,7 +150,9 @@ def test_a_full_disk_is_told_and_the_list_acts_all_the_same(
         aside = shelf.rename(shelf.with_name("aside"))
         shelf.write_text("no folder can be made here")
         site.put("/a.crl", crl_of(made.a, {made.good: None}, number=6))
-        fetch(made)
+        folders = ("--config", gateway.folder / "gateway.config.yml", "--state", gateway.state)
+        done = call("trust", "revocation", "--fetch", *folders)
+        assert (done.code, "CN=root-a" in done.out) == (0, True), done.said
         assert gateway.status(made.good, SNI) == 403
         log.wait("list-copies-not-saved")
         shelf.unlink()
