@@ -11,6 +11,7 @@ from tests.daemon.admin_rig import Api
 from tests.daemon.clients import context
 from tests.daemon.gateway import Certificates, World, world
 from tests.daemon.life import Log, end_by, until
+from tests.doors.cli_rig import call
 from tests.support.lists import crl_of, points
 from tests.support.ports import free_port
 from tests.support.web import Site, status
@@ -87,6 +88,11 @@ def test_a_list_at_a_url_acts_like_a_file_and_is_kept_over_a_restart(
         assert gateway.status(made.good, SNI) == 403
         gone = client_in(made.folder, "gone")
         assert gateway.status(gone, SNI) == 200  # number 6 doesn't name it
+        done = call(
+            "explain", "--cert", made.good.chain_file, "--api", "api",
+            "--config", gateway.folder / "gateway.config.yml", "--state", gateway.state,
+        )  # fmt: skip
+        assert (done.code, "was revoked by 'CN=root-a'" in done.out) == (1, True), done.said
         (told,) = fetch(made).values()
         assert (told["lists"][0]["number"], told["freshness"]) == (6, "current")
         assert "503" in told["error"]
@@ -144,7 +150,9 @@ def test_a_full_disk_is_told_and_the_list_acts_all_the_same(
         aside = shelf.rename(shelf.with_name("aside"))
         shelf.write_text("no folder can be made here")
         site.put("/a.crl", crl_of(made.a, {made.good: None}, number=6))
-        fetch(made)
+        folders = ("--config", gateway.folder / "gateway.config.yml", "--state", gateway.state)
+        done = call("trust", "revocation", "--fetch", *folders)
+        assert (done.code, "CN=root-a" in done.out) == (0, True), done.said
         assert gateway.status(made.good, SNI) == 403
         log.wait("list-copies-not-saved")
         shelf.unlink()

@@ -1,5 +1,6 @@
 """``ostiary explain``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -61,16 +62,8 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
     if api is not None and url is not None:
         raise misuse("--api and --url exclude each other")
     folder = state_folder(config, state)
-    asked = Asked(
-        config=config,
-        certificate=cert,
-        chain=chain,
-        api=api,
-        url=url,
-        method=method,
-        at=at,
-        state=folder,
-    )
+    visit = Asked(config=config, certificate=cert, chain=chain, api=api, url=url, method=method)
+    asked = replace(visit, at=at, state=folder)
     with refusals(as_json=as_json):
         managed, trusted = kept(config, folder)
         found = explain_asked(asked, managed, trusted)

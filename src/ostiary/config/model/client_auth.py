@@ -114,8 +114,8 @@ class ApiRevocation(Model):
     mode: Annotated[RevocationName | None, _Said] = Field(
         default=None,
         description="off: nothing is looked up. soft: who is known as revoked is refused. strict: "
-        "also whoever can't be looked up. Left out: strict where any list is named, or OCSP is "
-        "asked; else off.",
+        "also whoever can't be looked up. Left out: strict where any list is named or fetched, or "
+        "OCSP is asked; else off.",
     )
     preference: Annotated[PreferenceName | None, _Said] = Field(
         default=None,
