@@ -33,8 +33,8 @@ class FetchExchange:
     async def following(self, document: Document) -> AsyncIterator[None]:
         """Follow the rules of this configuration from now on, unless it comes to nothing."""
         if asks_ocsp(document):
-            # With it comes httpx. The first client must not wait for that.
-            await asyncio.to_thread(_fetcher)
+            # The first client must not wait for what httpx imports.
+            await asyncio.to_thread(_warm_up)
         before, self._rules = self._rules, rules_of(document)
         try:
             yield
@@ -86,7 +86,13 @@ _SERVER_ERROR = 500
 _NOT_ALLOWED = frozenset({Why.BAD_URL, Why.HOST_NOT_ALLOWED, Why.ADDRESS_NOT_ALLOWED})
 
 
-def _fetcher() -> "Fetcher":
-    from ostiary.wiring.fetching import Fetcher  # noqa: PLC0415
+def _warm_up() -> None:
+    from ostiary.wiring.fetching import warm_up  # noqa: PLC0415 - with it comes httpx
 
-    return Fetcher()
+    warm_up()
+
+
+def _fetcher() -> "Fetcher":
+    from ostiary.wiring.fetching import Fetcher  # noqa: PLC0415 - as above
+
+    return Fetcher(warm=True)
