@@ -54,6 +54,7 @@ SECTIONS = (
     "clientCertificateAuth",
     "truststore",
     "certificatePolicy",
+    "notifications",
 )
 
 
