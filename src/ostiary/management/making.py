@@ -10,6 +10,7 @@ from ostiary.management.keeping import Keeping
 from ostiary.management.library import Library
 from ostiary.management.management import Management
 from ostiary.management.names import Names
+from ostiary.management.notifications import Notifications, Post
 from ostiary.management.ports import Clock, Dice, Explain, Gatekeeper
 from ostiary.management.previews import Previews
 from ostiary.management.settings import Settings
@@ -33,6 +34,7 @@ class Hands:
     explain: Explain
     clock: Clock
     dice: Dice
+    post: Post
 
 
 def make_management(hands: Hands) -> tuple[Management, Changes]:
@@ -46,6 +48,7 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         trusted=TrustedList(changes),
         names=Names(changes),
         blocking=Blocking(changes),
+        notifications=Notifications(changes, hands.dice, hands.post),
         recovery=recovery,
         sightings=Sightings(changes, recovery, hands.telemetry, hands.explain),
         tokens=Tokens(changes, hands.dice, Attempts()),

@@ -3,21 +3,25 @@
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ostiary.management.management import Management
 from ostiary.management.sights import StoreState
 from ostiary.telemetry.hub import Telemetry
 from ostiary.telemetry.metrics import TelemetryCollector
+from ostiary.wiring.notifying import Notifying
 
 
-def metrics_of(telemetry: Telemetry, management: Management) -> Callable[[], bytes]:
+def metrics_of(
+    telemetry: Telemetry, management: Management, notifying: Notifying
+) -> Callable[[], bytes]:
     """Makes the text that Prometheus reads; call it in a thread."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(TelemetryCollector(telemetry, management.sightings.dated))
     registry.register(_Stores(management))
     registry.register(_Lists(management))
+    registry.register(_Notified(management, notifying))
     return lambda: generate_latest(registry)
 
 
@@ -71,6 +75,46 @@ class _Lists(Collector):
         for labels, end in self._management.sightings.list_ends().items():
             family.add_metric(labels, end.timestamp())
         yield family
+
+
+class _Notified(Collector):
+    """What operators were told, and how webhooks take it."""
+
+    def __init__(self, management: Management, notifying: Notifying) -> None:
+        self._management = management
+        self._notifying = notifying
+
+    def describe(self) -> list[Metric]:
+        """Nothing beforehand: names are the same at each look."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Counts since the start, and how it is now."""
+        told = CounterMetricFamily(
+            "ostiary_notifications", "What operators were told of.", labels=("type",)
+        )
+        for topic, count in self._notifying.told().items():
+            told.add_metric((topic,), count)
+        yield told
+        attempts = CounterMetricFamily(
+            "ostiary_webhook_attempts",
+            "Attempts to deliver notifications, and notifications given up.",
+            labels=("webhook", "outcome"),
+        )
+        for labels, count in self._notifying.attempts().items():
+            attempts.add_metric(labels, count)
+        yield attempts
+        waiting, failures = (
+            GaugeMetricFamily(name, text, labels=("webhook",))
+            for name, text in (
+                ("ostiary_webhook_waiting", "Notifications that a webhook has not got yet."),
+                ("ostiary_webhook_failures", "Attempts in a row that failed."),
+            )
+        )
+        for one in self._management.notifications.webhooks():
+            waiting.add_metric((one.name,), one.waiting)
+            failures.add_metric((one.name,), one.failures)
+        yield from (waiting, failures)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -71,14 +71,23 @@ class Deliveries:
         """Begin with new webhooks at what comes next; forget those that are named no more."""
         wanted = frozenset(names)
         known = frozenset(self._connection.execute(select(webhooks.c.name)).scalars())
-        gone, new = known - wanted, wanted - known
+        gone = known - wanted
         if gone:
             self._connection.execute(delete(webhooks).where(webhooks.c.name.in_(sorted(gone))))
-        if new:
-            newest = select(func.coalesce(func.max(notifications.c.id), 0))
-            position = self._connection.execute(newest).scalar_one()
-            rows = [{"name": name, "position": position, "failures": 0} for name in sorted(new)]
-            self._connection.execute(insert(webhooks), rows)
+        for name in sorted(wanted - known):
+            self.begin(name)
+
+    def begin(self, name: str) -> Progress:
+        """A webhook that has no place yet: it gets what comes next."""
+        newest = select(func.coalesce(func.max(notifications.c.id), 0))
+        position = self._connection.execute(newest).scalar_one()
+        row = {"name": name, "position": position, "failures": 0}
+        self._connection.execute(insert(webhooks).values(row))
+        return Progress(name=name, position=position)
+
+    def of(self, name: str) -> Progress | None:
+        """How far a webhook is; None where it has no place yet."""
+        return next((one for one in self.progress() if one.name == name), None)
 
     def progress(self) -> tuple[Progress, ...]:
         """Of all webhooks, by name."""

@@ -244,6 +244,8 @@ class ClientFilter:
     """Part of the subject, in any case; or of the fingerprint's beginning, in hexadecimal."""
     verdicts: frozenset[int] = frozenset()
     expiring_before: datetime | None = None
+    expiring_after: datetime | None = None
+    """Or just then."""
     api: str | None = None
     seen_since: datetime | None = None
 
