@@ -13,9 +13,9 @@ from ostiary.management.pages import below, checked_limit, row_of
 from ostiary.management.ports import Dice
 from ostiary.management.views import Page
 from ostiary.services.webhooks import Target
-from ostiary.store.database.deliveries import Delivery, Outcome, Progress
+from ostiary.store.database.deliveries import Delivery, Progress
 from ostiary.store.database.notifications import Notification
-from ostiary.store.database.records import Role
+from ostiary.store.database.records import Outcome, Role
 from ostiary.store.database.work import Work
 
 

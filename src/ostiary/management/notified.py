@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ostiary.management.views import View
-from ostiary.store.database.deliveries import Outcome
+from ostiary.store.database.records import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,9 @@ import structlog
 from ostiary.kernel.errors import OstiaryError
 from ostiary.management.keeping import Keeping
 from ostiary.services.webhooks import Target
-from ostiary.store.database.deliveries import Attempt, Outcome, Progress
+from ostiary.store.database.deliveries import Attempt, Progress
 from ostiary.store.database.notifications import Notification
+from ostiary.store.database.records import Outcome
 from ostiary.telemetry.retrying import pause_after
 from ostiary.wiring.posting import Answered, Poster
 
@@ -86,15 +87,13 @@ class Delivering:
     def _next(self) -> tuple[Progress, Notification | None]:
         with self._keeping.reading() as work:
             progress = work.deliveries.of(self.target.name)
-            if progress is None:
-                lost, found = 0, ()
-            else:
+            if progress is not None:
                 lost = work.notifications.oldest() - 1 - progress.position
                 found = work.notifications.after(progress.position, self._topics, limit=1)
         if progress is None:
             # The database went back to a copy from before this webhook.
             with self._keeping.begin() as work:
-                progress = work.deliveries.begin(self.target.name)
+                return work.deliveries.begin(self.target.name), None
         if lost > 0:
             self._log.error("notifications-lost", most=lost, why="the webhook was away for long")
         return progress, found[0] if found else None

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ostiary.management.errors import Unavailable
 from ostiary.management.management import Management
 from ostiary.management.sights import StoreState
 from ostiary.telemetry.hub import Telemetry
@@ -111,7 +112,12 @@ class _Notified(Collector):
                 ("ostiary_webhook_failures", "Attempts in a row that failed."),
             )
         )
-        for one in self._management.notifications.webhooks():
+        try:
+            found = self._management.notifications.webhooks()
+        except Unavailable:
+            # What else is measured must be told all the same.
+            return
+        for one in found:
             waiting.add_metric((one.name,), one.waiting)
             failures.add_metric((one.name,), one.failures)
         yield from (waiting, failures)

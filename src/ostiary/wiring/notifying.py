@@ -15,8 +15,9 @@ from ostiary.management.keeping import Keeping
 from ostiary.management.noticing import Noticing
 from ostiary.management.ports import Gatekeeper
 from ostiary.services.webhooks import Target
-from ostiary.store.database.deliveries import Outcome, Progress
+from ostiary.store.database.deliveries import Progress
 from ostiary.store.database.notifications import Notification
+from ostiary.store.database.records import Outcome
 from ostiary.telemetry.seen import Sighting
 from ostiary.trust.decision import Admitted
 from ostiary.trust.reason import Reason

@@ -11,6 +11,7 @@ from ostiary.admin.console import (
     blocking,
     gatewaying,
     naming,
+    notifying,
     overviewing,
     seeing,
     shelving,
@@ -45,6 +46,7 @@ def console_routes(
         *apiing.DOORS,
         *seeing.DOORS,
         *blocking.DOORS,
+        *notifying.DOORS,
         *tokening.DOORS,
         ("GET", "/{page:path}", nowhere),  # the last: whatever nobody else answers
     )

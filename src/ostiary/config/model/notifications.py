@@ -27,8 +27,11 @@ NEW_SECRET = f'make one: echo "{PREFIX}$(openssl rand -base64 32)"'
 _QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 
 
-def _address(value: str) -> str:
-    """A URL; what is behind its host is never repeated, since it may be a credential."""
+def checked_address(value: str) -> str:
+    """A URL as it is. Raises Wrong.
+
+    What is behind its host is never repeated, since it may be a credential.
+    """
     before, mark, query = value.partition("?")
     try:
         url = parse_url(before)
@@ -81,7 +84,7 @@ class Webhook(Model):
     """A receiver of notifications, over HTTP: JSON by CloudEvents 1.0, signed as Standard Webhooks
     says."""
 
-    url: Annotated[str, AfterValidator(_address)] = Field(
+    url: Annotated[str, AfterValidator(checked_address)] = Field(
         repr=False, description="Where to send to: https, or http. Redirects are not followed."
     )
     secret: Annotated[str, AfterValidator(_secret)] | None = Field(

@@ -3,24 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from ostiary.store.database.notification_tables import deliveries, notifications, webhooks
+from ostiary.store.database.records import Outcome
 from ostiary.store.database.tables import NOTE
 
 MOST_DELIVERIES = 2_000
 """The last so many are kept, of all webhooks together."""
-
-
-class Outcome(Enum):
-    """What became of a notification at one webhook; the values are kept."""
-
-    DELIVERED = "delivered"
-    RETRYING = "retrying"
-    GIVEN_UP = "given-up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,14 @@ class Role(Enum):
     ADMIN = "admin"
 
 
+class Outcome(Enum):
+    """What became of a notification at one webhook; the values are kept."""
+
+    DELIVERED = "delivered"
+    RETRYING = "retrying"
+    GIVEN_UP = "given-up"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What tables show of a bundle, so that nobody reads ten thousand certificates for a page."""
