@@ -1,5 +1,7 @@
 """Notifications: what operators were told, and how it went out to webhooks."""
 
+import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -7,7 +9,7 @@ from ostiary.kernel.notices import PATTERNS, Topic, chosen
 from ostiary.management.actors import Actor
 from ostiary.management.changes import Changes
 from ostiary.management.errors import Forbidden, NotThere, Unacceptable
-from ostiary.management.keeping import reading
+from ostiary.management.keeping import reading, told
 from ostiary.management.notified import AnswerView, DeliveryView, NotificationView, WebhookView
 from ostiary.management.pages import below, checked_limit, row_of
 from ostiary.management.ports import Dice
@@ -96,7 +98,10 @@ class Notifications:
         )
 
     async def test(self, actor: Actor, name: str) -> AnswerView:
-        """Send a test to a webhook now, and tell what it says. Raises Forbidden, NotThere."""
+        """Send a test to a webhook now, and tell what it says.
+
+        If it is taken, what waits for a later attempt is sent soon. Raises Forbidden, NotThere.
+        """
         if not actor.may(Role.OPERATOR):
             raise Forbidden(Role.OPERATOR)
         target = self._targets().get(name)
@@ -106,6 +111,8 @@ class Notifications:
             self._dice(16).hex(), f"a test, asked for by {actor.name}", self._changes.clock()
         )
         answer = await self._post(target, notification)
+        if answer.delivered:
+            await asyncio.to_thread(self._hurry, name)
         return AnswerView(
             webhook=name,
             uid=notification.uid,
@@ -114,6 +121,12 @@ class Notifications:
             detail=answer.detail,
             milliseconds=answer.milliseconds,
         )
+
+    def _hurry(self, name: str) -> None:
+        with told(), self._changes.keeping.begin() as work:
+            progress = work.deliveries.of(name)
+            if progress is not None and progress.due is not None:
+                work.deliveries.move(replace(progress, due=None))
 
     def _targets(self) -> dict[str, Target]:
         return dict(self._changes.gatekeeper.prepared.gathered.webhooks)
