@@ -132,15 +132,11 @@ def shell(house: House, receiver: Receiver) -> Shell:
 
 
 def test_blocks_are_told_and_webhooks_listed(shell: Shell) -> None:
-    assert "there was nothing to tell" in shell.good("notifications").err
     shell.good("clients", "block", "ab" * 32, "--note", "stolen")
     (one,) = shell.told("notifications", "--topic", "client.*")
     assert (one["topic"], one["data"]["note"]) == ("client.blocked", "stolen")
     assert "stolen" in shell.good("notifications").out
-    assert "no topic 'nonsense'" in shell.refused("notifications", "--topic", "nonsense")
     assert "nothing to follow" in shell.refused("notifications", "--follow")
-    (hook,) = shell.told("webhooks", "list")
-    assert hook["name"] == "ops"
     assert "nothing sent yet" in shell.good("webhooks", "list").out
     assert "nothing was sent" in shell.good("webhooks", "deliveries", "ops").err
 
@@ -172,7 +168,6 @@ def test_what_a_receiver_says_no_to_is_a_failure(shell: Shell) -> None:
         (("ftp://a.example",), "isn't a URL"),
         (("http://u:hidden@a.example",), "user name or password"),
         (("ops", "--secret-file", "x"), "for a URL"),
-        (("http://a.example", "--secret-file", "nowhere"), "nowhere"),
     ],
 )
 def test_wrong_use_is_told(shell: Shell, words: tuple[str, ...], says: str) -> None:

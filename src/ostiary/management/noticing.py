@@ -52,7 +52,8 @@ class Noticing:
         dated: Callable[[], Iterable[Dated]],
         intermediates: Callable[[], Intermediates],
     ) -> None:
-        """``dated``: trusted and server certificates now; ``intermediates``: those remembered."""
+        """``dated``: what is ours and ends; what is there twice counts as what it is first.
+        ``intermediates``: those remembered."""
         self._changes = changes
         self._dated = dated
         self._intermediates = intermediates
@@ -62,7 +63,11 @@ class Noticing:
         """Warn of what ends. Raises Unavailable."""
         now = self._changes.clock()
         with reading(self._changes.keeping) as work:
-            known = work.notifications.warned()
+            known = {
+                **work.notifications.warned("certificate:"),
+                **work.notifications.warned("crl:"),
+                **work.notifications.warned("clients:"),
+            }
         self._keep(self._certificates(known, now), now)
         self._keep(self._crls(known, now), now)
         self._keep(self._clients(known, now), now)
@@ -86,8 +91,8 @@ class Noticing:
         now = self._changes.clock()
         several = {f"revoked:{one.fingerprint}": (one, api) for one, api in revoked}
         with reading(self._changes.keeping) as work:
-            known = work.notifications.warned()
-        fresh = {key: one for key, one in several.items() if key not in known}
+            untold = work.notifications.untold(several)
+        fresh = {key: one for key, one in several.items() if key in untold}
         if fresh:
             marks = {
                 key: Warned(0, max(now, one.not_after) + REMEMBERED)
@@ -126,10 +131,12 @@ class Noticing:
         """Each certificate once, with all places it is in."""
         found: dict[str, Dated] = {}
         for one in (*self._dated(), *self._between()):
-            key = f"{one.held.value}:{one.fingerprint.hex()}"
+            key = f"certificate:{one.fingerprint.hex()}"
             same = found.get(key)
-            places = f"{same.where}, {one.where}" if same else one.where
-            found[key] = replace(one, where=places)
+            if same is None:
+                found[key] = one
+            elif same.held is one.held:
+                found[key] = replace(same, where=f"{same.where}, {one.where}")
         return found
 
     def _between(self) -> Iterator[Dated]:

@@ -22,6 +22,7 @@ _NOUNS = {
     Held.SERVER: ("the server certificate", "server certificates"),
     Held.CLIENT: ("the client certificate", "client certificates"),
     Held.INTERMEDIATE: ("the intermediate authority", "intermediate authorities"),
+    Held.AUTHORITY: ("your own authority", "of your own authorities"),
 }
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)

@@ -17,6 +17,8 @@ class Held(Enum):
     CLIENT = "client"
     INTERMEDIATE = "intermediate"
     """An authority between clients and a trusted certificate."""
+    AUTHORITY = "authority"
+    """One of our own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,16 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
+
 from ostiary.ca.dice import SystemDice
+from ostiary.kernel.errors import OstiaryError
 from ostiary.management.authority.errors import AuthorityInUse, NoAuthority
 from ostiary.management.authority.founding import found
 from ostiary.management.authority.house import House
 from ostiary.management.authority.orders import Founding, Hands
 from ostiary.management.authority.place import Place
 from ostiary.management.authority.profile import Profile
+from ostiary.store.ledger.authorities import authorities_of
 from ostiary.store.ledger.ledger import Ledger
 from ostiary.store.lock import StateFolderInUse, StateLock
+from ostiary.telemetry.expiry import Dated, Held
 from ostiary.wiring import world
+from ostiary.x509.certificate import parse
 
 
 @contextmanager
@@ -41,6 +47,27 @@ def found_house(
     place = Place(folder, passphrase_file)
     with _locked(folder), Ledger(place.ledger) as ledger:
         yield found(place, ledger, _hands(), founding, profile)
+
+
+def own_authorities(state: Path) -> Iterator[Dated]:
+    """The authorities in a state folder, whoever works with them just now, with their ends.
+
+    A ledger that can't be read is told in the log: nothing else hangs on it here.
+    """
+    try:
+        found = [parse(der) for der in authorities_of(Place(state / "ca", None).ledger)]
+    except OstiaryError as error:
+        structlog.get_logger("ostiary.ca").warning("authority-not-read", error=str(error))
+        return
+    for one in found:
+        yield Dated(
+            held=Held.AUTHORITY,
+            fingerprint=one.sha256,
+            subject=one.subject,
+            where="ca",
+            not_after=one.not_after,
+            not_before=one.not_before,
+        )
 
 
 def _hands() -> Hands:

@@ -167,6 +167,11 @@ class Delivering:
                 work.deliveries.move(to)
                 work.deliveries.note(attempt, counts=counts)
 
-        # To its end, even when we are cancelled: what was sent need not be sent again.
-        await asyncio.shield(asyncio.create_task(asyncio.to_thread(write)))
+        writing = asyncio.create_task(asyncio.to_thread(write))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # To its end: what was sent need not be sent again.
+            await asyncio.wait({writing})
+            raise
         self.counted[attempt.outcome] += 1

@@ -1,10 +1,10 @@
 """Operators are told: what happens is noticed, logged, and sent to the webhooks of the moment."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import structlog
@@ -61,13 +61,15 @@ class Notifying:
         self._news = asyncio.Event()
         self._sending: dict[str, tuple[Delivering, asyncio.Task[None]]] = {}
         self._gathered: object = None
+        self._served: Mapping[str, Target] | None = None
         self._refused: dict[bytes, str] = {}
         self._told: Counter[str] = Counter()
         self._counted: Counter[tuple[str, Outcome]] = Counter()
 
     def wake(self) -> None:
         """Something may have been written down."""
-        self._loop.call_soon_threadsafe(self._news.set)
+        with contextlib.suppress(RuntimeError):  # the loop has ended: the next start looks
+            self._loop.call_soon_threadsafe(self._news.set)
 
     def decided(self, sighting: Sighting) -> None:
         """Note whoever is refused as revoked; a matter of microseconds."""
@@ -90,6 +92,8 @@ class Notifying:
 
     async def run(self) -> None:
         """Until cancelled."""
+        # Before anything is noticed, so that a new webhook is told of the first look, too.
+        await self._surely(self._serve)
         work = (
             self._again(self._look, _LOOK_SECONDS),
             self._again(self._look_at_lists, _TURN_SECONDS),
@@ -147,14 +151,13 @@ class Notifying:
 
     async def _follow(self) -> None:
         """Log what is new, and see to it that each webhook of the configuration is served."""
-        targets: Mapping[str, Target] | None = None
+        fresh = True
         while True:
-            wanted = self._gatekeeper.prepared.gathered.webhooks
-            if wanted is not targets and await self._surely(partial(self._serve, wanted)):
-                targets = wanted
-            if self._news.is_set():
+            if self._gatekeeper.prepared.gathered.webhooks is not self._served:
+                await self._surely(self._serve)
+            if self._news.is_set() or fresh:
                 self._news.clear()
-                await self._surely(self._log_news)
+                fresh = not await self._surely(self._log_news)
                 for sending, _ in self._sending.values():
                     sending.wake()
             await self._wait()
@@ -166,7 +169,8 @@ class Notifying:
         except TimeoutError:
             return
 
-    async def _serve(self, targets: Mapping[str, Target]) -> None:
+    async def _serve(self) -> None:
+        targets = self._gatekeeper.prepared.gathered.webhooks
         for name in list(self._sending):
             sending, task = self._sending[name]
             if targets.get(name) != sending.target:
@@ -178,7 +182,7 @@ class Notifying:
         for name in targets.keys() - self._sending.keys():
             sending = Delivering(targets[name], self._keeping, self._post, self._clock)
             self._sending[name] = (sending, asyncio.create_task(sending.run()))
-        self._news.set()
+        self._served = targets
 
     def _keep(self, names: Iterable[str]) -> None:
         with self._keeping.begin() as work:

@@ -26,6 +26,7 @@ from ostiary.telemetry.hub import Telemetry
 from ostiary.wiring import world
 from ostiary.wiring.applying import Applying
 from ostiary.wiring.asking import explain_visit
+from ostiary.wiring.certifying import own_authorities
 from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import metrics_of
 from ostiary.wiring.notifying import Notifying
@@ -48,7 +49,10 @@ class Office:
         self._applying = applying
         post = Poster(world.event_source())
         self.management, changes = _manage(kept, telemetry, applying, post)
-        noticing = Noticing(changes, self.management.sightings.dated, applying.intermediates)
+        dated = self.management.sightings.dated
+        noticing = Noticing(
+            changes, lambda: (*dated(), *own_authorities(kept.folder)), applying.intermediates
+        )
         self.notifying = Notifying(kept.database, applying, noticing, post, world.now)
         changes.mirror(lambda _state: self.notifying.wake())
         around = Surroundings(

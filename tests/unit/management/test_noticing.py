@@ -12,6 +12,7 @@ from ostiary.management.errors import NotApplied
 from ostiary.management.noticing import Noticing
 from ostiary.store.database.notifications import Notification
 from ostiary.store.database.records import ClientCertificate, ClientSeen
+from ostiary.telemetry.expiry import Dated, Held
 from ostiary.telemetry.noting import seen_certificate
 from ostiary.trust.intermediates import Intermediates
 from tests.support.desk import CONFIG, Clock, DeskRig, prepared_of, run
@@ -97,8 +98,13 @@ def test_a_trusted_certificate_is_told_of_once_at_each_threshold(
 
 
 def test_several_that_end_together_are_one_notification(desk: DeskRig, noticing: Noticing) -> None:
-    for number in range(25):
-        desk.trusting(f"root{number}", **lived(desk, (5 + number / 100) * DAY))
+    several = [
+        desk.kit.root(f"root{number}", **lived(desk, (5 + number / 100) * DAY))
+        for number in range(25)
+    ]
+    bundle = b"".join(one.pem for one in several)
+    made = run(desk.management.library.add(desk.order(), name="all", upload=bundle))
+    run(desk.management.trusted.add(desk.order(), int(made.object)))
     noticing.look()
     (one,) = told(desk)
     assert one.summary.startswith("25 trusted certificates expire within 7 days, the first on")
@@ -125,6 +131,24 @@ def test_server_certificates_and_intermediates_are_told_of(desk: DeskRig) -> Non
     assert found["intermediate"].summary.startswith("the intermediate authority 'CN=mid' expires")
     assert found["server"].data["certificates"][0]["where"] == "https.tls.default"
     assert set(found) == {"intermediate", "server"}
+
+
+def test_what_is_ours_in_several_ways_is_told_of_once_with_its_places(desk: DeskRig) -> None:
+    root = desk.kit.root("r", **lived(desk, 6 * DAY)).certificate
+    shown = {"subject": root.subject, "fingerprint": root.sha256, "not_after": root.not_after}
+    dated = [
+        Dated(held=held, where=where, **shown)
+        for held, where in (
+            (Held.TRUSTED, "a"),
+            (Held.TRUSTED, "b"),
+            (Held.AUTHORITY, "ca"),
+        )
+    ]
+    told(desk)
+    Noticing(desk.changes, lambda: dated, Intermediates).look()
+    (one,) = told(desk)
+    assert (one.data["held"], one.data["count"]) == ("trusted", 1)
+    assert one.data["certificates"][0]["where"] == "a, b"
 
 
 # -- clients --------------------------------------------------------------------------------------
@@ -265,12 +289,12 @@ def test_a_block_is_told_of_with_the_change_and_so_is_its_end(
     )  # fmt: skip
 
 
-def test_a_block_of_thousands_is_one_notification(desk: DeskRig, noticing: Noticing) -> None:
-    whom = Whom(fingerprints=tuple(f"{number:064x}" for number in range(2_000)))
+def test_a_block_of_many_is_one_notification(desk: DeskRig, noticing: Noticing) -> None:
+    whom = Whom(fingerprints=tuple(f"{number:064x}" for number in range(500)))
     run(desk.management.blocking.block(desk.order(), whom))
     (one,) = told(desk)
-    assert (one.data["count"], len(one.data["certificates"])) == (2_000, 20)
-    assert one.summary == "2,000 certificates blocked by token:ops"
+    assert (one.data["count"], len(one.data["certificates"])) == (500, 20)
+    assert one.summary == "500 certificates blocked by token:ops"
 
 
 def test_what_was_only_looked_at_or_failed_is_not_told(desk: DeskRig, noticing: Noticing) -> None:

@@ -113,10 +113,18 @@ class Notifications:
         rows = self._connection.execute(query.order_by(notifications.c.id.desc()).limit(limit))
         return tuple(map(_notification_of, rows))
 
-    def warned(self) -> Mapping[str, int]:
-        """What was told, by its subject."""
-        rows = self._connection.execute(select(warned.c.subject, warned.c.value))
-        return {row.subject: row.value for row in rows}
+    def warned(self, beginning: str = "") -> Mapping[str, int]:
+        """What was told, by its subject; only of those that begin so."""
+        query = select(warned.c.subject, warned.c.value)
+        if beginning:
+            query = query.where(warned.c.subject.startswith(beginning, autoescape=True))
+        return {row.subject: row.value for row in self._connection.execute(query)}
+
+    def untold(self, subjects: Iterable[str]) -> frozenset[str]:
+        """Those of the subjects (at most a thousand) of which nothing was told."""
+        wanted = frozenset(subjects)
+        query = select(warned.c.subject).where(warned.c.subject.in_(sorted(wanted)))
+        return wanted - frozenset(self._connection.execute(query).scalars())
 
     def warn(self, told: Mapping[str, Warned], now: datetime) -> None:
         """Remember these, in place of what was known of the same; forget what is over."""
