@@ -154,6 +154,14 @@ def test_a_test_goes_to_a_webhook_or_to_any_address(
     assert second.headers["webhook-id"] == done["uid"]
 
 
+def test_an_address_can_be_tried_where_there_is_no_gateway(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    done = call("webhooks", "test", receiver.url, "--config", tmp_path / "none.yml")
+    assert done.code == 0, done.said
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_a_receiver_says_no_to_is_a_failure(shell: Shell) -> None:
     with receiving(status(500)) as bad:
         said = shell.refused("webhooks", "test", bad.url, code=1)

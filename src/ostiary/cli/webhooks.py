@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from ostiary.cli.answers import to_json
 from ostiary.cli.app import app
-from ostiary.cli.asking import Asker, asks
+from ostiary.cli.asking import Asker, Way, asks, may_ask
 from ostiary.cli.completing import complete_webhooks
 from ostiary.cli.options import Most, Unclear, content_of
 from ostiary.cli.showing import Cell, answer, cut, number, say, show, text, when
-from ostiary.cli.tables import FAILED
+from ostiary.cli.tables import FAILED, emit_json
 from ostiary.config.model.base import Wrong
 from ostiary.config.model.notifications import checked_address
 from ostiary.kernel.webhooks import PREFIX, BadSecret, read_secret
@@ -75,9 +76,9 @@ def deliveries(
 
 
 @webhooks.command("test")
-@asks
+@may_ask
 def try_webhook(
-    asker: Asker,
+    way: Way,
     webhook: Annotated[
         str,
         typer.Argument(
@@ -102,8 +103,11 @@ def try_webhook(
     elif secret_file or webhook_ca:
         raise Unclear("--secret-file and --webhook-ca are for a URL: a webhook has its own")
     else:
-        found = asker.gateway.ask(AnswerView, f"/webhooks/{webhook}/test", None)
-    if not answer(asker, AnswerView, found):
+        with way.asker() as asker:
+            found = asker.gateway.ask(AnswerView, f"/webhooks/{webhook}/test", None)
+    if way.as_json:
+        emit_json(to_json(AnswerView, found))
+    else:
         _tell(found)
     if not found.delivered:
         raise typer.Exit(FAILED)
