@@ -77,13 +77,19 @@ class Noticing:
 
         The first time they are only looked at. Raises Unavailable.
         """
-        places = self._changes.gatekeeper.prepared.gathered.crl_places
-        before, lists = self._lists, tuple(one for _, one in places)
+        before, lists = self._lists, self.lists()
         now = self._changes.clock()
         if before is not None:
             notices = tuple(newly_revoked(one, now) for one in news_of(before, lists))
             self._keep(Found(notices, {}), now)
         self._lists = lists
+
+    def lists(self) -> tuple[RevocationList, ...]:
+        """Those in force."""
+        return tuple(one for _, one in self._crl_places())
+
+    def _crl_places(self) -> tuple[tuple[tuple[str | int, ...], RevocationList], ...]:
+        return self._changes.gatekeeper.prepared.gathered.crl_places
 
     def refused(self, revoked: Iterable[tuple[Certificate, str]]) -> None:
         """Tell of clients that came with a revoked certificate, each once; with the API each was
@@ -154,10 +160,9 @@ class Noticing:
 
     def _crls(self, known: Mapping[str, int], now: datetime) -> Found:
         _, hours = self._thresholds()
-        places = self._changes.gatekeeper.prepared.gathered.crl_places
         groups: dict[timedelta, list[tuple[tuple[str, str, str], datetime]]] = {}
         marks = {}
-        for label, (begins, ends) in lives_of(places).items():
+        for label, (begins, ends) in lives_of(self._crl_places()).items():
             # Of each list anew: it is another one when its end is another.
             key = f"crl:{hash_of(*label)}:{ends.isoformat()}"
             reached = to_tell(Life(begins, ends), now, hours, _seconds(known.get(key)))

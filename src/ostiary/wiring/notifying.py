@@ -60,7 +60,7 @@ class Notifying:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._sending: dict[str, tuple[Delivering, asyncio.Task[None]]] = {}
-        self._gathered: object = None
+        self._lists: object = None
         self._served: Mapping[str, Target] | None = None
         self._refused: dict[bytes, str] = {}
         self._told: Counter[str] = Counter()
@@ -131,10 +131,10 @@ class Notifying:
         self._news.set()
 
     async def _look_at_lists(self) -> None:
-        gathered = self._gatekeeper.prepared.gathered
-        if gathered is not self._gathered:
+        lists = self._noticing.lists()
+        if lists != self._lists:
             await asyncio.to_thread(self._noticing.compare_lists)
-            self._gathered = gathered
+            self._lists = lists
             self._news.set()
 
     async def _tell_refused(self) -> None:
