@@ -104,6 +104,7 @@ def test_webhooks_are_those_that_the_file_names_at_the_time(desk: DeskRig) -> No
             await until(lambda: served(desk, "one", "other"))
             await block(desk, "second")
             await until(lambda: notes(one) == ["first", "second"] and notes(other) == ["second"])
+            await until(lambda: notifying.attempts()["one", "delivered"] == 2)
             name_webhooks(desk, other=other.url)
             await until(lambda: served(desk, "other"))
             await block(desk, "third")
