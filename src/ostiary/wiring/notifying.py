@@ -90,10 +90,12 @@ class Notifying:
             found.update({(name, one): count for one, count in sending.counted.items()})
         return {(name, outcome.value): count for (name, outcome), count in found.items()}
 
+    async def begin(self) -> None:
+        """Give new webhooks their places: from now on nothing is lost to them."""
+        await self._surely(self._keep_places)
+
     async def run(self) -> None:
         """Until cancelled."""
-        # Before anything is noticed, so that a new webhook is told of the first look, too.
-        await self._surely(self._serve)
         work = (
             self._again(self._look, _LOOK_SECONDS),
             self._again(self._look_at_lists, _TURN_SECONDS),
@@ -178,15 +180,20 @@ class Notifying:
                 await asyncio.gather(task, return_exceptions=True)
                 del self._sending[name]
                 self._counted.update({(name, one): n for one, n in sending.counted.items()})
-        await asyncio.to_thread(self._keep, (*targets, LOG))
+        await self._keep_places()
         for name in targets.keys() - self._sending.keys():
             sending = Delivering(targets[name], self._keeping, self._post, self._clock)
             self._sending[name] = (sending, asyncio.create_task(sending.run()))
         self._served = targets
 
-    def _keep(self, names: Iterable[str]) -> None:
-        with self._keeping.begin() as work:
-            work.deliveries.keep(names)
+    async def _keep_places(self) -> None:
+        names = (*self._gatekeeper.prepared.gathered.webhooks, LOG)
+
+        def keep() -> None:
+            with self._keeping.begin() as work:
+                work.deliveries.keep(names)
+
+        await asyncio.to_thread(keep)
 
     async def _log_news(self) -> None:
         while found := await asyncio.to_thread(self._unlogged):

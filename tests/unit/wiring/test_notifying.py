@@ -62,6 +62,7 @@ async def at_work(desk: DeskRig) -> AsyncIterator[Notifying]:
     post = Poster("/ostiary/here")
     notifying = Notifying(desk.database, desk.gatekeeper, noticing, post, desk.clock)
     desk.changes.mirror(lambda _state: notifying.wake())
+    await notifying.begin()
     task = asyncio.create_task(notifying.run())
     try:
         yield notifying
