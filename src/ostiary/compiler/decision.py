@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 from ostiary.compiler import facts, names
 from ostiary.compiler.conditions import AUTHENTICATED
+from ostiary.compiler.guards import UPGRADES
 from ostiary.compiler.questions import Question
 from ostiary.haproxy.files import Section
+from ostiary.haproxy.quote import word
 from ostiary.trust.reason import Reason
 
 _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
 _TOLD = f"{{ var({names.CHAIN}) -m found }}"
 _FAILED = f"{{ var({names.ERROR}) -m int gt 1 }}"
 """The question ended in an error. 1 is none of these: it means that time was up."""
+_TUNNEL = word("%pid %rt %ci:%cp")
 LONGEST_KEY = 16 + len(".") + 16 + len("|") + 64
 """Characters: an entry's id, an API's, and a SHA-256 in hex. A key that is cut would collide."""
 
@@ -114,6 +117,9 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     chain must not take "not known" for "none". The same goes for the facts about a certificate
     from a header: they are asked for until the engine was told them.
 
+    Whoever wants to go on as a WebSocket is asked about each time: after that nothing more is
+    judged on it, so the agent remembers it and ends it once its certificate is refused.
+
     The chain belongs to the request. The connection keeps that of its latest answer: its streams
     run at the same time, and each finds what fits its own verdict, or nothing.
 
@@ -136,6 +142,7 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
         f"http-request track-sc{at} var({shown.key}) table {names.VERDICTS} if {presented}",
         f"http-request set-var({names.NOW}) date if {presented}",
         f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION}) if {presented}",
+        f"http-request set-var-fmt({names.TUNNEL}) {_TUNNEL} if {presented} {UPGRADES}",
         *_recalling(shown, presented, reports=reports),
         f"{ask} {unknown}",
         f"{ask} {' or '.join(f'{_FAILED} {one}' for one in undecided)}",
@@ -163,7 +170,7 @@ def _remembered(*, reports: bool) -> tuple[str, ...]:
 def _recalling(shown: Shown, presented: str, *, reports: bool) -> list[str]:
     at = shown.counter
     holds = (
-        f"{presented} {{ sc_get_gpt(1,{at}),sub({names.NOW}) gt 0 }} "
+        f"{presented} !{UPGRADES} {{ sc_get_gpt(1,{at}),sub({names.NOW}) gt 0 }} "
         f"{{ sc_get_gpt(2,{at}),sub({names.GENERATION_SEEN}) eq 0 }}"
     )
     rules = [f"http-request set-var({names.CODE}) sc_get_gpt(0,{at}) if {holds}"]

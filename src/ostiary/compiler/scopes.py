@@ -104,6 +104,11 @@ def scope_variable(scheme: Scheme) -> str:
     return names.SCOPE if scheme.apis or scheme.type is AuthType.HEADER else names.ENTRY
 
 
+def mode_of(scheme: Scheme) -> str:
+    """The expression for the mode of the request's policy; stands after ``scope_rules``."""
+    return f"var({names.MODE})" if len(scheme.modes) > 1 else f"int({scheme.gateway.value})"
+
+
 def scope_rules(scheme: Scheme, path_of: Callable[[str], str]) -> list[str]:
     """Say by whose policy the request is judged; stands after the route's look-up.
 

@@ -56,6 +56,10 @@ class _Found:
 OnDecision = Callable[[Decided], None]
 """Told of every decision, in the event loop: must be quick."""
 
+OnTunnel = Callable[[Question, bytes, tuple[bytes, ...], Decision], bool]
+"""Told of what was decided about a request for a WebSocket, with the certificate (DER) and chain it
+was about. False: it can't be remembered, so the request may not pass."""
+
 OnFacts = Callable[[Facts], None]
 """Told of every readable header that was asked about, in the event loop: must be quick."""
 
@@ -69,11 +73,13 @@ class Answering:
         now: Callable[[], datetime],
         on_decision: OnDecision | None = None,
         on_facts: OnFacts | None = None,
+        on_tunnel: OnTunnel | None = None,
     ) -> None:
         self._desk = desk
         self._now = now
         self.on_decision = on_decision
         self._on_facts = on_facts
+        self._on_tunnel = on_tunnel
         self._headers = Headers()
         self._unusable: OrderedDict[str, Refused] = OrderedDict()
         self._log = structlog.get_logger("ostiary.decision")
@@ -96,7 +102,14 @@ class Answering:
             self._hand_on(self.on_decision, decided)
         if found.fresh:
             self._tell(question, found.decision)
+        if question.tunnel is not None and not self._remembered(question, found):
+            return Answer(code=Reason.NO_ANSWER.code, until=0, facts=found.told)
         return self._answer(question, found, now)
+
+    def _remembered(self, question: Question, found: _Found) -> bool:
+        if self._on_tunnel is None or not found.leaf:
+            return True
+        return self._on_tunnel(question, found.leaf, found.chain, found.decision)
 
     def _decide(self, question: Question, now: datetime) -> _Found:
         if question.header is None:

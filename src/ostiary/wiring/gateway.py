@@ -41,7 +41,8 @@ from ostiary.wiring.answering import Answering, OnDecision
 from ostiary.wiring.ground import Folders, addresses, place_of
 from ostiary.wiring.opinion import opinion
 from ostiary.wiring.teaching import Teaching
-from ostiary.wiring.withdrawing import Withdrawal, same_trust
+from ostiary.wiring.tunnelling import Tunnelling
+from ostiary.wiring.withdrawing import Withdrawal, same_policies, same_trust
 
 _CHECK_SECONDS = 30.0
 
@@ -70,7 +71,10 @@ class Gateway:
         self._withdrawal = Withdrawal()
         self._stdout = stdout
         self._teaching = Teaching()
-        self._answering = Answering(self._desk, world.now, on_facts=self._teaching.learn)
+        self._tunnelling = Tunnelling(self._desk, world.now)
+        self._answering = Answering(
+            self._desk, world.now, on_facts=self._teaching.learn, on_tunnel=self._tunnelling.note
+        )
         self._serving: _Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -137,7 +141,10 @@ class Gateway:
         """Judge by another standing from now on; False if the workers could not be told."""
         before = self._desk.standing
         self._desk.replace(standing)
-        if same_trust(before, standing) or await self._withdrawal.withdraw(self.engine.socket):
+        if same_trust(before, standing):
+            return True
+        if await self._withdrawal.withdraw(self.engine.socket):
+            await self._look_at_tunnels(before, standing)
             return True
         self._desk.replace(before)
         return False
@@ -168,6 +175,10 @@ class Gateway:
     ) -> None:
         if not same_trust(before, after):
             await self._withdrawal.withdraw(self.engine.socket, except_worker=except_worker)
+            await self._look_at_tunnels(before, after)
+
+    async def _look_at_tunnels(self, before: Standing, after: Standing) -> None:
+        await self._tunnelling.look_again(judged=not same_policies(before, after))
 
     def hurry(self) -> None:
         """Cut short a stop that is under way: requests in flight are given up."""
@@ -177,6 +188,7 @@ class Gateway:
     async def stop(self) -> None:
         """Drain the engine, then end the agent: the door is never open without a doorkeeper."""
         await self._teaching.end()
+        await self._tunnelling.end()
         if self._engine is not None:
             await self._engine.stop()
         if self._agent is not None:
@@ -227,6 +239,7 @@ class Gateway:
         match report:
             case Confirmed(revision=revision, folder=folder, worker=worker, seconds=seconds):
                 self._teaching.begin(self.engine.socket, worker, folder)
+                self._tunnelling.begin(self.engine.socket)
                 self._log.info(
                     "serving", revision=revision, worker=worker, seconds=round(seconds, 3)
                 )

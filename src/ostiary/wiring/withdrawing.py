@@ -50,7 +50,12 @@ class Withdrawal:
 def same_trust(before: Standing, after: Standing) -> bool:
     """Whether every scope that was judged is judged by the same policy now, and the same
     certificates are blocked."""
-    return before.blocked is after.blocked and all(
+    return before.blocked is after.blocked and same_policies(before, after)
+
+
+def same_policies(before: Standing, after: Standing) -> bool:
+    """The same, whoever is blocked."""
+    return all(
         (now := after.keeper(scope)) is not None and now.policy.id == keeper.policy.id
         for scope, keeper in before.entries.items()
     )
