@@ -27,8 +27,8 @@ class _Row:
 
 async def end_streams(
     master: MasterSocket, worker: int, wanted: Mapping[int, str], frontends: frozenset[str]
-) -> int:
-    """End the streams with these numbers; how many were found. Those not found have ended.
+) -> frozenset[int]:
+    """End the streams with these numbers; which were found. Those not found have ended.
 
     ``wanted``: number to the client's address and port as the frontend's rules see them. They are
     a hint where to look first: behind a PROXY header the list has other ones.
@@ -45,7 +45,7 @@ async def end_streams(
             left -= doomed
         if not left:
             break
-    return len(wanted) - len(left)
+    return frozenset(wanted.keys() - left)
 
 
 async def living_streams(

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from typing import Any, Final
@@ -22,6 +23,8 @@ _AGAIN_SECONDS: Final = 1.0
 """After tunnels that should have ended could not be."""
 _SLICE: Final = 50
 """Certificates judged in a row, some 20 ms, before questions get their turn."""
+_TOGETHER: Final = 500
+"""Tunnels ended at once: for each time the engine lists all its requests."""
 _SWEPT_FROM: Final = 1_000
 """Tunnels; fewer are not worth asking which of them are still there."""
 
@@ -87,19 +90,26 @@ class Tunnelling:
         task.add_done_callback(self._tasks.discard)
 
     async def _watch(self) -> None:
-        while len(self._tunnels):
-            await asyncio.sleep(_LOOK_SECONDS)
-            await self._judge(self._tunnels.due(self._now()))
-            if len(self._tunnels) >= self._sweep_at:
-                await self._sweep()
-        self._watching = None
+        try:
+            while len(self._tunnels):
+                await asyncio.sleep(_LOOK_SECONDS)
+                await self._judge(self._tunnels.due(self._now()))
+                if len(self._tunnels) >= self._sweep_at:
+                    await self._sweep()
+        finally:
+            self._watching = None
 
     async def _judge(self, holders: list[Holder]) -> None:
+        endings: list[Ending] = []
         for start in range(0, len(holders), _SLICE):
             judge = functools.partial(self._desk.answer, now=self._now())
             part = holders[start : start + _SLICE]
-            await self._end([one for holder in part for one in judged_again(holder, judge)])
+            endings += [one for holder in part for one in judged_again(holder, judge)]
+            if len(endings) >= _TOGETHER:
+                await self._end(endings)
+                endings = []
             await asyncio.sleep(0)
+        await self._end(endings)
 
     async def _end(self, endings: Iterable[Ending]) -> None:
         by_worker: dict[int, list[Ending]] = {}
@@ -117,13 +127,12 @@ class Tunnelling:
         try:
             ended = await end_streams(self._master, worker, wanted, FRONTENDS)
         except WorkerGone:
-            ended = 0
+            ended = frozenset()
         except RuntimeTrouble as error:
             self._log.error("websockets-not-ended", worker=worker, error=str(error))
             return False
         self._tunnels.forget((worker, stream) for stream in wanted)
-        if ended:
-            self._tell(doomed, ended)
+        self._tell([one for one in doomed if one.tunnel.stream in ended])
         return True
 
     async def _end_later(self, worker: int, doomed: list[Ending]) -> None:
@@ -132,15 +141,15 @@ class Tunnelling:
             if await self._end_in(worker, doomed):
                 return
 
-    def _tell(self, doomed: list[Ending], ended: int) -> None:
-        told = {one.fingerprint: one.refused for one in doomed}
-        for fingerprint, refused in told.items():
+    def _tell(self, ended: list[Ending]) -> None:
+        counts = Counter(one.fingerprint for one in ended)
+        for fingerprint, refused in {one.fingerprint: one.refused for one in ended}.items():
             self._log.info(
                 "websockets-ended",
                 fingerprint=fingerprint,
                 reason=refused.reason.value,
                 detail=refused.detail,
-                ended=ended,
+                count=counts[fingerprint],
             )
 
     async def _sweep(self) -> None:
