@@ -13,10 +13,12 @@ import argparse
 import contextlib
 import dataclasses
 import json
+import queue
 import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,6 +44,8 @@ PERIOD = 5.0
 """Seconds between two requests of one connection."""
 BETWEEN = 0.3
 """Seconds from the first 403 until the block is taken back, and from that until the next one."""
+_PATIENCE = 120.0
+"""Seconds until the load tool says something."""
 _SPARE = 150
 """Open files of the engine that are no client's, beside the hundredth that it leaves free."""
 
@@ -90,6 +94,13 @@ class Crowd:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         """It has been started."""
         self._process = process
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line.strip())
 
     def say(self, line: str) -> None:
         """An order."""
@@ -98,12 +109,11 @@ class Crowd:
         self._process.stdin.flush()
 
     def hear(self) -> str:
-        """The next line. Raises DidNotStart when it has ended."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline().strip()
-        if not line:
-            raise DidNotStart(f"the load tool ended with {self._process.wait(10)}")
-        return line
+        """The next line. Raises DidNotStart when there is none."""
+        try:
+            return self._lines.get(timeout=_PATIENCE)
+        except queue.Empty:
+            raise DidNotStart(f"the load tool is silent ({self._process.poll()})") from None
 
     def tell(self) -> dict[str, float]:
         """The numbers since it was asked last."""
@@ -145,8 +155,12 @@ def measure(on: Ground, crowd: Path, *, connections: int, blocks: int, period: f
         people.tell()
         time.sleep(2 * period)
         quiet = people.tell()
+        print(quiet, file=sys.stderr, flush=True)
         marks = _fingerprints(many.cert, blocks)
-        bites = [_bite(people, api, number, mark) for number, mark in marks]
+        bites = []
+        for number, mark in marks:
+            bites.append(_bite(people, api, number, mark))
+            print(bites[-1], file=sys.stderr, flush=True)
         others = people.tell()
     return Bite(
         connections=count,

@@ -14,6 +14,7 @@ from ostiary.haproxy.files import Section
 from ostiary.haproxy.quote import word
 from ostiary.trust.reason import Reason
 
+_DECIDED = f"{{ var({names.CODE}) -m int 1:{names.HIGHEST_CODE} }}"
 _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
 _TOLD = f"{{ var({names.CHAIN}) -m found }}"
 _FAILED = f"{{ var({names.ERROR}) -m int gt 1 }}"
@@ -110,7 +111,9 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
 
     A verdict counts in its generation only. Withdrawing all of them is one new number, whatever
     their count; a verdict that was asked for before and comes after it is of the old generation.
-    (``clear table`` would spare the entries that requests under way hold.)
+    (``clear table`` would spare the entries that requests under way hold.) Withdrawing a single
+    one is another number above all codes in its row; what was asked for before is not remembered
+    there any more, since the row has changed.
 
     Where the chain is told, an admitted client is asked about once per connection even if its
     verdict is remembered. Without that answer it is not admitted: a service that relies on the
@@ -131,10 +134,11 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     at = shown.counter
     undecided = _undecided(shown, presented)
     unknown = " or ".join(undecided)
+    unchanged = f"{{ sc_get_gpt(0,{at}),sub({names.ROW}) eq 0 }}"
     ask = f"http-request send-spoe-group ostiary {shown.question.value} if"
     remember = [
-        f"http-request sc-set-gpt({number},{at}) var({variable}) if {_REMEMBERED}"
-        for number, variable in enumerate(_remembered(reports=reports))
+        f"http-request sc-set-gpt({number},{at}) var({variable}) if {_REMEMBERED} {unchanged}"
+        for number, variable in _remembered(reports=reports)
     ]
     return [
         f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) "
@@ -144,6 +148,7 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
         f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION}) if {presented}",
         f"http-request set-var-fmt({names.TUNNEL}) {_TUNNEL} if {presented} {UPGRADES}",
         *_recalling(shown, presented, reports=reports),
+        f"http-request set-var({names.ROW}) sc_get_gpt(0,{at}) if {presented} !{_DECIDED}",
         f"{ask} {unknown}",
         f"{ask} {' or '.join(f'{_FAILED} {one}' for one in undecided)}",
         *remember,
@@ -154,7 +159,7 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
 
 def _undecided(shown: Shown, presented: str) -> list[str]:
     """Alternatives: each alone says that there is something to ask."""
-    found = [f"!{{ var({names.CODE}) -m int gt 0 }}"]
+    found = [f"!{_DECIDED}"]
     if shown.question.tells_chain:
         found.append(f"{AUTHENTICATED} !{_TOLD}")
     if shown.recalling:
@@ -162,9 +167,12 @@ def _undecided(shown: Shown, presented: str) -> list[str]:
     return found
 
 
-def _remembered(*, reports: bool) -> tuple[str, ...]:
-    numbers = (names.CODE, names.UNTIL, names.GENERATION_SEEN)
-    return (*numbers, names.WOULD) if reports else numbers
+def _remembered(*, reports: bool) -> tuple[tuple[int, str], ...]:
+    """The row's numbers and their variables; the code comes last, since writing it changes what
+    the row is compared by."""
+    rest = ((1, names.UNTIL), (2, names.GENERATION_SEEN))
+    told = ((3, names.WOULD),) if reports else ()
+    return (*rest, *told, (0, names.CODE))
 
 
 def _recalling(shown: Shown, presented: str, *, reports: bool) -> list[str]:

@@ -49,6 +49,9 @@ CODE = "txn.ost.code"
 """The verdict: 1 admits, anything else (or nothing) does not. See ``trust.reason``."""
 ERROR = "txn.ost.error"
 """Why the latest question without an answer has none (``set-on-error``, SPOE manual, 2.2)."""
+ROW = "txn.ost.row"
+"""What the row held for ``CODE`` before anybody was asked; by that it is seen whether the verdict
+was withdrawn meanwhile."""
 UNTIL = "txn.ost.until"
 """Until when the verdict may be remembered, Unix seconds; 0 or nothing: not at all."""
 GENERATION = "proc.ost.gen"
@@ -72,6 +75,8 @@ PATH = "txn.ost.path"
 """The path in lower case, for the look-up of the route."""
 
 NO_ROUTE = 999_999_999
+HIGHEST_CODE = 255
+"""Higher numbers in a row's place for ``CODE`` say that a verdict was withdrawn."""
 ADMITTED = 1
 
 VERDICTS = "ost_verdicts"

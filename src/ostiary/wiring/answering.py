@@ -13,6 +13,7 @@ from ostiary.agent.answers import Answer
 from ostiary.agent.facts import Facts
 from ostiary.agent.headers import Headers, Readable, Unusable
 from ostiary.agent.questions import ChainMalformed, Question, split_chain
+from ostiary.agent.rows import Rows
 from ostiary.trust.decision import Admitted, Decision, Refused
 from ostiary.trust.desk import CAPACITY, Desk
 from ostiary.trust.judge import REFUSAL_AGE
@@ -72,14 +73,17 @@ class Answering:
         desk: Desk,
         now: Callable[[], datetime],
         on_decision: OnDecision | None = None,
+        *,
         on_facts: OnFacts | None = None,
         on_tunnel: OnTunnel | None = None,
+        rows: Rows | None = None,
     ) -> None:
         self._desk = desk
         self._now = now
         self.on_decision = on_decision
         self._on_facts = on_facts
         self._on_tunnel = on_tunnel
+        self._rows = rows
         self._headers = Headers()
         self._unusable: OrderedDict[str, Refused] = OrderedDict()
         self._log = structlog.get_logger("ostiary.decision")
@@ -104,7 +108,17 @@ class Answering:
             self._tell(question, found.decision)
         if question.tunnel is not None and not self._remembered(question, found):
             return Answer(code=Reason.NO_ANSWER.code, until=0, facts=found.told)
-        return self._answer(question, found, now)
+        answer = self._answer(question, found, now)
+        if self._rows is not None:
+            self._note_row(self._rows, question, found, answer.until)
+        return answer
+
+    def _note_row(self, rows: Rows, question: Question, found: _Found, until: int) -> None:
+        fingerprint = hashlib.sha256(found.leaf).digest()
+        header = question.header
+        digest = hashlib.sha256(header.value).digest() if header else fingerprint
+        key = f"{question.entry}|{digest.hex().upper()}"
+        rows.note(key, fingerprint, found.leaf, found.decision, until)
 
     def _remembered(self, question: Question, found: _Found) -> bool:
         if self._on_tunnel is None or not found.leaf:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from ostiary.agent.rows import Rows
 from ostiary.agent.server import AgentLimits, AgentServer
 from ostiary.compiler.bundle import Bundle, Place
 from ostiary.compiler.engine import LARGEST_BUFFER
@@ -68,12 +69,17 @@ class Gateway:
         self._revisions = Revisions(folders.state)
         self._desk = Desk(Standing({}), self._remembered_intermediates())
         self._saved_version = 0
-        self._withdrawal = Withdrawal()
+        rows = Rows()
+        self._withdrawal = Withdrawal(rows)
         self._stdout = stdout
         self._teaching = Teaching()
         self._tunnelling = Tunnelling(self._desk, world.now)
         self._answering = Answering(
-            self._desk, world.now, on_facts=self._teaching.learn, on_tunnel=self._tunnelling.note
+            self._desk,
+            world.now,
+            on_facts=self._teaching.learn,
+            on_tunnel=self._tunnelling.note,
+            rows=rows,
         )
         self._serving: _Serving | None = None
         self._engine: Engine | None = None
@@ -143,11 +149,18 @@ class Gateway:
         self._desk.replace(standing)
         if same_trust(before, standing):
             return True
-        if await self._withdrawal.withdraw(self.engine.socket):
+        if await self._withdraw(before, standing):
             await self._look_at_tunnels(before, standing)
             return True
         self._desk.replace(before)
         return False
+
+    async def _withdraw(self, before: Standing, after: Standing) -> bool:
+        master = self.engine.socket
+        if not same_policies(before, after):
+            return await self._withdrawal.withdraw(master)
+        blocks = (before.blocked, after.blocked)
+        return await self._withdrawal.withdraw_blocked(master, *blocks, world.now())
 
     async def _change_over(self, prepared: Prepared, standing: Standing) -> Served:
         revision = self._revisions.next_revision()

@@ -3,19 +3,32 @@
 import contextlib
 import os
 import signal
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 
 import structlog
 
-from ostiary.compiler.names import GENERATION
+from ostiary.agent.rows import Rows
+from ostiary.compiler.names import GENERATION, HIGHEST_CODE, VERDICTS
+from ostiary.kernel.blocked import Blocked
 from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble, WorkerGone
 from ostiary.trust.standing import Standing
+
+_BATCH: Final = 64
+"""Rows named in one line to the engine, whose buffers take 32 KiB."""
+_MOST_ROWS: Final = 2_000
+"""Withdrawing all is quicker than more of them one by one."""
 
 
 class Withdrawal:
     """Counts the generations of verdicts; those of an older one no longer count."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Rows) -> None:
+        """``rows``: what the engine was told to remember."""
+        self._rows = rows
         self._generation = 0
+        self._tombstone = HIGHEST_CODE
         self._log = structlog.get_logger("ostiary.gateway")
 
     async def withdraw(self, master: MasterSocket, *, except_worker: int | None = None) -> bool:
@@ -27,6 +40,30 @@ class Withdrawal:
         """
         self._generation += 1
         forget = ("experimental-mode on", f"set var {GENERATION} int({self._generation})")
+        return await self._tell(master, [forget], except_worker)
+
+    async def withdraw_blocked(
+        self, master: MasterSocket, before: Blocked, after: Blocked, now: datetime
+    ) -> bool:
+        """The same where only who is blocked has changed: of the rest nobody is asked about again,
+        where it is known which rows these are. ``now`` is aware."""
+        keys = self._rows.affected(before.differing(after), int(now.timestamp()))
+        if keys is None or len(keys) > _MOST_ROWS:
+            return await self.withdraw(master)
+        if not keys:
+            return True
+        self._tombstone += 1
+        commands = [
+            f"set table {VERDICTS} key {key} data.gpt {self._tombstone}" for key in sorted(keys)
+        ]
+        lines = [commands[at : at + _BATCH] for at in range(0, len(commands), _BATCH)]
+        return await self._tell(master, lines, None)
+
+    async def _tell(
+        self, master: MasterSocket, lines: Sequence[Sequence[str]], except_worker: int | None
+    ) -> bool:
+        """Twice: another thread of the worker may be about to remember an answer from before, which
+        it has found unwithdrawn a moment ago. It has by the second time."""
         try:
             workers = (await master.processes()).workers
         except RuntimeTrouble as error:
@@ -36,7 +73,8 @@ class Withdrawal:
             if worker.pid == except_worker:
                 continue
             try:
-                await master.on_worker(worker.pid, *forget)
+                for commands in (*lines, *lines):
+                    await master.on_worker(worker.pid, *commands)
             except WorkerGone:
                 continue
             except RuntimeTrouble as error:
