@@ -41,16 +41,15 @@ def header_question_of(document: Document) -> Question:
 
 
 def handshake_arguments(scope: str, mode: str = "") -> str:
-    """``scope``: the variable that says whose policy judges; ``mode``: the expression for how it is
-    enforced (``scopes.mode_of``), none where whoever is not admitted never passes for one who is.
-    """
-    return f"entry=var({scope}) cert=ssl_c_der chain=ssl_c_chain_der{_tunnel(mode)}"
+    """``scope``: whose policy judges, as a sample expression; ``mode``: how it is enforced
+    (``scopes.mode_of``), nothing where whoever isn't admitted never passes for one who is."""
+    return f"entry={scope} cert=ssl_c_der chain=ssl_c_chain_der{_tunnel(mode)}"
 
 
 def header_arguments(scope: str, mode: str, header: str, written: str) -> str:
-    """``header``: its name; ``written``: how the certificate is written there."""
+    """``scope``: as above. ``header``: its name; ``written``: how the certificate is written."""
     value = f"req.fhdr({argument(header)})"
-    return f"entry=var({scope}) header={word(value)} format=str({written}){_tunnel(mode)}"
+    return f"entry={scope} header={word(value)} format=str({written}){_tunnel(mode)}"
 
 
 def _tunnel(mode: str) -> str:

@@ -1,4 +1,4 @@
-"""A block withdraws the verdicts on its certificate, and all of them where it can't be otherwise."""
+"""A block withdraws the verdicts on its certificate; all of them where those aren't known."""
 
 import asyncio
 import tempfile
