@@ -6,7 +6,7 @@ Every connection has a certificate of its own and sends a request every few seco
 each block all of them are asked about again. The one that is blocked asks without a pause: measured
 is the time from the call of the API to the first 403 on its open connection, and, when the block is
 taken back, to the first 200. Of all others, how long their answers took, and that none failed.
-Prints one line of JSON.
+Prints JSON.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import dataclasses
 import json
 import queue
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,7 @@ from bench.contestants import recipe
 from bench.contestants.contestant import Site
 from bench.contestants.ostiary import launch
 from bench.load.tools import NotBuilt, build_crowd
+from bench.paths import BITE
 from bench.stage import Ground, ground
 
 CONNECTIONS = 10_000
@@ -85,7 +87,15 @@ class Bite:
     """All connections before the first block: answers, errors, percentiles."""
     others: dict[str, float]
     """All that were not blocked, meanwhile."""
-    agent_cpu: float = 0.0
+
+
+def told(path: Path) -> Bite | None:
+    """What was measured last and kept there; None if nothing was."""
+    if not path.exists():
+        return None
+    raw: dict[str, Any] = json.loads(path.read_text())
+    spreads = {name: Spread(**raw[name]) for name in ("refused", "answered", "admitted")}
+    return Bite(**{**raw, **spreads})
 
 
 class Crowd:
@@ -155,12 +165,8 @@ def measure(on: Ground, crowd: Path, *, connections: int, blocks: int, period: f
         people.tell()
         time.sleep(2 * period)
         quiet = people.tell()
-        print(quiet, file=sys.stderr, flush=True)
         marks = _fingerprints(many.cert, blocks)
-        bites = []
-        for number, mark in marks:
-            bites.append(_bite(people, api, number, mark))
-            print(bites[-1], file=sys.stderr, flush=True)
+        bites = [_bite(people, api, number, mark) for number, mark in marks]
         others = people.tell()
     return Bite(
         connections=count,
@@ -235,21 +241,36 @@ def _spread(times: Sequence[float]) -> Spread:
     return Spread(median=round(at[0], 1), p99=round(at[1], 1), longest=round(ordered[-1], 1))
 
 
+def _leave(signum: int, _frame: object) -> None:
+    raise SystemExit(128 + signum)
+
+
 def main(argv: list[str]) -> int:
     """0 if it was measured."""
     parser = argparse.ArgumentParser(prog="python -m bench.bite", description=__doc__)
     parser.add_argument("--connections", type=int, default=CONNECTIONS)
     parser.add_argument("--blocks", type=int, default=BLOCKS)
     parser.add_argument("--period", type=float, default=PERIOD)
+    parser.add_argument("--publish", action="store_true", help="keep it for docs/benchmarks.md")
     given = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, _leave)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         try:
             with ground(Path(folder)) as on:
-                got = measure(on, build_crowd(), **vars(given))
+                got = measure(
+                    on,
+                    build_crowd(),
+                    connections=given.connections,
+                    blocks=given.blocks,
+                    period=given.period,
+                )
         except (NotBuilt, DidNotStart) as problem:
             print(f"bench: {problem}", file=sys.stderr)
             return 2
-    print(json.dumps(dataclasses.asdict(got)))
+    text = json.dumps(dataclasses.asdict(got), indent=1)
+    print(text)
+    if given.publish:
+        BITE.write_text(f"{text}\n")
     return 0
 
 
