@@ -51,7 +51,7 @@ static SSL_CTX *ctx;
 static int epoll_fd, port, count, shown;
 static struct one crowd[MOST];
 static X509 *certs[MOST];
-static long answers, errors, histogram[BUCKETS];
+static long again, answers, errors, histogram[BUCKETS];
 static double longest;
 
 static double now(void)
@@ -196,9 +196,10 @@ static void move(struct one *c)
     if (advance(c) >= 0)
         return;
     int lost = !c->probed && c->status != 403;
-    if (shown < count && lost)
-        die("a connection was closed at the start");
-    errors += lost;
+    if (shown == count)
+        errors += lost;
+    else if (again++ == count)
+        die("connections are closed at the start");
     leave(c);
     if (lost)
         join(c);
