@@ -46,7 +46,7 @@ PERIOD = 5.0
 """Seconds between two requests of one connection."""
 BETWEEN = 0.3
 """Seconds from the first 403 until the block is taken back, and from that until the next one."""
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 """Seconds until the load tool says something."""
 _SPARE = 150
 """Open files of the engine that are no client's, beside the hundredth that it leaves free."""

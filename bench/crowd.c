@@ -35,7 +35,7 @@
 #define STATUS_AT 9   /* in "HTTP/1.1 200" */
 #define BUCKETS 500000
 #define BUCKET 0.00001 /* seconds */
-#define STALL_SECONDS 120.0
+#define STALL_SECONDS 280.0
 #define REJOIN 0.02   /* seconds, before one that is probed comes again */
 static const char REQUEST[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
