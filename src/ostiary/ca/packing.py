@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PrivateFormat,
     load_pem_private_key,
+    pkcs7,
     pkcs12,
 )
 
@@ -75,3 +76,9 @@ def pem_of_list(der: bytes) -> bytes:
 def pem_of_certificate(der: bytes) -> bytes:
     """A certificate as PEM."""
     return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
+
+
+def certificates_only(ders: Sequence[bytes]) -> bytes:
+    """PKCS#7 with nothing but certificates, DER (RFC 5280 4.2.2.1; RFC 5272, certs-only)."""
+    natives = [x509.load_der_x509_certificate(one) for one in ders]
+    return pkcs7.serialize_certificates(natives, Encoding.DER)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +18,18 @@ from ostiary.store.ledger.ledger import Ledger
 from ostiary.store.lock import StateFolderInUse, StateLock
 from ostiary.wiring import world
 
+PATIENCE_SECONDS = 15.0
+"""Others hold the authority for moments: what a gateway renews by itself must not be in the way."""
+_LOOK_SECONDS = 0.05
+
 
 @contextmanager
-def open_house(folder: Path, passphrase_file: Path | None) -> Iterator[House]:
+def open_house(
+    folder: Path, passphrase_file: Path | None, *, patient: bool = True
+) -> Iterator[House]:
     """The authority in this folder, for ourselves until the end of the block.
+
+    ``patient``: wait for who works in it, for some seconds.
 
     Raises NoAuthority, AuthorityInUse, BadProfile, FileTrouble, and what opening the ledger does.
     """
@@ -29,7 +38,7 @@ def open_house(folder: Path, passphrase_file: Path | None) -> Iterator[House]:
         raise NoAuthority(
             f"there is no certificate authority in {str(folder)!r} (make one: ostiary ca init)"
         )
-    with _locked(folder), Ledger(place.ledger) as ledger:
+    with _locked(folder, patient=patient), Ledger(place.ledger) as ledger:
         yield House(place, ledger, _hands())
 
 
@@ -52,11 +61,16 @@ def _hands() -> Hands:
     )
 
 
-def _locked(folder: Path) -> StateLock:
-    try:
-        return StateLock(folder)
-    except StateFolderInUse as error:
-        who = "another command" if error.pid is None else f"process {error.pid}"
-        raise AuthorityInUse(
-            f"the certificate authority in {str(folder)!r} is in use by {who} (try again)"
-        ) from error
+def _locked(folder: Path, *, patient: bool = True) -> StateLock:
+    until = time.monotonic() + (PATIENCE_SECONDS if patient else 0.0)
+    while True:
+        try:
+            return StateLock(folder)
+        except StateFolderInUse as error:
+            if time.monotonic() < until:
+                time.sleep(_LOOK_SECONDS)
+                continue
+            who = "another command" if error.pid is None else f"process {error.pid}"
+            raise AuthorityInUse(
+                f"the certificate authority in {str(folder)!r} is in use by {who} (try again)"
+            ) from error
