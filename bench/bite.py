@@ -48,6 +48,8 @@ BETWEEN = 0.3
 """Seconds from the first 403 until the block is taken back, and from that until the next one."""
 _PATIENCE = 300.0
 """Seconds until the load tool says something."""
+_KEEP = 900_000
+"""Milliseconds."""
 _SPARE = 150
 """Open files of the engine that are no client's, beside the hundredth that it leaves free."""
 
@@ -111,19 +113,24 @@ class Crowd:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._lines.put(line.strip())
+        self._lines.put("")  # it has ended
 
     def say(self, line: str) -> None:
-        """An order."""
+        """An order. Raises DidNotStart when nobody takes it."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            code = self._process.wait(10)
+            raise DidNotStart(f"the load tool has ended ({code})") from None
 
     def hear(self) -> str:
         """The next line. Raises DidNotStart when there is none."""
-        try:
-            return self._lines.get(timeout=_PATIENCE)
-        except queue.Empty:
-            raise DidNotStart(f"the load tool is silent ({self._process.poll()})") from None
+        with contextlib.suppress(queue.Empty):
+            if line := self._lines.get(timeout=_PATIENCE):
+                return line
+        raise DidNotStart(f"the load tool says nothing more ({self._process.poll()})")
 
     def tell(self) -> dict[str, float]:
         """The numbers since it was asked last."""
@@ -183,8 +190,11 @@ def measure(on: Ground, crowd: Path, *, connections: int, blocks: int, period: f
 def _launch(on: Ground, folder: Path) -> Launch:
     site = Site(folder=folder, port=free_port(), upstream_port=on.upstream_port, pki=on.pki)
     config = recipe.write(site, folder)
-    text = POLICY.format(ca=on.pki.ca.cert, port=free_port())
-    config.write_text(config.read_text() + text)
+    # On a slow machine the last has come long after the first would have been sent away.
+    patient = config.read_text().replace(
+        "    requestCert: true\n", f"    requestCert: true\n    keepAliveTimeout: {_KEEP}\n"
+    )
+    config.write_text(patient + POLICY.format(ca=on.pki.ca.cert, port=free_port()))
     start = launch(Path(sys.executable), site, config)
     return dataclasses.replace(start, argv=(*start.argv, "--state", str(folder / "state")))
 

@@ -61,8 +61,8 @@ def verdicts(outcome: Outcome) -> list[Verdict]:
     """All of them, in the order of the list above, then those of this gateway alone."""
     return [_against(outcome, target) for target in AGAINST] + [
         *(_shape(outcome, key) for key in SHAPES),
-        *_alone(outcome.extras),
         _bite(told(BITE)),
+        *_alone(outcome.extras),
     ]
 
 
