@@ -169,6 +169,7 @@ def measure(on: Ground, crowd: Path, *, connections: int, blocks: int, period: f
             timeout=30,
         ) as api,
     ):
+        api.get("/blocked").raise_for_status()  # the first request to the API takes longer
         people.tell()
         time.sleep(2 * period)
         quiet = people.tell()

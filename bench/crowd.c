@@ -144,7 +144,7 @@ static void count_answer(struct one *c, int status)
     double took = now() - c->due;
     answers++;
     errors += status != 200;
-    long at = (long)(took / BUCKET);
+    long at = took > 0 ? (long)(took / BUCKET) : 0;
     histogram[at < BUCKETS ? at : BUCKETS - 1]++;
     longest = took > longest ? took : longest;
 }
@@ -201,9 +201,9 @@ static void move(struct one *c)
     else if (again++ == count)
         die("connections are closed at the start");
     leave(c);
+    c->due = now() + REJOIN;
     if (lost)
         join(c);
-    c->due = now() + REJOIN;
 }
 
 static double percentile(long all, double share)
