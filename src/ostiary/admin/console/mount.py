@@ -12,6 +12,7 @@ from ostiary.admin.console import (
     gatewaying,
     naming,
     overviewing,
+    revoking,
     seeing,
     shelving,
     tokening,
@@ -39,6 +40,7 @@ def console_routes(
     doors = (
         *overviewing.DOORS,
         *gatewaying.DOORS,
+        *revoking.DOORS,
         *trusting.DOORS,
         *shelving.DOORS,
         *naming.DOORS,
