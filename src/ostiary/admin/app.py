@@ -15,6 +15,7 @@ from ostiary.admin.api import (
     gateway,
     library,
     names,
+    notifications,
     revocation,
     sightings,
     trusted,
@@ -35,6 +36,7 @@ _SUBJECTS = (
     ("sightings", sightings.DOORS),
     ("blocked", blocked.DOORS),
     ("revocation", revocation.DOORS),
+    ("notifications", notifications.DOORS),
     ("credentials", credentials.DOORS),
 )
 _LOCKED = ("/api/", "/metrics")

@@ -10,6 +10,7 @@ from ostiary.management.keeping import Keeping
 from ostiary.management.library import Library
 from ostiary.management.management import Management
 from ostiary.management.names import Names
+from ostiary.management.notifications import Notifications, Post
 from ostiary.management.ports import Clock, Dice, Explain, Gatekeeper
 from ostiary.management.previews import Previews
 from ostiary.management.revocation import Revocations
@@ -34,6 +35,7 @@ class Hands:
     explain: Explain
     clock: Clock
     dice: Dice
+    post: Post
 
 
 def make_management(hands: Hands) -> tuple[Management, Changes]:
@@ -48,6 +50,7 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         names=Names(changes),
         blocking=Blocking(changes),
         revocations=Revocations(changes),
+        notifications=Notifications(changes, hands.dice, hands.post),
         recovery=recovery,
         sightings=Sightings(changes, recovery, hands.telemetry, hands.explain),
         tokens=Tokens(changes, hands.dice, Attempts()),

@@ -15,12 +15,13 @@ from ostiary.config.load import Loaded
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import Admin, TlsEntry
 from ostiary.config.model.pipeline import ProxyAction
-from ostiary.config.model.proxy import Target
+from ostiary.config.model.proxy import Target as Upstream
 from ostiary.config.model.revocation_fetch import is_url
 from ostiary.kernel.problems import Problem, Severity
 from ostiary.services.lists import ListFile, ListReading
 from ostiary.services.name_checks import judge_file_names
 from ostiary.services.ports import ReadFile, Unreadable
+from ostiary.services.webhooks import Reading, Target, targets_of
 from ostiary.trust.anchors import AnchorSet
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
@@ -48,6 +49,8 @@ class Gathered:
     """Every revocation list, and the place in the document that names its file."""
     list_files: Mapping[str, ListFile]
     """By path: so that what hasn't changed isn't read again."""
+    webhooks: Mapping[str, Target] = field(default_factory=dict)
+    """Who is notified, by name."""
 
 
 @dataclass
@@ -87,6 +90,8 @@ class Gathering:
             trusted_files=trusted,
             admin=self._admin(document.admin),
         )
+        reading = Reading(self._content, self._certificates, self._problem)
+        webhooks = targets_of(document.notifications.webhooks, reading)
         self.problems.extend(judge_file_names(self.loaded))
         return Gathered(
             materials=materials,
@@ -94,6 +99,7 @@ class Gathering:
             digests=self.digests,
             crl_places=tuple(self._crl_places),
             list_files=self._list_files,
+            webhooks=webhooks,
         )
 
     def _entry(self, name: str, entry: TlsEntry) -> EntryMaterial:
@@ -173,7 +179,7 @@ class Gathering:
                 found[key] = self._upstream(at, target)
         return found
 
-    def _upstream(self, at: Path, target: Target) -> UpstreamMaterial:
+    def _upstream(self, at: Path, target: Upstream) -> UpstreamMaterial:
         client = anchors = None
         if target.cert_file and target.key_file:
             chain = self._certificates((*at, "certFile"), target.cert_file)
@@ -259,7 +265,7 @@ class Gathering:
         self.problems.append(self.loaded.problem(at, message, way_out, severity))
 
 
-def _targets(document: Document) -> Iterator[tuple[Path, Target]]:
+def _targets(document: Document) -> Iterator[tuple[Path, Upstream]]:
     for name, service in document.service_endpoints.items():
         if service.proxy_options.target:
             yield ("serviceEndpoints", name, "proxyOptions", "target"), service.proxy_options.target

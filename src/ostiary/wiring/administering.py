@@ -93,8 +93,11 @@ class Administering:
         forced = bool(self._document.truststore.force_recovery)
         await asyncio.to_thread(office.management.recovery.rebuild_at_start, forced=forced)
         self._office = office
+        await office.notifying.begin()
         await office.open(self._local, self._socket)
+        self._watching.tell(office.notifying.decided)
         self._run(self._watching.run())
+        self._run(office.notifying.run())
         self._run(self._look(office))
 
     async def stop(self) -> None:

@@ -44,6 +44,7 @@ from ostiary.management.views import (
 )
 from ostiary.store.database.records import Role
 from tests.doors.console import sample
+from tests.doors.console.notices import Notices
 from tests.doors.console.sample import NOW, days
 
 SECRET = "ost_sample"
@@ -95,6 +96,7 @@ class Desk:
         self.audit = Audit()
         self.blocking = Blocks(self)
         self.revocations = Sources(self)
+        self.notifications = Notices()
 
     def as_management(self) -> Management:
         """For callers that are typed."""

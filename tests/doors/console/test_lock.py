@@ -35,6 +35,7 @@ PAGES = (
     "/console/api?name=devices",
     "/console/clients",
     "/console/blocked",
+    "/console/notifications",
     "/console/events",
     "/console/explain",
     "/console/audit",

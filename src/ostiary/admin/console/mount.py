@@ -11,6 +11,7 @@ from ostiary.admin.console import (
     blocking,
     gatewaying,
     naming,
+    notifying,
     overviewing,
     revoking,
     seeing,
@@ -47,6 +48,7 @@ def console_routes(
         *apiing.DOORS,
         *seeing.DOORS,
         *blocking.DOORS,
+        *notifying.DOORS,
         *tokening.DOORS,
         ("GET", "/{page:path}", nowhere),  # the last: whatever nobody else answers
     )
