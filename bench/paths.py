@@ -9,5 +9,6 @@ ROOT = BENCH.parent
 CACHE = BENCH / ".cache"
 RESULTS = BENCH / "results"
 PUBLISHED = RESULTS / "published.json"
+BITE = RESULTS / "bite.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 PLOT = ROOT / "docs" / "benchmarks.svg"

@@ -3,9 +3,10 @@
 import sys
 
 from bench import plot
+from bench.bite import told
 from bench.extras import FirstSight
 from bench.outcome import Entrant, Outcome, load
-from bench.paths import PAGE, PLOT, PUBLISHED
+from bench.paths import BITE, PAGE, PLOT, PUBLISHED
 from bench.samples import Spread, Summary, summarise
 from bench.scenarios import ALL as SCENARIOS
 from bench.scenarios import Scenario
@@ -50,7 +51,9 @@ def page(outcome: Outcome) -> str:
     """docs/benchmarks.md; the same outcome gives the same bytes."""
     head = INTRODUCTION.format(rounds=outcome.rounds, seconds=outcome.seconds, limit=LOAD_LIMITED)
     picture = f"![Rates of all gateways in each scenario]({PLOT.name})\n"
-    return "\n".join([head, picture, table(outcome), _gateways(outcome), _machine(outcome)])
+    return "\n".join(
+        [head, picture, table(outcome), _bite(), _gateways(outcome), _machine(outcome)]
+    )
 
 
 def publish(outcome: Outcome) -> None:
@@ -108,6 +111,42 @@ def _targets(found: list[Verdict]) -> str:
     words = {True: "yes", False: "**no**", None: "-"}
     lines = [f"| {v.target} | {v.measured} | {words[v.reached]} |" for v in found]
     return "\n".join(["| target | measured | reached |", "|---|---|---|", *lines]) + "\n"
+
+
+def _bite() -> str:
+    """What ``bench.bite`` measured last; it is a run of its own."""
+    bite = told(BITE)
+    if bite is None:
+        return ""
+    rows = (
+        ("first 403 on its open connection, from the call of the API", bite.refused),
+        ("the API's answer", bite.answered),
+        ("first 200 after the block is taken back, on a new connection", bite.admitted),
+    )
+    lines = [
+        f"| {what} | {got.median:.0f} | {got.p99:.0f} | {got.longest:.0f} |" for what, got in rows
+    ]
+    others = [
+        f"| {what} | {got['p50_ms']:.1f} | {got['p99_ms']:.1f} | {got['max_ms']:.1f} |"
+        for what, got in (
+            ("answers to all, before", bite.quiet),
+            ("answers to the others, meanwhile", bite.others),
+        )
+    ]
+    return "\n".join(
+        [
+            "## How fast a block bites\n",
+            f"{bite.connections:,} open connections, each with a certificate of its own and a "
+            f"request every {bite.period:g} s; {bite.blocks} clients blocked one after another; "
+            f"of {bite.others['answers']:,.0f} answers to others "
+            f"{bite.others['errors']:.0f} failed.\n",
+            "| milliseconds | median | 99 of 100 within | longest |",
+            "|---|--:|--:|--:|",
+            *lines,
+            *others,
+            "",
+        ]
+    )
 
 
 def _alone(outcome: Outcome) -> str:

@@ -3,12 +3,16 @@
 import statistics
 from dataclasses import dataclass
 
+from bench.bite import Bite, told
 from bench.extras import FirstSight
 from bench.outcome import Extras, Outcome
+from bench.paths import BITE
 from bench.samples import summarise
 
 OWN = "ostiary"
 MEGABYTE = 1_000_000
+BITES_WITHIN = 250.0
+"""Milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +61,21 @@ def verdicts(outcome: Outcome) -> list[Verdict]:
     """All of them, in the order of the list above, then those of this gateway alone."""
     return [_against(outcome, target) for target in AGAINST] + [
         *(_shape(outcome, key) for key in SHAPES),
+        _bite(told(BITE)),
         *_alone(outcome.extras),
     ]
+
+
+def _bite(bite: Bite | None) -> Verdict:
+    target = "from a block to 403 on an open connection: 99 of 100 within 250 ms, no other failed"
+    if bite is None:
+        return Verdict(target=target, measured=_told(None, ""), reached=None)
+    failed = int(bite.others["errors"])
+    return Verdict(
+        target=target,
+        measured=f"{bite.refused.p99:.0f} ms at {bite.connections:,} connections, {failed} failed",
+        reached=bite.refused.p99 <= BITES_WITHIN and not failed,
+    )
 
 
 def _shape(outcome: Outcome, key: str) -> Verdict:

@@ -124,6 +124,14 @@ def build(core: int, client: Pair) -> Tools:
     )
 
 
+def build_crowd() -> Path:
+    """Compile the program that keeps thousands of connections. Raises NotBuilt."""
+    target = CACHE / "bin" / "crowd"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _compile(BENCH / "crowd.c", target, libraries=("-lssl", "-lcrypto"))
+    return target
+
+
 def _found(name: str) -> Path:
     place = on_path(name)
     if isinstance(place, Missing):

@@ -97,13 +97,17 @@ def carried(
     folder: Path,
     port: int,
     materials: Materials | None = None,
+    more: tuple[Path, ...] = (),
 ) -> Iterator[Gateway]:
-    """The document, checked and running. The port of its one listener must be ``port``."""
+    """The document, checked and running. The port of its one listener must be ``port``.
+
+    ``more``: further configuration files for HAProxy."""
     verdict = checked(binary, document, folder, materials)
     assert verdict == CheckPassed(), verdict
+    files = (folder / "haproxy.cfg", *more)
     with (folder / "out.log").open("wb") as log:
         process = subprocess.Popen(
-            [str(binary.path), "-db", "-f", str(folder / "haproxy.cfg")],
+            [str(binary.path), "-db", *(word for one in files for word in ("-f", str(one)))],
             stdout=log,
             stderr=log,
             env={**os.environ, **binary.environment},

@@ -252,3 +252,34 @@ def test_blocking_on_and_on_disturbs_nobody(judged: World) -> None:
         ended.set()
         asking.join(60)
     assert set(seen) == {200}
+
+
+def closing(document: dict[str, Any], made: Certificates) -> None:
+    by_policy(document, made)
+    document["https"]["options"] = {"closeBlocked": True}
+
+
+def test_the_connection_of_a_blocked_client_is_closed_where_that_is_wanted(
+    engine_binary: EngineBinary,
+) -> None:
+    with world(engine_binary, lambda made: {"default": made.entry()}, closing) as made:
+        gateway, other = made.gateway, made.kit.client(made.a, "bystander")
+        http2 = gateway.http2(made.good)
+        with (
+            gateway.connect(context(made.good), HOST) as http1,
+            gateway.connect(context(other), HOST) as others,
+            http2.connection,
+        ):
+            assert [status(one) for one in (http1, others)] == [200, 200]
+            assert http2.ask("/api/x").status == 200
+            with blocked(made, made.good):
+                for ask in (lambda: http1.ask("/api/x", HOST), lambda: http2.ask("/api/x")):
+                    with pytest.raises(EOFError):
+                        ask()
+                assert http2.connection.rest() == b""
+                assert status(others) == 200
+            assert gateway.status(made.good, HOST) == 200
+        line = gateway.logged(lambda one: one.get("reason") == "blocked")
+        assert line["status"] == -1
+        with Api(gateway.state) as api:
+            until(lambda: 'reason="blocked"' in api.http.get("/metrics").text)

@@ -1,9 +1,12 @@
 """From a NOTIFY to a question: which certificate, by whose policy, with which chain."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
+from ostiary.agent.tunnels import Tunnel
+from ostiary.compiler.scopes import Mode
 from ostiary.forwarded.formats import HeaderFormat
 from ostiary.kernel.errors import OstiaryError
 from ostiary.spoe.events import Notify
@@ -36,6 +39,7 @@ class Flaw(Enum):
     CHAIN = "chain-malformed"
     HEADER = "header-missing"
     FORMAT = "format-unknown"
+    TUNNEL = "tunnel-malformed"
 
 
 class ChainMalformed(OstiaryError):
@@ -67,6 +71,8 @@ class Question:
     without the certificate itself. Empty on resumed sessions. ``split_chain`` takes it apart."""
     wants_chain: bool = False
     """Whether the answer is to tell the chain as it was verified."""
+    tunnel: Tunnel | None = None
+    """What the request is to become, if it asks for a WebSocket."""
     header: Header | None = None
     """Where the certificate is, if not in the handshake; the answer then tells its facts."""
 
@@ -81,6 +87,8 @@ class Unanswerable:
 Reading: TypeAlias = Question | Unanswerable
 
 
+_TUNNEL: Final = re.compile(r"([0-9]{1,10}) ([0-9]{1,10}) (\S{1,100})", re.ASCII)
+_MODES: Final = range(sum(mode.value for mode in Mode) + 1)
 _HANDSHAKE: Final = (MESSAGE, MESSAGE_WITH_CHAIN)
 _HEADER: Final = (MESSAGE_ABOUT_HEADER, MESSAGE_ABOUT_HEADER_WITH_CHAIN)
 
@@ -91,15 +99,18 @@ def read_question(notify: Notify) -> Reading:
     if len(asked) != 1:
         return Unanswerable(Flaw.TWO_MESSAGES if asked else Flaw.NO_MESSAGE)
     message = asked[0]
+    tunnel = _read_tunnel(message)
+    if tunnel is Flaw.TUNNEL:
+        return Unanswerable(Flaw.TUNNEL)
     entry = message.arguments.get("entry")
     if not isinstance(entry, str) or not entry:
         return Unanswerable(Flaw.ENTRY)
     if message.name in _HEADER:
-        return _about_header(message, entry)
-    return _about_handshake(message, entry)
+        return _about_header(message, entry, tunnel)
+    return _about_handshake(message, entry, tunnel)
 
 
-def _about_handshake(message: Message, entry: str) -> Reading:
+def _about_handshake(message: Message, entry: str, tunnel: Tunnel | None) -> Reading:
     certificate = message.arguments.get("cert")
     if not isinstance(certificate, bytes) or not certificate:
         return Unanswerable(Flaw.CERTIFICATE)
@@ -107,10 +118,16 @@ def _about_handshake(message: Message, entry: str) -> Reading:
     if chain is None:
         return Unanswerable(Flaw.CHAIN)
     wants_chain = message.name == MESSAGE_WITH_CHAIN
-    return Question(entry=entry, certificate=certificate, chain=chain, wants_chain=wants_chain)
+    return Question(
+        entry=entry,
+        certificate=certificate,
+        chain=chain,
+        wants_chain=wants_chain,
+        tunnel=tunnel,
+    )
 
 
-def _about_header(message: Message, entry: str) -> Reading:
+def _about_header(message: Message, entry: str, tunnel: Tunnel | None) -> Reading:
     value = message.arguments.get("header")
     if not isinstance(value, str) or not value:
         return Unanswerable(Flaw.HEADER)
@@ -123,8 +140,27 @@ def _about_header(message: Message, entry: str) -> Reading:
         certificate=b"",
         chain=b"",
         wants_chain=message.name == MESSAGE_ABOUT_HEADER_WITH_CHAIN,
+        tunnel=tunnel,
         # The very bytes that HAProxy hashed: what isn't UTF-8 was kept as lone surrogates.
         header=Header(value.encode("utf-8", "surrogateescape"), written),
+    )
+
+
+def _read_tunnel(message: Message) -> Tunnel | Literal[Flaw.TUNNEL] | None:
+    """``WORKER STREAM CLIENT``, as ``compiler.decision`` writes it; None for other requests."""
+    told = message.arguments.get("tunnel")
+    if told is None:
+        return None
+    found = _TUNNEL.fullmatch(told) if isinstance(told, str) else None
+    mode = message.arguments.get("mode", 0)
+    if found is None or mode not in _MODES:
+        return Flaw.TUNNEL
+    worker, stream, client = found.groups()
+    return Tunnel(
+        worker=int(worker),
+        stream=int(stream),
+        client=client,
+        only_reported=Mode.REPORT_ONLY in Mode(mode),
     )
 
 

@@ -26,7 +26,7 @@ from ostiary.compiler.questions import (
 from ostiary.compiler.reasons import reason_files
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.compiler.routing import route_files, route_rules
-from ostiary.compiler.scopes import Scheme, scheme_of, scope_expression, scope_files
+from ostiary.compiler.scopes import Scheme, mode_of, scheme_of, scope_expression, scope_files
 from ostiary.config.effective import AuthType, Effective
 from ostiary.config.model.document import Document
 from ostiary.haproxy.files import Section, render_map, render_sections
@@ -90,13 +90,16 @@ def _sections(document: Document, place: Place, plan: Plan) -> list[Section]:
 
 def _messages(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
     """The questions that the rules ask, with their arguments."""
-    if scheme.type is not AuthType.HEADER:
-        return [(question_of(document), handshake_arguments(scope_expression(scheme)))]
-    told, written = scheme.header.name.value or "", scheme.header.format.value.value
     scope = scope_expression(scheme)
+    if scheme.type is AuthType.NONE:
+        return [(question_of(document), handshake_arguments(scope))]
+    mode = mode_of(scheme)
+    if scheme.type is AuthType.CERTIFICATE:
+        return [(question_of(document), handshake_arguments(scope, mode))]
+    told, written = scheme.header.name.value or "", scheme.header.format.value.value
     return [
         (Question.VERDICT, handshake_arguments(f"var({names.ENTRY})")),
-        (header_question_of(document), header_arguments(scope, told, written)),
+        (header_question_of(document), header_arguments(scope, mode, told, written)),
     ]
 
 

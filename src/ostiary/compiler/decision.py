@@ -8,14 +8,18 @@ from dataclasses import dataclass
 
 from ostiary.compiler import facts, names
 from ostiary.compiler.conditions import AUTHENTICATED
+from ostiary.compiler.guards import UPGRADES
 from ostiary.compiler.questions import Question
 from ostiary.haproxy.files import Section
+from ostiary.haproxy.quote import word
 from ostiary.trust.reason import Reason
 
+_DECIDED = f"{{ var({names.CODE}) -m int 1:{names.HIGHEST_CODE} }}"
 _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
 _TOLD = f"{{ var({names.CHAIN}) -m found }}"
 _FAILED = f"{{ var({names.ERROR}) -m int gt 1 }}"
 """The question ended in an error. 1 is none of these: it means that time was up."""
+_TUNNEL = word("%pid %rt %ci:%cp")
 ROUTE_AT = 3
 """Which number of a verdict's row is the route of the client's latest request: see ``calling``."""
 LONGEST_KEY = 16 + len(".") + 16 + len("|") + 64
@@ -28,7 +32,7 @@ def table_section(*, reports: bool) -> Section:
     Of report-only policies also the reason for which they would have refused. For the gateway the
     route of the latest request (``calling``), and how often a certificate was seen.
     """
-    numbers = len(_remembered(reports=reports))
+    numbers = 1 + max(ROUTE_AT, *(number for number, _ in _remembered(reports=reports)))
     lines = (
         f"stick-table type string len {LONGEST_KEY} size 1m expire 1h "
         f"store gpt({numbers}),http_req_cnt",
@@ -110,7 +114,12 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
 
     A verdict counts in its generation only. Withdrawing all of them is one new number, whatever
     their count; a verdict that was asked for before and comes after it is of the old generation.
-    (``clear table`` would spare the entries that requests under way hold.)
+    (``clear table`` would spare the entries that requests under way hold.) Withdrawing a single
+    one is another number above all codes in its row; what was asked for before is not remembered
+    there any more, since the row has changed.
+
+    Whoever wants to go on as a WebSocket is asked about each time: after that nothing more is
+    judged on it, so the agent remembers it and ends it once its certificate is refused.
 
     Where the chain is told, an admitted client is asked about once per connection even if its
     verdict is remembered. Without that answer it is not admitted: a service that relies on the
@@ -126,11 +135,11 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     """
     presented, at = shown.presented, shown.counter
     unknown = " or ".join(_undecided(shown))
+    unchanged = f"{{ sc_get_gpt(0,{at}),sub({names.ROW}) eq 0 }}"
     ask = f"http-request send-spoe-group ostiary {shown.question.value} if"
     remember = [
-        f"http-request sc-set-gpt({number},{at}) var({variable}) if {_REMEMBERED}"
-        for number, variable in enumerate(_remembered(reports=reports))
-        if variable
+        f"http-request sc-set-gpt({number},{at}) var({variable}) if {_REMEMBERED} {unchanged}"
+        for number, variable in _remembered(reports=reports)
     ]
     return [
         f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) "
@@ -138,7 +147,9 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
         f"http-request track-sc{at} {shown.key} table {names.VERDICTS} if {presented}",
         f"http-request set-var({names.NOW}) date",
         f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION})",
+        f"http-request set-var-fmt({names.TUNNEL}) {_TUNNEL} if {UPGRADES} {presented}",
         *_recalling(shown, reports=reports),
+        f"http-request set-var({names.ROW}) sc_get_gpt(0,{at}) if !{_DECIDED}",
         f"{ask} {unknown}",
         f"{ask} {_FAILED}",
         *remember,
@@ -149,7 +160,7 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
 
 def _undecided(shown: Shown) -> list[str]:
     """Alternatives: each alone says that there is something to ask."""
-    found = [f"!{{ var({names.CODE}) -m int gt 0 }}"]
+    found = [f"!{_DECIDED}"]
     if shown.question.tells_chain:
         found.append(f"{AUTHENTICATED} !{_TOLD}")
     if shown.recalling:
@@ -157,17 +168,18 @@ def _undecided(shown: Shown) -> list[str]:
     return found
 
 
-def _remembered(*, reports: bool) -> tuple[str, ...]:
-    """Of what variable each number of a row is; the route's is written by ``calling``."""
-    numbers = (names.CODE, names.UNTIL, names.GENERATION_SEEN, "")
-    return (*numbers, names.WOULD) if reports else numbers
+def _remembered(*, reports: bool) -> tuple[tuple[int, str], ...]:
+    """The row's numbers and their variables; the route's is written by ``calling``. The code comes
+    last, since writing it changes what the row is compared by."""
+    told = ((4, names.WOULD),) if reports else ()
+    return ((1, names.UNTIL), (2, names.GENERATION_SEEN), *told, (0, names.CODE))
 
 
 def _recalling(shown: Shown, *, reports: bool) -> list[str]:
     at = shown.counter
     holds = (
         f"{{ sc_get_gpt(1,{at}),sub({names.NOW}) gt 0 }} "
-        f"{{ sc_get_gpt(2,{at}),sub({names.GENERATION_SEEN}) eq 0 }}"
+        f"{{ sc_get_gpt(2,{at}),sub({names.GENERATION_SEEN}) eq 0 }} !{UPGRADES}"
     )
     rules = [f"http-request set-var({names.CODE}) sc_get_gpt(0,{at}) if {holds}"]
     if reports:

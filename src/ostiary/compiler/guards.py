@@ -30,6 +30,11 @@ AMBIGUOUS_PATH = (
 _FIRST = "{ fc_http_major eq 1 }"
 """The connection speaks HTTP/1; what the request line claims is another matter."""
 
+_LISTS = "{ req.hdr(connection) -m found }"
+
+UPGRADES = f"{{ var({names.UPGRADE}) -m bool }}"
+"""ACL literal: the request is one for a WebSocket; stands after ``request_facts``."""
+
 _HOST = r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$"
 
 _SIGN = "[^a-z0-9]"
@@ -96,22 +101,20 @@ def removals(document: Document, more: tuple[str, ...] = ()) -> list[str]:
     names_of_ours = (name.lower() for name in (*document.identity.headers.names, *more))
     configured = "|".join(re.sub("[^a-z0-9]", lambda _: _SIGN, name) for name in names_of_ours)
     pattern = f"{FOREIGN_IDENTITY}|{configured})$" if configured else f"{FOREIGN_IDENTITY})$"
-    odd = "{ req.hdr(connection) -m found }"
     return [
         f"http-request del-header {word(pattern)} -m reg",
-        "http-request set-var(txn.ost.up) bool(true) if { req.hdr_cnt(upgrade) eq 1 } "
-        f"{{ req.hdr(upgrade) -m str -i websocket }} {odd}",
-        "http-request del-header upgrade if { req.hdr(upgrade) -m found } "
-        "!{ var(txn.ost.up) -m bool }",
-        f"http-request del-header connection if {odd} !{{ var(txn.ost.up) -m bool }}",
-        "http-request set-header connection upgrade if { var(txn.ost.up) -m bool }",
+        f"http-request del-header upgrade if {{ req.hdr(upgrade) -m found }} !{UPGRADES}",
+        f"http-request del-header connection if {_LISTS} !{UPGRADES}",
+        f"http-request set-header connection upgrade if {UPGRADES}",
         "http-request del-header trailer",
     ]
 
 
 def request_facts() -> list[str]:
-    """What the log and the routing need to know of the request as it came."""
+    """What the log, the routing and the judging need to know of the request as it came."""
     return [
+        f"http-request set-var({names.UPGRADE}) bool(true) if {{ req.hdr_cnt(upgrade) eq 1 }} "
+        f"{{ req.hdr(upgrade) -m str -i websocket }} {_LISTS}",
         "http-request set-var(txn.ost.logpath) path",
         f"http-request set-var({names.HOST}) req.hdr(host),host_only,lower,rtrim(.)",
     ]

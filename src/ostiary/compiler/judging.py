@@ -12,7 +12,7 @@ from ostiary.compiler.decision import (
     certificate_facts,
     judging_rules,
 )
-from ostiary.compiler.enforcement import entry_rules, policy_rules
+from ostiary.compiler.enforcement import closing_rules, entry_rules, policy_rules
 from ostiary.compiler.forwarding import header_rules
 from ostiary.compiler.identity import identity_facts
 from ostiary.compiler.questions import Question, question_of
@@ -58,7 +58,8 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
     scheme, path_of = plan.scheme, plan.path_of
     asks = any(entry.asking is not Asking.NOTHING for entry in entries)
     strict = any(entry.asking is Asking.TRUSTED for entry in entries)
-    by_entry = entry_rules(_strict(entries, path_of) if strict else None)
+    closing = closing_rules() if document.https and document.https.options.close_blocked else []
+    by_entry = [*closing, *entry_rules(_strict(entries, path_of) if strict else None)]
     match scheme.type:
         case AuthType.NONE:
             if not asks:
@@ -75,6 +76,7 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
                 *scope_rules(scheme, path_of),
                 *judging_rules(shown, reports=scheme.reports),
                 *calling_rules(scheme, shown, path_of),
+                *closing,
                 *policy_rules(scheme),
             ]
             return Judging(facts, rules, tells=True)

@@ -47,6 +47,9 @@ CODE = "txn.ost.code"
 """The verdict: 1 admits, anything else (or nothing) does not. See ``trust.reason``."""
 ERROR = "txn.ost.error"
 """Why the latest question without an answer has none (``set-on-error``, SPOE manual, 2.2)."""
+ROW = "txn.ost.row"
+"""What the row held for ``CODE`` before anybody was asked; by that it is seen whether the verdict
+was withdrawn meanwhile."""
 UNTIL = "txn.ost.until"
 """Until when the verdict may be remembered, Unix seconds; 0 or nothing: not at all."""
 GENERATION = "proc.ost.gen"
@@ -54,6 +57,11 @@ GENERATION = "proc.ost.gen"
 GENERATION_SEEN = "txn.ost.gen"
 """The generation before anybody was asked."""
 NOW = "txn.ost.now"
+UPGRADE = "txn.ost.up"
+"""True where the client wants to go on as a WebSocket (RFC 6455, RFC 8441)."""
+TUNNEL = "txn.ost.tunnel"
+"""Of such a request: worker, number of the stream and client, by which it can be found and ended.
+See ``agent.questions.Tunnel``."""
 ROUTE = "txn.ost.route"
 """Number of the matched route (1 is the first in the document), or NO_ROUTE."""
 PIPELINE = "txn.ost.pl"
@@ -63,11 +71,15 @@ PATH = "txn.ost.path"
 """The path in lower case, for the look-up of the route."""
 
 NO_ROUTE = 999_999_999
+HIGHEST_CODE = 255
+"""Higher numbers in a row's place for ``CODE`` say that a verdict was withdrawn."""
 ADMITTED = 1
 
 VERDICTS = "ost_verdicts"
 CALLED = "ost_called"
 """Which certificate was used at which API; see ``calling``."""
+FRONTENDS = frozenset(("http", "https"))
+"""The frontends that requests come to."""
 AGENT = "ost_agent"
 RESOLVERS = "ost_names"
 NOWHERE = "ost_not_found"

@@ -40,15 +40,21 @@ def header_question_of(document: Document) -> Question:
     return Question.HEADER_WITH_CHAIN if told else Question.HEADER
 
 
-def handshake_arguments(scope: str) -> str:
-    """``scope``: whose policy judges, as a sample expression."""
-    return f"entry={scope} cert=ssl_c_der chain=ssl_c_chain_der"
+def handshake_arguments(scope: str, mode: str = "") -> str:
+    """``scope``: whose policy judges, as a sample expression; ``mode``: how it is enforced
+    (``scopes.mode_of``), nothing where whoever isn't admitted never passes for one who is."""
+    return f"entry={scope} cert=ssl_c_der chain=ssl_c_chain_der{_tunnel(mode)}"
 
 
-def header_arguments(scope: str, header: str, written: str) -> str:
+def header_arguments(scope: str, mode: str, header: str, written: str) -> str:
     """``scope``: as above. ``header``: its name; ``written``: how the certificate is written."""
     value = f"req.fhdr({argument(header)})"
-    return f"entry={scope} header={word(value)} format=str({written})"
+    return f"entry={scope} header={word(value)} format=str({written}){_tunnel(mode)}"
+
+
+def _tunnel(mode: str) -> str:
+    told = f" tunnel=var({names.TUNNEL})"
+    return f"{told} mode={mode}" if mode else told
 
 
 def spoe_config(messages: Iterable[tuple[Question, str]]) -> bytes:

@@ -119,6 +119,11 @@ def _entry(scheme: Scheme) -> str:
     return f"str({HEADER_ENTRY})" if scheme.type is AuthType.HEADER else f"var({names.ENTRY})"
 
 
+def mode_of(scheme: Scheme) -> str:
+    """The mode of the request's policy, as a sample expression; stands after ``scope_rules``."""
+    return f"var({names.MODE})" if len(scheme.modes) > 1 else f"int({scheme.gateway.value})"
+
+
 def scope_rules(scheme: Scheme, path_of: Callable[[str], str]) -> list[str]:
     """Say by whose policy the request is judged; stands after the route's look-up."""
     rules = []

@@ -67,6 +67,14 @@ class Blocked:
                 return found
         return None
 
+    def differing(self, other: "Blocked") -> tuple[Block, ...]:
+        """The blocks that only one of both sets has."""
+        mine, its = self._by_mark, other._by_mark
+        return (
+            *(one for mark, one in mine.items() if its.get(mark) is not one),
+            *(one for mark, one in its.items() if mine.get(mark) is not one),
+        )
+
     def changed(self, *, kept: frozenset[int] | None, more: Iterable[Block]) -> "Blocked":
         """The set with ``more`` in it, and without those whose numbers aren't ``kept`` (None: all
         are)."""

@@ -92,8 +92,8 @@ class Prepared:
         trusted = tuple(trusted)
         mine = self.managed
         if (
-            managed.gateway is mine.gateway
-            and managed.apis is mine.apis
+            managed.gateway == mine.gateway
+            and managed.apis == mine.apis
             and trusted == self.materials.trusted_store
         ):
             return replace(self, loaded=replace(self.loaded, managed=managed))

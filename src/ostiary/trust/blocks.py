@@ -108,6 +108,17 @@ def find_block_of(
     return blocked.find(marks, now)
 
 
+def marks_of(leaf: bytes) -> tuple[bytes, ...]:
+    """All marks by which this certificate (DER, readable or not) may be blocked, whatever is
+    blocked now: to look it up often."""
+    marks = (hashlib.sha256(leaf).digest(), *twin_fingerprints(leaf))
+    try:
+        certificate = parse(leaf)
+    except NotACertificate:
+        return marks
+    return (*marks, issuer_mark(certificate.names.issuer, certificate.serial))
+
+
 def _marks(blocked: Blocked, leaf: bytes, read: Callable[[], Certificate]) -> Iterator[bytes]:
     yield hashlib.sha256(leaf).digest()
     yield from twin_fingerprints(leaf)

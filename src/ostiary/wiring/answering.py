@@ -15,6 +15,7 @@ from ostiary.agent.answers import Answer
 from ostiary.agent.facts import Facts
 from ostiary.agent.headers import Headers, Readable, Unusable
 from ostiary.agent.questions import ChainMalformed, Question, split_chain
+from ostiary.agent.rows import Rows
 from ostiary.trust.decision import Admitted, Decision, Missing, Refused, missing_of
 from ostiary.trust.desk import CAPACITY, Desk
 from ostiary.trust.judge import REFUSAL_AGE
@@ -61,6 +62,10 @@ class _Found:
 OnDecision = Callable[[Decided], None]
 """Told of every decision, in the event loop: must be quick."""
 
+OnTunnel = Callable[[Question, bytes, tuple[bytes, ...], Decision], bool]
+"""Told of what was decided about a request for a WebSocket, with the certificate (DER) and chain it
+was about. False: it can't be remembered, so the request may not pass."""
+
 OnMissing = Callable[[Missing], None]
 """Told of revocation lists that a decision was made without, in the event loop: must be quick."""
 
@@ -85,7 +90,10 @@ class Answering:
         desk: Desk,
         now: Callable[[], datetime],
         on_decision: OnDecision | None = None,
+        *,
         on_facts: OnFacts | None = None,
+        on_tunnel: OnTunnel | None = None,
+        rows: Rows | None = None,
         ask: Ask | None = None,
     ) -> None:
         """``ask`` puts questions to OCSP responders; None: nobody is asked."""
@@ -94,6 +102,8 @@ class Answering:
         self.on_decision = on_decision
         self.on_missing: OnMissing | None = None
         self._on_facts = on_facts
+        self._on_tunnel = on_tunnel
+        self._rows = rows
         self._ask = ask
         self._waiting = 0
         self._headers = Headers()
@@ -149,7 +159,24 @@ class Answering:
             self._hand_on(self.on_decision, decided)
         if found.fresh:
             self._tell(question, found.decision)
-        return self._answer(question, found, now)
+        if question.tunnel is not None and not self._remembered(question, found):
+            return Answer(code=Reason.NO_ANSWER.code, until=0, facts=found.told)
+        answer = self._answer(question, found, now)
+        if self._rows is not None:
+            self._note_row(self._rows, question, found, answer.until)
+        return answer
+
+    def _note_row(self, rows: Rows, question: Question, found: _Found, until: int) -> None:
+        fingerprint = hashlib.sha256(found.leaf).digest()
+        header = question.header
+        digest = hashlib.sha256(header.value).digest() if header else fingerprint
+        key = f"{question.entry}|{digest.hex().upper()}"
+        rows.note(key, fingerprint, found.leaf, found.decision, until)
+
+    def _remembered(self, question: Question, found: _Found) -> bool:
+        if self._on_tunnel is None or not found.leaf:
+            return True
+        return self._on_tunnel(question, found.leaf, found.chain, found.decision)
 
     def _decide(self, question: Question, now: datetime) -> _Found:
         if question.header is None:

@@ -7,20 +7,14 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from ostiary.agent.rows import Rows
 from ostiary.agent.server import AgentLimits, AgentServer
 from ostiary.compiler.bundle import Bundle, Place
 from ostiary.compiler.engine import LARGEST_BUFFER
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Severity
 from ostiary.services.prepare import Prepared
-from ostiary.store.files import FileTrouble, make_folder
-from ostiary.store.intermediates_file import (
-    Damaged,
-    Kept,
-    NeverSaved,
-    load_intermediates,
-    save_intermediates,
-)
+from ostiary.store.files import make_folder
 from ostiary.store.revisions import Revision, Revisions
 from ostiary.supervisor.binary import (
     EngineBinary,
@@ -33,17 +27,18 @@ from ostiary.supervisor.reports import Confirmed, Died, Moved, Refused, Report, 
 from ostiary.supervisor.runtime import RuntimeTrouble
 from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
-from ostiary.trust.intermediates import load as parse_intermediates
 from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.standing import Standing, standing_of
 from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.consulting import Consulting
 from ostiary.wiring.ground import Folders, addresses, place_of
+from ostiary.wiring.learning import LearntIntermediates
 from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.wiring.opinion import opinion
 from ostiary.wiring.teaching import Teaching
-from ostiary.wiring.withdrawing import Withdrawal, same_trust
+from ostiary.wiring.tunnelling import Tunnelling
+from ostiary.wiring.withdrawing import Withdrawal, same_policies, same_trust
 from ostiary.x509.ocsp_question import Subject
 
 _CHECK_SECONDS = 30.0
@@ -68,17 +63,21 @@ class Gateway:
         self._log = structlog.get_logger("ostiary.gateway")
         make_folder(folders.run)
         self._revisions = Revisions(folders.state)
-        self._desk = Desk(Standing({}), self._remembered_intermediates())
-        self._saved_version = 0
-        self._withdrawal = Withdrawal()
+        self._learnt = LearntIntermediates(folders.intermediates)
+        self._desk = Desk(Standing({}), self._learnt.load())
+        rows = Rows()
+        self._withdrawal = Withdrawal(rows)
         self._stdout = stdout
         self._teaching = Teaching()
         self._exchange = FetchExchange()
         self._consulting = Consulting(folders.ocsp, self._exchange, world.now, self._reconsider)
+        self._tunnelling = Tunnelling(self._desk, world.now)
         self._answering = Answering(
             self._desk,
             world.now,
             on_facts=self._teaching.learn,
+            on_tunnel=self._tunnelling.note,
+            rows=rows,
             ask=self._consulting.inquiring.ask,
         )
         self._serving: _Serving | None = None
@@ -163,16 +162,28 @@ class Gateway:
     async def _reconsider(self, subjects: tuple[Subject, ...]) -> bool:
         """There is other word about these: what is remembered of them no longer counts."""
         self._desk.reconsider(subjects)
-        return await self._withdrawal.withdraw(self.engine.socket)
+        told = await self._withdrawal.withdraw(self.engine.socket)
+        await self._tunnelling.look_again(judged=True)
+        return told
 
     async def _judge_by(self, standing: Standing) -> bool:
         """Judge by another standing from now on; False if the workers could not be told."""
         before = self._desk.standing
         self._desk.replace(standing)
-        if same_trust(before, standing) or await self._withdrawal.withdraw(self.engine.socket):
+        if same_trust(before, standing):
+            return True
+        if await self._withdraw(before, standing):
+            await self._look_at_tunnels(before, standing)
             return True
         self._desk.replace(before)
         return False
+
+    async def _withdraw(self, before: Standing, after: Standing) -> bool:
+        master = self.engine.socket
+        if not same_policies(before, after):
+            return await self._withdrawal.withdraw(master)
+        blocks = (before.blocked, after.blocked)
+        return await self._withdrawal.withdraw_blocked(master, *blocks, world.now())
 
     async def _change_over(self, prepared: Prepared, standing: Standing) -> Served:
         revision = self._revisions.next_revision()
@@ -200,6 +211,10 @@ class Gateway:
     ) -> None:
         if not same_trust(before, after):
             await self._withdrawal.withdraw(self.engine.socket, except_worker=except_worker)
+            await self._look_at_tunnels(before, after)
+
+    async def _look_at_tunnels(self, before: Standing, after: Standing) -> None:
+        await self._tunnelling.look_again(judged=not same_policies(before, after))
 
     def hurry(self) -> None:
         """Cut short a stop that is under way: requests in flight are given up."""
@@ -210,6 +225,7 @@ class Gateway:
         """Drain the engine, then end the agent: the door is never open without a doorkeeper."""
         await self._teaching.end()
         await self._consulting.end()
+        await self._tunnelling.end()
         if self._engine is not None:
             await self._engine.stop()
         if self._agent is not None:
@@ -218,15 +234,7 @@ class Gateway:
 
     def save_intermediates(self) -> None:
         """Write what was learnt since the last time; a full disk is told, not fatal."""
-        version = self._desk.intermediates_version
-        if version == self._saved_version:
-            return
-        try:
-            save_intermediates(self._folders.intermediates, self._desk.intermediates.dump())
-        except FileTrouble as error:
-            self._log.warning("intermediates-not-saved", error=str(error))
-            return
-        self._saved_version = version
+        self._learnt.save(self._desk)
 
     async def _check(self, prepared: Prepared, revision: Revision, bundle: Bundle) -> None:
         said = await check(self._binary, revision.folder / "haproxy.cfg", timeout=_CHECK_SECONDS)
@@ -243,23 +251,11 @@ class Gateway:
         except (RuntimeTrouble, OstiaryError) as error:
             self._log.info("revisions-not-pruned", error=str(error))
 
-    def _remembered_intermediates(self) -> Intermediates:
-        match load_intermediates(self._folders.intermediates):
-            case Kept(content):
-                loaded = parse_intermediates(content)
-                for sentence in loaded.damage:
-                    self._log.warning("intermediates-damaged", detail=sentence)
-                return loaded.intermediates
-            case Damaged(why=why, aside=aside):
-                self._log.warning("intermediates-damaged", detail=why, aside=str(aside))
-            case NeverSaved():
-                pass
-        return Intermediates()
-
     def _report(self, report: Report) -> None:
         match report:
             case Confirmed(revision=revision, folder=folder, worker=worker, seconds=seconds):
                 self._teaching.begin(self.engine.socket, worker, folder)
+                self._tunnelling.begin(self.engine.socket)
                 self._log.info(
                     "serving", revision=revision, worker=worker, seconds=round(seconds, 3)
                 )

@@ -4,19 +4,32 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
 
 import structlog
 
-from ostiary.compiler.names import GENERATION
+from ostiary.agent.rows import Rows
+from ostiary.compiler.names import GENERATION, HIGHEST_CODE, VERDICTS
+from ostiary.kernel.blocked import Block, Blocked
 from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble, WorkerGone
 from ostiary.trust.standing import Standing
+
+_BATCH: Final = 64
+"""Rows named in one line to the engine, whose buffers take 32 KiB."""
+_MOST_ROWS: Final = 2_000
+"""Withdrawing all is quicker than more of them one by one."""
 
 
 class Withdrawal:
     """Counts the generations of verdicts; those of an older one no longer count."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Rows) -> None:
+        """``rows``: what the engine was told to remember."""
+        self._rows = rows
         self._generation = 0
+        self._tombstone = HIGHEST_CODE
         self._turn = asyncio.Lock()
         self._log = structlog.get_logger("ostiary.gateway")
 
@@ -33,6 +46,36 @@ class Withdrawal:
     async def _withdraw(self, master: MasterSocket, except_worker: int | None) -> bool:
         self._generation += 1
         forget = ("experimental-mode on", f"set var {GENERATION} int({self._generation})")
+        return await self._tell(master, [forget], except_worker)
+
+    async def withdraw_blocked(
+        self, master: MasterSocket, before: Blocked, after: Blocked, now: datetime
+    ) -> bool:
+        """The same where only who is blocked has changed: of the rest nobody is asked about again,
+        where it is known which rows these are. ``now`` is aware."""
+        async with self._turn:  # no row gets a number again that it had before
+            return await self._withdraw_rows(master, before.differing(after), now)
+
+    async def _withdraw_rows(
+        self, master: MasterSocket, blocks: Iterable[Block], now: datetime
+    ) -> bool:
+        keys = self._rows.affected(blocks, int(now.timestamp()))
+        if keys is None or len(keys) > _MOST_ROWS:
+            return await self._withdraw(master, None)
+        if not keys:
+            return True
+        self._tombstone += 1
+        commands = [
+            f"set table {VERDICTS} key {key} data.gpt {self._tombstone}" for key in sorted(keys)
+        ]
+        lines = [commands[at : at + _BATCH] for at in range(0, len(commands), _BATCH)]
+        return await self._tell(master, lines, None)
+
+    async def _tell(
+        self, master: MasterSocket, lines: Sequence[Sequence[str]], except_worker: int | None
+    ) -> bool:
+        """Twice: another thread of the worker may be about to remember an answer from before, which
+        it has found unwithdrawn a moment ago. It has by the second time."""
         try:
             workers = (await master.processes()).workers
         except RuntimeTrouble as error:
@@ -42,7 +85,8 @@ class Withdrawal:
             if worker.pid == except_worker:
                 continue
             try:
-                await master.on_worker(worker.pid, *forget)
+                for commands in (*lines, *lines):
+                    await master.on_worker(worker.pid, *commands)
             except WorkerGone:
                 continue
             except RuntimeTrouble as error:
@@ -56,7 +100,12 @@ class Withdrawal:
 def same_trust(before: Standing, after: Standing) -> bool:
     """Whether every scope that was judged is judged by the same policy now, and the same
     certificates are blocked."""
-    return before.blocked is after.blocked and all(
+    return before.blocked is after.blocked and same_policies(before, after)
+
+
+def same_policies(before: Standing, after: Standing) -> bool:
+    """The same, whoever is blocked."""
+    return all(
         (now := after.keeper(scope)) is not None and now.policy.id == keeper.policy.id
         for scope, keeper in before.entries.items()
     )

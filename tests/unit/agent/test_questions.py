@@ -14,6 +14,7 @@ from ostiary.agent.questions import (
     read_question,
     split_chain,
 )
+from ostiary.agent.tunnels import Tunnel
 from ostiary.forwarded.formats import HeaderFormat
 from ostiary.spoe.events import Notify
 from ostiary.spoe.frames import Message
@@ -177,3 +178,33 @@ def test_a_chain_longer_than_the_limit_is_malformed() -> None:
     assert len(split_chain(der(3) * MAX_CHAIN)) == MAX_CHAIN
     with pytest.raises(ChainMalformed, match="more than"):
         split_chain(der(3) * (MAX_CHAIN + 1))
+
+
+def test_a_request_for_a_websocket_tells_where_it_can_be_found() -> None:
+    reading = read_question(asking(tunnel="7 12 2001:db8::1:443", mode=3))
+    assert isinstance(reading, Question)
+    assert reading.tunnel == Tunnel(
+        worker=7, stream=12, client="2001:db8::1:443", only_reported=True
+    )
+    about = read_question(about_header(tunnel="7 12 192.0.2.1:443"))
+    assert isinstance(about, Question)
+    assert about.tunnel == Tunnel(worker=7, stream=12, client="192.0.2.1:443")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tunnel": ""},
+        {"tunnel": "7 12"},
+        {"tunnel": "7 -12 x"},
+        {"tunnel": "7 12 x y"},
+        {"tunnel": "7 ١٢ x"},
+        {"tunnel": 7},
+        {"tunnel": "7 12 x", "mode": 4},
+        {"tunnel": "7 12 x", "mode": "1"},
+    ],
+)
+def test_a_websocket_that_could_not_be_found_again_is_not_answered(
+    changes: dict[str, Value],
+) -> None:
+    assert read_question(asking(**changes)) == Unanswerable(Flaw.TUNNEL)

@@ -112,3 +112,16 @@ def test_whom_soft_revocation_lets_pass_is_told_and_nobody_else_is_let_pass() ->
     assert "gpt(5),http_req_cnt" in api["haproxy.cfg"]
     strict = compiled(f"{CERTIFICATE}, revocation: {{mode: strict}}")
     assert strict == compiled(CERTIFICATE)
+
+
+@pytest.mark.parametrize(
+    ("auth", "closed"), [(CERTIFICATE, True), ("type: none", True), (HEADER, False)]
+)
+def test_a_blocked_client_s_connection_is_closed_only_where_it_is_its_own_and_that_is_wanted(
+    auth: str, closed: bool
+) -> None:
+    asks = "requestCert: true, rejectUnauthorized: false" if "none" in auth else ""
+    assert not any("http-request reject" in line for line in frontend(compiled(auth, options=asks)))
+    wanted = ", ".join(one for one in (asks, "closeBlocked: true") if one)
+    lines = frontend(compiled(auth, options=wanted))
+    assert any("http-request reject" in line for line in lines) is closed

@@ -2,7 +2,7 @@
 
 import gc
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from tests.support.pki import DAY, Kit, Made
 from tests.support.twins import CURVES, twin_of
 
 SECOND = timedelta(seconds=1)
+WHEN = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 class Scene:
@@ -195,3 +196,15 @@ def test_earlier_sets_are_not_kept_alive_by_remembered_decisions(scene: Scene) -
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def test_two_sets_differ_in_the_blocks_that_only_one_of_them_has() -> None:
+    one, two, three = (
+        Block(number=number, mark=bytes([number]) * 32, at=WHEN, by="ann") for number in (1, 2, 3)
+    )
+    before = Blocked([one, two])
+    after = before.changed(kept=frozenset({1}), more=[three])
+    assert set(before.differing(after)) == {two, three}
+    assert before.differing(before) == ()
+    again = Block(number=4, mark=one.mark, at=WHEN, by="ann", note="another end")
+    assert set(before.differing(before.changed(kept=None, more=[again]))) == {one, again}

@@ -125,6 +125,12 @@ class TlsOptions(Model):
         default=None, description="Largest request line and headers together, bytes."
     )
 
+    close_blocked: Flag = Field(
+        default=False,
+        description="Close the connection of a blocked client at its next request, with everything "
+        "under way on it, instead of answering 403.",
+    )
+
     @model_validator(mode="after")
     def _versions_in_order(self) -> "TlsOptions":
         if self.min_version > self.max_version:

@@ -1,0 +1,103 @@
+"""Which rows of the engine's table hold verdicts on a certificate.
+
+So that a block withdraws these alone. Else all clients are asked about again, and with thousands of
+them the one that is meant waits in line.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ostiary.kernel.blocked import Block
+from ostiary.trust.decision import Admitted, Decision
+from ostiary.x509.twins import twin_fingerprints
+
+CAPACITY: Final = 50_000
+"""Certificates remembered, 1 KB each."""
+MOST_UNREAD: Final = 500
+"""Certificates whose serial number is not known; one that is refused isn't read for that alone."""
+
+
+@dataclass(slots=True)
+class _Known:
+    keys: set[str]
+    twins: tuple[bytes, ...]
+    serial: int | None
+    until: int
+    """Unix seconds; no row holds a verdict beyond."""
+
+
+class Rows:
+    """The keys of all rows told to the engine that may still hold. One event loop uses it.
+
+    What had to be forgotten is remembered as a time: before that, nobody can say what is missing.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        """Nothing was told yet."""
+        self._capacity = capacity
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._twins: dict[bytes, bytes] = {}
+        self._serials: dict[int, set[bytes]] = {}
+        self._unread: set[bytes] = set()
+        self._complete_from = 0
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def note(
+        self, key: str, fingerprint: bytes, leaf: bytes, decision: Decision, until: int
+    ) -> None:
+        """The engine may remember, under ``key`` and until then (Unix seconds), what was decided on
+        the certificate ``leaf`` (DER) with this SHA-256."""
+        if not until or not leaf:
+            return
+        serial = decision.path[0].serial if isinstance(decision, Admitted) else None
+        known = self._known.get(fingerprint)
+        if known is None:
+            twins = tuple(twin_fingerprints(leaf))
+            known = self._known[fingerprint] = _Known(set(), twins, None, 0)
+            self._twins.update((twin, fingerprint) for twin in twins)
+            self._unread.add(fingerprint)
+        if serial is not None and known.serial is None:
+            known.serial = serial
+            self._unread.discard(fingerprint)
+            self._serials.setdefault(serial, set()).add(fingerprint)
+        known.keys.add(key)
+        known.until = max(known.until, until)
+        self._known.move_to_end(fingerprint)
+        while len(self._known) > self._capacity:
+            self._forget(*self._known.popitem(last=False))
+
+    def affected(self, blocks: Iterable[Block], now: int) -> frozenset[str] | None:
+        """The rows of certificates that one of these blocks names; None: there may be others.
+
+        Some that none names may be among them. ``now``: Unix seconds.
+        """
+        if now < self._complete_from or len(self._unread) > MOST_UNREAD:
+            return None
+        found: set[str] = set()
+        for block in blocks:
+            for fingerprint in self._named(block):
+                known = self._known.get(fingerprint)
+                if known is not None:
+                    found |= known.keys
+        return frozenset(found)
+
+    def _named(self, block: Block) -> Iterable[bytes]:
+        if block.serial is not None:
+            return self._serials.get(block.serial, set()) | self._unread
+        twin = self._twins.get(block.mark)
+        return (block.mark,) if twin is None else (block.mark, twin)
+
+    def _forget(self, fingerprint: bytes, known: _Known) -> None:
+        self._complete_from = max(self._complete_from, known.until)
+        self._unread.discard(fingerprint)
+        for twin in known.twins:
+            self._twins.pop(twin, None)
+        if known.serial is not None:
+            others = self._serials[known.serial]
+            others.discard(fingerprint)
+            if not others:
+                del self._serials[known.serial]

@@ -1,0 +1,156 @@
+"""WebSockets that were let in, and which of them may stay.
+
+Once a request has become a WebSocket (RFC 6455) nothing on it is judged any more. So each is
+remembered here with the certificate it was let in by, and that is looked at again whenever what is
+trusted or blocked has changed, and when its verdict's time is up.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from ostiary.kernel.blocked import Blocked
+from ostiary.trust.blocks import marks_of
+from ostiary.trust.decision import Admitted, Decision, Refused
+from ostiary.trust.reason import Reason
+
+CAPACITY: Final = 100_000
+"""Tunnels remembered; with a certificate each, 4 KB for one."""
+
+Judge = Callable[[str, bytes, tuple[bytes, ...]], Decision]
+"""Decides now about a scope, a certificate (DER) and the chain that came with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tunnel:
+    """A request that asked for a WebSocket, as the engine knows it."""
+
+    worker: int
+    """The process id of the engine's worker."""
+    stream: int
+    """Number of the request in its worker, in the request's id (``%rt``, HAProxy manual 8.2.6)."""
+    client: str
+    """Address and port, as the service is told it."""
+    only_reported: bool = False
+    """The policy of its request refuses nobody; only a block ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A tunnel that may not stay, and why."""
+
+    tunnel: Tunnel
+    refused: Refused
+    fingerprint: str
+    """Of the certificate, lower-case hex."""
+
+
+@dataclass(slots=True)
+class Holder:
+    """One certificate in one scope, and the tunnels it was shown for."""
+
+    scope: str
+    leaf: bytes
+    chain: tuple[bytes, ...]
+    marks: tuple[bytes, ...]
+    admitted: bool
+    """Else it was let in without being welcome, as nobody: only a block ends that."""
+    until: datetime | None
+    """Until when its verdict holds."""
+    tunnels: dict[tuple[int, int], Tunnel] = field(default_factory=dict)
+
+
+class Tunnels:
+    """The memory of tunnels, bounded. One event loop uses it."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        """None is open yet."""
+        self._capacity = capacity
+        self._count = 0
+        self._holders: dict[tuple[str, bytes], Holder] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    def remember(
+        self,
+        tunnel: Tunnel,
+        scope: str,
+        leaf: bytes,
+        chain: tuple[bytes, ...],
+        decision: Decision,
+    ) -> bool:
+        """The certificate ``leaf`` (DER) was judged for this tunnel. False: there are too many, so
+        this one could not be ended later and may not begin.
+
+        A tunnel may have two: the load balancer's of the handshake, and that of a header.
+        """
+        if self._count >= self._capacity:
+            return False
+        key = (scope, hashlib.sha256(leaf).digest())
+        holder = self._holders.get(key)
+        admitted = isinstance(decision, Admitted)
+        if holder is None:
+            holder = self._holders[key] = Holder(
+                scope, leaf, chain, marks_of(leaf), admitted, decision.until
+            )
+        elif admitted:
+            holder.chain, holder.admitted, holder.until = chain, True, decision.until
+        self._count += (tunnel.worker, tunnel.stream) not in holder.tunnels
+        holder.tunnels[tunnel.worker, tunnel.stream] = tunnel
+        return True
+
+    def holders(self) -> list[Holder]:
+        """All as they are now."""
+        return list(self._holders.values())
+
+    def due(self, now: datetime) -> list[Holder]:
+        """Those whose verdict's time is up at ``now`` (aware)."""
+        return [
+            one
+            for one in self._holders.values()
+            if one.admitted and one.until is not None and one.until <= now
+        ]
+
+    def forget(self, gone: Iterable[tuple[int, int]]) -> None:
+        """These have ended: worker and stream."""
+        ended = set(gone)
+        for key, holder in list(self._holders.items()):
+            for one in ended & holder.tunnels.keys():
+                del holder.tunnels[one]
+                self._count -= 1
+            if not holder.tunnels:
+                del self._holders[key]
+
+    def by_worker(self) -> Mapping[int, frozenset[int]]:
+        """The streams remembered of each worker."""
+        found: dict[int, set[int]] = {}
+        for holder in self._holders.values():
+            for worker, stream in holder.tunnels:
+                found.setdefault(worker, set()).add(stream)
+        return {worker: frozenset(streams) for worker, streams in found.items()}
+
+
+def blocked_now(holder: Holder, blocked: Blocked, now: datetime) -> Iterator[Ending]:
+    """Its tunnels, if the certificate is blocked: all of them, whatever their policies."""
+    found = blocked.find(holder.marks, now)
+    if found is None:
+        return
+    refused = Refused(Reason.BLOCKED, found.told, None)
+    for tunnel in holder.tunnels.values():
+        yield Ending(tunnel, refused, holder.marks[0].hex())
+
+
+def judged_again(holder: Holder, judge: Judge) -> Iterator[Ending]:
+    """Its tunnels, if the certificate was welcome and is not any more."""
+    if not holder.admitted:
+        return
+    decision = judge(holder.scope, holder.leaf, holder.chain)
+    holder.until = decision.until
+    if isinstance(decision, Admitted):
+        return
+    for tunnel in holder.tunnels.values():
+        if decision.reason is Reason.BLOCKED or not tunnel.only_reported:
+            yield Ending(tunnel, decision, holder.marks[0].hex())

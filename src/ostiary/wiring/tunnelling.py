@@ -1,0 +1,168 @@
+"""WebSockets end when the certificate they were let in by is not welcome any more."""
+
+import asyncio
+import functools
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from ostiary.agent.questions import Question
+from ostiary.agent.tunnels import Ending, Holder, Tunnels, blocked_now, judged_again
+from ostiary.compiler.names import FRONTENDS
+from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble, WorkerGone
+from ostiary.supervisor.streams import end_streams, living_streams
+from ostiary.trust.decision import Decision
+from ostiary.trust.desk import Desk
+
+_LOOK_SECONDS: Final = 5.0
+"""Between two looks at verdicts whose time is up."""
+_AGAIN_SECONDS: Final = 1.0
+"""After tunnels that should have ended could not be."""
+_SLICE: Final = 50
+"""Certificates judged in a row, some 20 ms, before questions get their turn."""
+_TOGETHER: Final = 500
+"""Tunnels ended at once: for each time the engine lists all its requests."""
+_SWEPT_FROM: Final = 1_000
+"""Tunnels; fewer are not worth asking which of them are still there."""
+
+
+class Tunnelling:
+    """Remembers WebSockets, and has the engine end those that may not stay. One event loop uses it.
+
+    Nothing runs while none is open.
+    """
+
+    def __init__(self, desk: Desk, now: Callable[[], datetime]) -> None:
+        """``now`` is aware."""
+        self._desk = desk
+        self._now = now
+        self._tunnels = Tunnels()
+        self._master: MasterSocket | None = None
+        self._sweep_at = _SWEPT_FROM
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.Task[None] | None = None
+        self._log = structlog.get_logger("ostiary.gateway")
+
+    def begin(self, master: MasterSocket) -> None:
+        """By whom tunnels are ended."""
+        self._master = master
+
+    def note(
+        self, question: Question, leaf: bytes, chain: tuple[bytes, ...], decision: Decision
+    ) -> bool:
+        """Remember a request that is to become a tunnel; False if there are too many of them."""
+        if question.tunnel is None:
+            return True
+        if self._watching is None and self._master is not None:
+            self._watching = asyncio.create_task(self._watch(), name="tunnels")
+        scope, tunnel = question.entry, question.tunnel
+        if self._tunnels.remember(tunnel, scope, leaf, chain, decision):
+            return True
+        self._log.error("too-many-websockets", most=len(self._tunnels))
+        return False
+
+    async def look_again(self, *, judged: bool) -> None:
+        """What is blocked has changed, or (``judged``) what is trusted: end whose certificate is
+        refused now. Those that are blocked have ended when this returns."""
+        now, blocked = self._now(), self._desk.standing.blocked
+        if not len(self._tunnels):
+            return
+        if len(blocked):
+            holders = self._tunnels.holders()
+            await self._end([one for kept in holders for one in blocked_now(kept, blocked, now)])
+        if judged:
+            self._spawn(self._judge(self._tunnels.holders()))
+
+    async def end(self) -> None:
+        """Stop looking."""
+        self._master = None
+        tasks = [*self._tasks, *([self._watching] if self._watching else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _watch(self) -> None:
+        try:
+            while len(self._tunnels):
+                await asyncio.sleep(_LOOK_SECONDS)
+                await self._judge(self._tunnels.due(self._now()))
+                if len(self._tunnels) >= self._sweep_at:
+                    await self._sweep()
+        finally:
+            self._watching = None
+
+    async def _judge(self, holders: list[Holder]) -> None:
+        endings: list[Ending] = []
+        for start in range(0, len(holders), _SLICE):
+            judge = functools.partial(self._desk.answer, now=self._now())
+            part = holders[start : start + _SLICE]
+            endings += [one for holder in part for one in judged_again(holder, judge)]
+            if len(endings) >= _TOGETHER:
+                await self._end(endings)
+                endings = []
+            await asyncio.sleep(0)
+        await self._end(endings)
+
+    async def _end(self, endings: Iterable[Ending]) -> None:
+        by_worker: dict[int, list[Ending]] = {}
+        for one in endings:
+            by_worker.setdefault(one.tunnel.worker, []).append(one)
+        for worker, doomed in by_worker.items():
+            if not await self._end_in(worker, doomed):
+                self._spawn(self._end_later(worker, doomed))
+
+    async def _end_in(self, worker: int, doomed: list[Ending]) -> bool:
+        """False if the worker could not be told, and may still serve them."""
+        if self._master is None:
+            return True
+        wanted = {one.tunnel.stream: one.tunnel.client for one in doomed}
+        try:
+            ended = await end_streams(self._master, worker, wanted, FRONTENDS)
+        except WorkerGone:
+            ended = frozenset()
+        except RuntimeTrouble as error:
+            self._log.error("websockets-not-ended", worker=worker, error=str(error))
+            return False
+        self._tunnels.forget((worker, stream) for stream in wanted)
+        self._tell([one for one in doomed if one.tunnel.stream in ended])
+        return True
+
+    async def _end_later(self, worker: int, doomed: list[Ending]) -> None:
+        while True:
+            await asyncio.sleep(_AGAIN_SECONDS)
+            if await self._end_in(worker, doomed):
+                return
+
+    def _tell(self, ended: list[Ending]) -> None:
+        counts = Counter(one.fingerprint for one in ended)
+        for fingerprint, refused in {one.fingerprint: one.refused for one in ended}.items():
+            self._log.info(
+                "websockets-ended",
+                fingerprint=fingerprint,
+                reason=refused.reason.value,
+                detail=refused.detail,
+                count=counts[fingerprint],
+            )
+
+    async def _sweep(self) -> None:
+        """Forget those that ended by themselves, which nobody tells."""
+        if self._master is None:
+            return
+        try:
+            workers = {one.pid for one in (await self._master.processes()).workers}
+            for worker, streams in self._tunnels.by_worker().items():
+                living: frozenset[int] = frozenset()
+                if worker in workers:
+                    living = await living_streams(self._master, worker, FRONTENDS)
+                self._tunnels.forget((worker, one) for one in streams - living)
+        except RuntimeTrouble as error:
+            self._log.info("websockets-not-counted", error=str(error))
+        self._sweep_at = max(_SWEPT_FROM, 2 * len(self._tunnels))
