@@ -14,6 +14,9 @@ class Why(Enum):
     TOO_LONG = "too-long"
     NAME_TAKEN = "name-taken"
     KEY_COMPROMISED = "key-compromised"
+    DENIED = "denied"
+    OTHER_NAMES = "other-names"
+    NOT_GOOD = "not-good"
 
 
 class NotIssued(WrongUse):
@@ -42,6 +45,14 @@ class BadProfile(WrongUse):
 
 class NoSuchCertificate(WrongUse):
     """The ledger has no certificate of this name, number or content."""
+
+
+class BadToken(WrongUse):
+    """A token that is unknown, has ended, or is used up; never says which."""
+
+
+class NoSuchRequest(WrongUse):
+    """Nobody asked for a certificate under this number."""
 
 
 class Exhausted(OstiaryError):

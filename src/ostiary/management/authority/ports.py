@@ -4,13 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ostiary.store.ledger.enrolment_records import Claim
+from ostiary.store.ledger.enrolments import Enrolments
 from ostiary.store.ledger.records import Entry, ListMade, Revocation, State, Written
 
 
 class Book(Protocol):
     """What ``ostiary.store.ledger.ledger.Ledger`` offers; its docstrings hold here."""
 
-    def write(self, entries: Sequence[Entry]) -> None: ...
+    @property
+    def enrolments(self) -> Enrolments: ...
+
+    def write(self, entries: Sequence[Entry], claim: Claim | None = None) -> None: ...
 
     def write_below_new(self, root: Entry, issuing: Entry) -> None: ...
 
@@ -29,6 +34,8 @@ class Book(Protocol):
     def of_serial(self, serial: int) -> Written | None: ...
 
     def of_fingerprint(self, fingerprint: bytes) -> Written | None: ...
+
+    def of_number(self, number: int) -> Written | None: ...
 
     def of_kinds(self, kinds: Iterable[str]) -> tuple[Written, ...]: ...
 
