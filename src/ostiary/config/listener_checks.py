@@ -24,7 +24,7 @@ _ANY_ADDRESS = frozenset({None, "0.0.0.0", "::"})  # noqa: S104 - read, never bo
 
 
 def check_listeners(document: Document, places: Places, auth: AuthType) -> Iterator[Problem]:
-    """Yield problems of http, https and admin; ``auth``: where client certificates come from."""
+    """Yield problems of all listeners; ``auth``: where client certificates come from."""
     if document.http is None and document.https is None:
         way_out = "add http: {port: 8080}, or https with a certificate"
         yield places.problem((), "neither http nor https is given", way_out)
@@ -50,6 +50,8 @@ def _ports(document: Document, places: Places) -> Iterator[Problem]:
     ]
     if document.admin is not None and document.admin.enabled:
         listeners.append(("admin", document.admin.port, document.admin.address))
+    if document.pki is not None:
+        listeners.append(("pki", document.pki.port, document.pki.host))
     for name, port, host in listeners:
         for other, its_port, its_host in taken:
             hosts = {host, its_host}

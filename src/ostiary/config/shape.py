@@ -43,6 +43,7 @@ SECTIONS = (
     "http",
     "https",
     "admin",
+    "pki",
     "apiEndpoints",
     "serviceEndpoints",
     "policies",

@@ -32,6 +32,8 @@ def _read_at_start(document: Document) -> dict[tuple[str, ...], object]:
         ("admin", "port"): admin.port,
         ("admin", "hostname"): admin.address,
         ("admin", "allowPlainHttp"): admin.allow_plain_http,
+        ("pki", "port"): document.pki and document.pki.port,
+        ("pki", "host"): document.pki and document.pki.host,
         # Other files, or other content of them, are taken over: only the kind of listener stays.
         ("admin", "tls"): admin.tls is not None,
     }

@@ -33,6 +33,15 @@ def test_one_port_is_for_one_listener(http: str, https: str, clash: bool) -> Non
         assert warned(text) == []
 
 
+@pytest.mark.parametrize(("host", "clash"), [("", True), (", host: 127.0.0.2", False)])
+def test_the_public_listener_of_an_authority_has_a_port_of_its_own(host: str, clash: bool) -> None:
+    text = f"{MINIMAL}pki: {{port: 8080{host}}}\n".replace("8080}", "8080, hostname: 127.0.0.1}", 1)
+    if clash:
+        assert "port 8080 is also the port of http" in only(refused(text))
+    else:
+        assert warned(text) == []
+
+
 @pytest.mark.parametrize("name", ["default", "a.example", "*.a.example", "localhost", "a_b.c"])
 def test_a_name_may_be_exact_or_a_wildcard(name: str) -> None:
     assert warned(SECURE.replace("default", f"'{name}'")) == []

@@ -25,6 +25,8 @@ def told(before: str, after: str) -> list[str]:
         (HTTPS, "", "admin.tls"),
         ("", f"store: {{url: '{OTHER}'}}", "store.url"),
         ("", "truststore: {forceRecovery: true}", "truststore.forceRecovery"),
+        ("pki: {port: 8100}", "pki: {port: 8101}", "pki.port"),
+        ("pki: {port: 8100}", "pki: {port: 8100, host: '::1'}", "pki.host"),
         ("", "engine: {binary: ./haproxy}", "engine.binary"),
         ("", "logs: {access: access.log}", "logs.access"),
     ],

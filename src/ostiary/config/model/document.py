@@ -7,6 +7,7 @@ from ostiary.config.model.base import Model
 from ostiary.config.model.client_auth import GatewayAuth, Truststore
 from ostiary.config.model.listeners import Admin, HttpListener, HttpsListener
 from ostiary.config.model.pipeline import Pipeline
+from ostiary.config.model.pki import Pki
 from ostiary.config.model.service_endpoint import ServiceEndpoint
 from ostiary.config.model.settings import CertificatePolicy, Engine, Identity, Logs, Store
 
@@ -19,6 +20,11 @@ class Document(Model):
     admin: Admin | None = Field(
         default=None,
         description="Where REST API, metrics and console listen; on 127.0.0.1:9876 if left out.",
+    )
+    pki: Pki | None = Field(
+        default=None,
+        description="Where revocation lists, OCSP and the certificates of the authority in the "
+        "state folder are served to everybody; nowhere if left out.",
     )
     api_endpoints: dict[str, tuple[ApiEndpoint, ...]] = Field(
         default_factory=dict,
