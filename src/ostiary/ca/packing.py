@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PrivateFormat,
     load_pem_private_key,
+    pkcs7,
     pkcs12,
 )
 
@@ -65,6 +66,12 @@ def packed(key: PrivateKey, certificates: Sequence[bytes], *, name: str, passwor
         above,
         BestAvailableEncryption(password.encode()),
     )
+
+
+def certificates_only(certificates: Sequence[bytes]) -> bytes:
+    """A degenerate CMS SignedData, DER, with nothing but certificates (RFC 5272 4.1)."""
+    natives = [x509.load_der_x509_certificate(one) for one in certificates]
+    return pkcs7.serialize_certificates(natives, Encoding.DER)
 
 
 def pem_of_list(der: bytes) -> bytes:

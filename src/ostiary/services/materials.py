@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from ostiary.compiler.bundle import AdminMaterial, EntryMaterial, Materials, UpstreamMaterial
+from ostiary.compiler.bundle import (
+    AdminMaterial,
+    EnrolmentMaterial,
+    EntryMaterial,
+    Materials,
+    UpstreamMaterial,
+)
 from ostiary.config.load import Loaded
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import Admin, TlsEntry
@@ -18,7 +24,7 @@ from ostiary.config.model.pipeline import ProxyAction
 from ostiary.config.model.proxy import Target
 from ostiary.kernel.problems import Problem, Severity
 from ostiary.services.lists import ListFile, ListReading
-from ostiary.services.name_checks import judge_file_names
+from ostiary.services.name_checks import judge_file_names, judge_registrars
 from ostiary.services.ports import ReadFile, Unreadable
 from ostiary.trust.anchors import AnchorSet
 from ostiary.x509.certificate import Certificate
@@ -85,6 +91,7 @@ class Gathering:
             trusted=AnchorSet(one for several in trusted.values() for one in several),
             trusted_files=trusted,
             admin=self._admin(document.admin),
+            enrolment=self._enrolment(document, entries),
         )
         self.problems.extend(judge_file_names(self.loaded))
         return Gathered(
@@ -161,6 +168,22 @@ class Gathering:
         for number, file in enumerate(admin.tls.ca):
             anchors.extend(self._certificates((*at, "ca", number), file))
         return AdminMaterial(certificate=chain, key=key, anchors=AnchorSet(anchors))
+
+    def _enrolment(
+        self, document: Document, entries: Mapping[str, EntryMaterial]
+    ) -> EnrolmentMaterial | None:
+        est = document.pki.est if document.pki else None
+        if est is None:
+            return None
+        at: Path = ("pki", "est")
+        self.problems.extend(judge_registrars(self.loaded, est))
+        if est.tls is None:
+            shared = entries.get("default")
+            pair = (shared.certificate, shared.key) if shared else (b"", b"")
+        else:
+            at = (*at, "tls")
+            pair = self._pair((*at, "cert"), est.tls.cert, (*at, "key"), est.tls.key)
+        return EnrolmentMaterial(certificate=pair[0], key=pair[1])
 
     def _upstreams(
         self, document: Document

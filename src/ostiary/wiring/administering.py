@@ -33,6 +33,7 @@ from ostiary.x509.certificate import Certificate
 
 if TYPE_CHECKING:
     from ostiary.store.database.database import Database
+    from ostiary.wiring.enrolling import Enrolling
     from ostiary.wiring.keeping import Kept
     from ostiary.wiring.office import Office
 
@@ -50,7 +51,7 @@ class Administering:
         self._folder = state
         self._kept: Kept | None = None
         self._watching = Watching(self._database, state / "run")
-        self._office: Office | None = None
+        self._doors: list[Office | Enrolling] = []
         self._applying: Applying | None = None
         self._readying: asyncio.Task[None] | None = None
         self._local: socket.socket | None = None
@@ -85,6 +86,7 @@ class Administering:
         if self._readying is None or self._applying is None or self._local is None:
             raise RuntimeError("open comes after get_ready and follow")
         await self._readying
+        from ostiary.wiring.enrolling import Enrolling  # noqa: PLC0415 - imported by now
         from ostiary.wiring.office import Office, first_token  # noqa: PLC0415 - imported by now
 
         telemetry = self._watching.telemetry
@@ -92,8 +94,10 @@ class Administering:
         await asyncio.to_thread(first_token, office.management, self._folder)
         forced = bool(self._document.truststore.force_recovery)
         await asyncio.to_thread(office.management.recovery.rebuild_at_start, forced=forced)
-        self._office = office
+        enrolling = Enrolling(self._folder, self._applying)
+        self._doors = [enrolling, office]
         await office.open(self._local, self._socket)
+        await enrolling.open()
         self._run(self._watching.run())
         self._run(self._look(office))
 
@@ -101,9 +105,9 @@ class Administering:
         """Close the doors; what is under way comes to its end."""
         if self._readying is not None:
             await asyncio.gather(self._readying, return_exceptions=True)
-        if self._office is not None:
-            await self._office.close()
-            self._office = None
+        doors, self._doors = self._doors, []
+        for door in doors:
+            await door.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -120,7 +124,8 @@ class Administering:
 
     def _get_ready(self) -> None:
         self._opened()
-        import ostiary.wiring.office  # noqa: F401, PLC0415 - what takes long is done by then
+        import ostiary.wiring.enrolling  # noqa: PLC0415 - what takes long is done by then
+        import ostiary.wiring.office  # noqa: F401, PLC0415 - the same
 
     def _opened(self) -> "Kept":
         if self._kept is None:

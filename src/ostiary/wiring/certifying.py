@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,45 @@ from ostiary.store.ledger.ledger import Ledger
 from ostiary.store.lock import StateFolderInUse, StateLock
 from ostiary.wiring import world
 
+_PATIENCE_SECONDS = 3.0
+_LOOK_SECONDS = 0.02
+
+
+class Holder:
+    """The gateway's way to the authority in its state folder.
+
+    It holds nothing open: each use takes the folder's lock for as long as it lasts, as the commands
+    do, so that both may be at work on one host (docs/decisions/0024).
+    """
+
+    def __init__(self, folder: Path, passphrase_file: Path | None) -> None:
+        self._folder = folder
+        self._place = Place(folder, passphrase_file)
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def open(self, actor: str) -> Iterator[House]:
+        """The authority, for this actor alone; waits for whoever is at work. May take seconds.
+
+        Raises NoAuthority, AuthorityInUse, BadProfile, FileTrouble, and what opening the ledger
+        does.
+        """
+        if not self._place.begun:
+            raise _none_in(self._folder)
+        if not self._turn.acquire(timeout=_PATIENCE_SECONDS):
+            raise AuthorityInUse("the certificate authority has much to do (try again)")
+        try:
+            with _locked(self._folder), Ledger(self._place.ledger) as ledger:
+                yield House(self._place, ledger, _hands(actor))
+        finally:
+            self._turn.release()
+
+
+def holder_of(state: Path) -> Holder:
+    """Of the authority in this state folder, whether there is one or not."""
+    named = os.environ.get("OSTIARY_CA_PASSPHRASE_FILE")
+    return Holder(state / "ca", Path(named) if named else None)
+
 
 @contextmanager
 def open_house(folder: Path, passphrase_file: Path | None) -> Iterator[House]:
@@ -26,9 +67,7 @@ def open_house(folder: Path, passphrase_file: Path | None) -> Iterator[House]:
     """
     place = Place(folder, passphrase_file)
     if not place.begun:
-        raise NoAuthority(
-            f"there is no certificate authority in {str(folder)!r} (make one: ostiary ca init)"
-        )
+        raise _none_in(folder)
     with _locked(folder), Ledger(place.ledger) as ledger:
         yield House(place, ledger, _hands())
 
@@ -43,20 +82,31 @@ def found_house(
         yield found(place, ledger, _hands(), founding, profile)
 
 
-def _hands() -> Hands:
+def _none_in(folder: Path) -> NoAuthority:
+    return NoAuthority(
+        f"there is no certificate authority in {str(folder)!r} (make one: ostiary ca init)"
+    )
+
+
+def _hands(actor: str = "") -> Hands:
     return Hands(
         clock=world.now,
         dice=SystemDice(),
         secret=secrets.token_bytes,
-        actor=f"local:{os.geteuid()}",
+        actor=actor or f"local:{os.geteuid()}",
     )
 
 
 def _locked(folder: Path) -> StateLock:
-    try:
-        return StateLock(folder)
-    except StateFolderInUse as error:
-        who = "another command" if error.pid is None else f"process {error.pid}"
-        raise AuthorityInUse(
-            f"the certificate authority in {str(folder)!r} is in use by {who} (try again)"
-        ) from error
+    """Whoever else is at work is mostly done in milliseconds: wait a little."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return StateLock(folder)
+        except StateFolderInUse as error:
+            if time.monotonic() > until:
+                who = "another command" if error.pid is None else f"process {error.pid}"
+                raise AuthorityInUse(
+                    f"the certificate authority in {str(folder)!r} is in use by {who} (try again)"
+                ) from error
+        time.sleep(_LOOK_SECONDS)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ostiary.ca.signing import Purpose
-from ostiary.management.authority.errors import NoSuchRequest, NotIssued
+from ostiary.management.authority.errors import NoSuchRequest, NotIssued, Why
 from ostiary.management.authority.house import House
 from ostiary.management.authority.issuing import issue
 from ostiary.management.authority.orders import Certified, Order
@@ -48,11 +48,14 @@ def approve(
 ) -> Certified:
     """Issue what is asked for; whoever asked gets it when he asks again.
 
-    The rules hold for operators, too. Killed in between, the same again finds the certificate and
-    goes on. Raises NoSuchRequest, AlreadyDecided, NotIssued, and what ``issue`` does.
+    ``another``: also if the name has a good certificate with another key or other names. The rules
+    hold for operators, too. Killed in between, the same again finds the certificate and goes on.
+    Raises NoSuchRequest, AlreadyDecided, NotIssued, and what ``issue`` does.
     """
     kept = _pending(house, number)
-    (done,) = issue(house, [order_of(kept, days=days, another=another)])
+    (done,) = issue(house, [order_of(kept, days=days)])
+    if isinstance(done, NotIssued) and done.why is Why.NAME_TAKEN and another:
+        (done,) = issue(house, [order_of(kept, days=days, another=True)])
     if isinstance(done, NotIssued):
         raise done
     written = house.ledger.of_serial(done.serial)

@@ -33,6 +33,8 @@ class Invited:
     """Who shows a token."""
 
     token: KeptToken
+    approval: bool
+    """Whether an operator is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,15 @@ class _Asked:
 def enrol(
     house: House, bearer: Bearer, request: bytes, purpose: Purpose | None = None
 ) -> Certified | Waiting:
-    """A first certificate for whoever asks (RFC 7030 4.2.1), or the request is put before operators.
+    """A first certificate for whoever asks (RFC 7030 4.2.1), or operators are asked about it.
 
     ``request``: PKCS#10. ``purpose``: what is asked for; else what the token is for, or a client.
     Raises NotIssued, BadToken, TooManyWaiting, and what ``issue`` does.
     """
     asked = _asked(bearer, request, purpose)
     match bearer:
-        case Invited(token):
-            return _by_token(house, token, asked)
+        case Invited(token, approval):
+            return _by_token(house, token, asked, approval=approval)
         case Registrar(_, approval):
             return _by_certificate(house, asked, approval=approval)
 
@@ -107,7 +109,7 @@ def reenrol(house: House, old: Written, request: bytes) -> Certified:
 def _asked(bearer: Bearer, request: bytes, purpose: Purpose | None) -> _Asked:
     read = _read(request)
     match bearer:
-        case Invited(token):
+        case Invited(token, _):
             usual, by = Purpose(token.token.purpose), f"token:{token.id}"
             exact = "*" not in token.token.name
             name = read.attributes.get("CN") or (token.token.name if exact else "")
@@ -126,7 +128,9 @@ def _asked(bearer: Bearer, request: bytes, purpose: Purpose | None) -> _Asked:
     return _Asked(order=order, content=_content(read, naming), by=by)
 
 
-def _by_token(house: House, token: KeptToken, asked: _Asked) -> Certified | Waiting:
+def _by_token(
+    house: House, token: KeptToken, asked: _Asked, *, approval: bool
+) -> Certified | Waiting:
     claimed = house.ledger.enrolments.claimed(token.id, asked.content)
     if claimed is not None:
         if claimed.certificate is not None:
@@ -137,7 +141,7 @@ def _by_token(house: House, token: KeptToken, asked: _Asked) -> Certified | Wait
         raise _bad_token()
     claim = Claim(token=token.id, content=asked.content, at=now)
     try:
-        if token.token.approval:
+        if approval:
             return _park(house, asked, claim)
         return _issued(house, asked.order, claim)
     except TokenSpent as error:

@@ -15,6 +15,8 @@ PREFIX = "enrol_"
 MOST_USES = 100_000
 LONGEST = timedelta(days=366)
 _SECRET_BYTES = 32
+_MOST_STARS = 3
+"""Each multiplies the work of whoever compares names that devices choose."""
 _LONGEST_SECRET = 200
 
 
@@ -37,6 +39,8 @@ def invite(house: House, invitation: Invitation) -> tuple[KeptToken, str]:
         raise NotIssued(
             Why.BAD_NAME, f"{invitation.name[:80]!r} can't be a name", "a common name; * for any"
         )
+    if invitation.name.count("*") > _MOST_STARS:
+        raise NotIssued(Why.BAD_NAME, f"{invitation.name!r} has more than {_MOST_STARS} stars")
     if not 1 <= invitation.uses <= MOST_USES:
         raise NotIssued(Why.TOO_LONG, f"{invitation.uses} uses", f"1 to {MOST_USES}")
     if not timedelta(0) < invitation.valid <= LONGEST:

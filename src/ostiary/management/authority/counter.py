@@ -1,0 +1,164 @@
+"""Where devices come to: who asks is found out, bad tokens are slowed down, others enrolled."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from ostiary.ca.packing import certificates_only
+from ostiary.ca.signing import Purpose
+from ostiary.config.model.pki import Est
+from ostiary.management.attempts import Attempts
+from ostiary.management.authority.enrolling import (
+    Bearer,
+    Invited,
+    Registrar,
+    Waiting,
+    enrol,
+    reenrol,
+)
+from ostiary.management.authority.errors import BadToken, NotIssued, Why
+from ostiary.management.authority.house import House
+from ostiary.management.authority.inviting import token_of
+from ostiary.management.authority.orders import Certified
+from ostiary.store.ledger.records import Written
+from ostiary.trust.names.reading import parse_pattern
+from ostiary.x509.certificate import parse
+
+
+class Holder(Protocol):
+    """The way to the authority."""
+
+    def open(self, actor: str) -> AbstractContextManager[House]:
+        """It, for this actor alone, until the end of the ``with``. Raises OstiaryError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Whoever asks for a certificate, as far as the connection tells."""
+
+    address: str
+    secret: str | None = None
+    """A token, if one was shown."""
+    certificate: bytes | None = None
+    """DER of what the handshake showed, which proves that its key is there, and nothing more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What the counter needs beside the authority."""
+
+    clock: Callable[[], datetime]
+    settings: Callable[[], Est | None]
+    """``pki.est`` as it is in force."""
+    blocked: Callable[[bytes], bool]
+    """Whether the gateway blocks the certificate with this DER."""
+
+
+class NeedsCredential(BadToken):
+    """Neither a token nor a certificate that may ask."""
+
+
+class Counter:
+    """Enrolment, for one thread at a time: its methods may wait for the authority."""
+
+    def __init__(self, holder: Holder, around: Around) -> None:
+        self._holder = holder
+        self._around = around
+        # Tokens can't be guessed; who tries many keeps nobody but himself from being heard.
+        self._attempts = Attempts(overall=False)
+        self._log = structlog.get_logger("ostiary.enrolment")
+
+    def authorities(self) -> bytes:
+        """The authorities that are good, as CMS, the root among them (RFC 7030 4.1)."""
+        with self._holder.open("est") as house:
+            now = house.hands.clock()
+            return certificates_only(
+                [one.entry.der for one in house.authorities() if one.good_at(now)]
+            )
+
+    def enrol(
+        self, asker: Asker, request: bytes, purpose: Purpose | None = None
+    ) -> Certified | Waiting:
+        """A first certificate, or a request that waits.
+
+        Raises NeedsCredential, BadToken, TooManyAttempts, NotIssued, and what the authority does.
+        """
+        now = self._around.clock()
+        if asker.secret is not None:
+            self._attempts.refuse(asker.address, now)
+        with self._holder.open("est") as house:
+            try:
+                bearer = self._bearer(house, asker)
+                house.hands = replace(house.hands, actor=_called(bearer))
+                done = enrol(house, bearer, request, purpose)
+            except BadToken:
+                if asker.secret is not None:
+                    self._attempts.failed(asker.address, now)
+                raise
+        if asker.secret is not None:
+            self._attempts.succeeded(asker.address)
+        self._tell(asker, done)
+        return done
+
+    def renew(self, asker: Asker, request: bytes) -> Certified:
+        """The next certificate of whoever shows one of ours. Raises as ``enrol`` does."""
+        with self._holder.open("est") as house:
+            shown = self._shown(house, asker)
+            if shown is None:
+                raise NeedsCredential("show the certificate to be renewed, in the handshake")
+            house.hands = replace(house.hands, actor=f"est:certificate:{shown.entry.name}")
+            done = reenrol(house, shown, request)
+        self._tell(asker, done)
+        return done
+
+    def _bearer(self, house: House, asker: Asker) -> Bearer:
+        settings = self._around.settings() or Est(port=1)
+        if asker.secret is not None:
+            found = token_of(house, asker.secret)
+            return Invited(found, approval=settings.approval or found.token.approval)
+        shown = self._shown(house, asker)
+        if shown is None:
+            raise NeedsCredential("send a token, as the password of HTTP Basic authentication")
+        subject = parse(shown.entry.der).names.subject
+        if not any(parse_pattern(one).fits(subject) for one in settings.registrars):
+            raise NeedsCredential(
+                "this certificate may not ask for others (send a token; simplereenroll renews it)"
+            )
+        return Registrar(shown, approval=settings.approval)
+
+    def _shown(self, house: House, asker: Asker) -> Written | None:
+        """The good certificate of this authority that was shown. Raises NotIssued."""
+        if asker.certificate is None:
+            return None
+        found = house.ledger.of_fingerprint(hashlib.sha256(asker.certificate).digest())
+        if found is None:
+            return None
+        if not found.good_at(house.hands.clock()) or self._around.blocked(asker.certificate):
+            raise NotIssued(
+                Why.NOT_GOOD, "the certificate that was shown is revoked, blocked, or has ended"
+            )
+        return found
+
+    def _tell(self, asker: Asker, done: Certified | Waiting) -> None:
+        match done:
+            case Waiting(request):
+                self._log.info("enrolment-waits", request=request, client=asker.address)
+            case Certified():
+                self._log.info(
+                    "enrolled", name=done.name, serial=f"{done.serial:032x}", client=asker.address
+                )
+
+
+def _called(bearer: Bearer) -> str:
+    """For the ledger: by whom it was asked for."""
+    match bearer:
+        case Invited(token):
+            return f"est:token:{token.id}"
+        case Registrar(certificate):
+            return f"est:certificate:{certificate.entry.name}"
