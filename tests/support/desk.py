@@ -24,6 +24,7 @@ from ostiary.store.truststore import TrustStore
 from ostiary.telemetry.hub import Ports, Telemetry
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring.asking import explain_visit
+from ostiary.wiring.certifying import holder_of
 from ostiary.wiring.watching import Memory
 from ostiary.x509.certificate import Certificate
 from tests.support.pki import Kit
@@ -198,6 +199,7 @@ def make_desk(folder: Path, config: str = CONFIG) -> DeskRig:
             explain=explain,
             clock=clock,
             dice=Dice(),
+            authority=holder_of(state),
         )
     )
     changes.load()

@@ -9,7 +9,17 @@ from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from ostiary.admin.api import blocked, credentials, gateway, library, names, sightings, trusted
+from ostiary.admin.api import (
+    authority,
+    blocked,
+    credentials,
+    enrolment,
+    gateway,
+    library,
+    names,
+    sightings,
+    trusted,
+)
 from ostiary.admin.api.doors import PROBLEM_NAME, problem_schema, router_of
 from ostiary.admin.console.mount import console_routes
 from ostiary.admin.gate import Gate
@@ -25,6 +35,8 @@ _SUBJECTS = (
     ("trusted", trusted.DOORS),
     ("sightings", sightings.DOORS),
     ("blocked", blocked.DOORS),
+    ("authority", authority.DOORS),
+    ("enrolment", enrolment.DOORS),
     ("credentials", credentials.DOORS),
 )
 _LOCKED = ("/api/", "/metrics")

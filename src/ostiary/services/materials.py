@@ -5,7 +5,7 @@ a key of another certificate, an expired server certificate.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -20,12 +20,12 @@ from ostiary.compiler.bundle import (
 from ostiary.config.load import Loaded
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import Admin, TlsEntry
-from ostiary.config.model.pipeline import ProxyAction
 from ostiary.config.model.proxy import Target
 from ostiary.kernel.problems import Problem, Severity
 from ostiary.services.lists import ListFile, ListReading
 from ostiary.services.name_checks import judge_file_names, judge_registrars
 from ostiary.services.ports import ReadFile, Unreadable
+from ostiary.services.targets import targets_of
 from ostiary.trust.anchors import AnchorSet
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
@@ -189,7 +189,7 @@ class Gathering:
         self, document: Document
     ) -> dict[tuple[str | None, str | None, str | None], UpstreamMaterial]:
         found = {}
-        for at, target in _targets(document):
+        for at, target in targets_of(document):
             key = (target.key_file, target.cert_file, target.ca_file)
             if key not in found:
                 found[key] = self._upstream(at, target)
@@ -277,25 +277,3 @@ class Gathering:
         self, at: Path, message: str, way_out: str = "", severity: Severity = Severity.ERROR
     ) -> None:
         self.problems.append(self.loaded.problem(at, message, way_out, severity))
-
-
-def _targets(document: Document) -> Iterator[tuple[Path, Target]]:
-    for name, service in document.service_endpoints.items():
-        if service.proxy_options.target:
-            yield ("serviceEndpoints", name, "proxyOptions", "target"), service.proxy_options.target
-    for where, action in _proxies(document):
-        if action.target:
-            yield (*where, "target"), action.target
-        if action.proxy_options and action.proxy_options.target:
-            yield (*where, "proxyOptions", "target"), action.proxy_options.target
-
-
-def _proxies(document: Document) -> Iterator[tuple[Path, ProxyAction]]:
-    for name, pipeline in document.pipelines.items():
-        for at, policy in enumerate(pipeline.policies):
-            for number, step in enumerate(policy.steps):
-                if isinstance(step.action, ProxyAction):
-                    yield (
-                        ("pipelines", name, "policies", at, "steps", number, "action"),
-                        step.action,
-                    )

@@ -24,6 +24,7 @@ from ostiary.telemetry.hub import Telemetry
 from ostiary.wiring import world
 from ostiary.wiring.applying import Applying
 from ostiary.wiring.asking import explain_visit
+from ostiary.wiring.certifying import holder_of
 from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import metrics_of
 from ostiary.x509.pem import read_certificates
@@ -91,6 +92,7 @@ def _manage(kept: Kept, telemetry: Telemetry, applying: Applying) -> Management:
         explain=lambda asked: explain_visit(applying.prepared, asked),
         clock=world.now,
         dice=secrets.token_bytes,
+        authority=holder_of(kept.folder),
     )
     management, changes = make_management(hands)
     changes.begin_with(kept.state)

@@ -92,7 +92,7 @@ def reenrol(house: House, old: Written, request: bytes) -> Certified:
             "enrol anew with a token",
         )
     read = _read(request)
-    if _naming(read, old.entry.name) != Naming.of_certificate(parse(old.entry.der)):
+    if naming_in(read, old.entry.name) != Naming.of_certificate(parse(old.entry.der)):
         raise NotIssued(
             Why.OTHER_NAMES,
             f"the request has other names than the certificate of {old.entry.name!r} that asks",
@@ -122,7 +122,7 @@ def _asked(bearer: Bearer, request: bytes, purpose: Purpose | None) -> _Asked:
             name = read.attributes.get("CN", "")
     if purpose is not None and purpose is not usual:
         raise NotIssued(Why.NOT_ALLOWED, f"the token is for a {usual.value}'s certificate")
-    naming = _naming(read, name)
+    naming = naming_in(read, name)
     # Who was given a token for this very name may have it, whoever has it now.
     order = Order(name=name, purpose=usual, request=request, another=exact)
     return _Asked(order=order, content=_content(read, naming), by=by)
@@ -215,7 +215,8 @@ def _read(request: bytes) -> Request:
         raise NotIssued(Why.BAD_REQUEST, str(error)) from error
 
 
-def _naming(read: Request, name: str) -> Naming:
+def naming_in(read: Request, name: str) -> Naming:
+    """The names that a request asks for; ``name`` where it has no common name. Raises NotIssued."""
     attributes = {key: value for key, value in read.attributes.items() if key != "CN"}
     try:
         return naming_of(read.attributes.get("CN", name), attributes, read.alternatives)

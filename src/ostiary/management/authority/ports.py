@@ -4,9 +4,55 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from ostiary.store.ledger.enrolment_records import Claim
-from ostiary.store.ledger.enrolments import Enrolments
+from ostiary.store.ledger.enrolment_records import (
+    Claim,
+    Claimed,
+    KeptRequest,
+    KeptToken,
+    NewRequest,
+    NewToken,
+    RequestState,
+)
 from ostiary.store.ledger.records import Entry, ListMade, Revocation, State, Written
+
+
+class Enrolments(Protocol):
+    """What ``ostiary.store.ledger.enrolments.Enrolments`` offers; its docstrings hold here."""
+
+    def add_token(self, token: NewToken) -> KeptToken: ...
+
+    def tokens(self, limit: int = ...) -> tuple[KeptToken, ...]: ...
+
+    def token(self, number: int) -> KeptToken | None: ...
+
+    def token_of_digest(self, digest: bytes) -> KeptToken | None: ...
+
+    def end_token(self, number: int, at: datetime) -> None: ...
+
+    def claimed(self, token: int, content: bytes) -> Claimed | None: ...
+
+    def park(self, request: NewRequest, claim: Claim | None) -> KeptRequest: ...
+
+    def request(self, number: int) -> KeptRequest | None: ...
+
+    def request_of(self, content: bytes, asked_by: str) -> KeptRequest | None: ...
+
+    def requests(
+        self, state: RequestState | None, *, before: int | None, limit: int
+    ) -> tuple[KeptRequest, ...]: ...
+
+    def pending(self) -> int: ...
+
+    def decide(
+        self,
+        number: int,
+        state: RequestState,
+        *,
+        at: datetime,
+        by: str,
+        note: str = ...,
+        certificate: int | None = ...,
+    ) -> None: ...
 
 
 class Book(Protocol):
