@@ -39,9 +39,19 @@ T = TypeVar("T")
 Done = tuple[T, str, JsonValue]
 """What to answer; and for the audit log the object, and what is to be told of it."""
 
+_NOT_NOW = (
+    AuthorityInUse,
+    BadProfile,
+    FileTrouble,
+    KeyStaysShut,
+    SnapshotDamaged,
+    StoreBusy,
+    StoreUnavailable,
+)
+
 
 class NotInLedger(NotThere):
-    """The authority knows no such certificate or request."""
+    """There is no authority here, or it knows no such certificate or request."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__("certificate", "")
@@ -104,9 +114,9 @@ def _told() -> Iterator[None]:
         yield
     except NotIssued as error:
         raise Unacceptable.one(str(error)) from error
-    except (NoSuchCertificate, NoSuchRequest) as error:
+    except (NoAuthority, NoSuchCertificate, NoSuchRequest) as error:
         raise NotInLedger(str(error)) from error
-    except (AuthorityInUse, StoreBusy, StoreUnavailable, SnapshotDamaged) as error:
-        raise Unavailable(str(error)) from error
-    except (NoAuthority, BadProfile, FileTrouble, KeyStaysShut, AlreadyDecided) as error:
+    except AlreadyDecided as error:
         raise Conflicting(str(error)) from error
+    except _NOT_NOW as error:
+        raise Unavailable(str(error)) from error
