@@ -16,6 +16,7 @@ import structlog
 
 from ostiary.admin.sockets import (
     ADMIN_SOCKET,
+    DEVICES_SOCKET,
     AdminExposed,
     AdminPortTaken,
     bind_tcp,
@@ -54,7 +55,8 @@ class Administering:
         self._doors: list[Office | Enrolling] = []
         self._applying: Applying | None = None
         self._readying: asyncio.Task[None] | None = None
-        self._local: socket.socket | None = None
+        self._local: tuple[socket.socket, ...] = ()
+        """For operators on this host, and for devices, whom the engine brings."""
         self._socket = self._bind()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -79,11 +81,12 @@ class Administering:
         _favour_decisions()
         self._applying = applying
         self._watching.follow(applying)
-        self._local = bind_unix(self._folder / "run" / ADMIN_SOCKET)
+        run = self._folder / "run"
+        self._local = (bind_unix(run / ADMIN_SOCKET), bind_unix(run / DEVICES_SOCKET))
 
     async def open(self) -> None:
         """Open the doors. Raises what ``Database.open`` does."""
-        if self._readying is None or self._applying is None or self._local is None:
+        if self._readying is None or self._applying is None:
             raise RuntimeError("open comes after get_ready and follow")
         await self._readying
         from ostiary.wiring.enrolling import Enrolling  # noqa: PLC0415 - imported by now
@@ -96,8 +99,9 @@ class Administering:
         await asyncio.to_thread(office.management.recovery.rebuild_at_start, forced=forced)
         enrolling = Enrolling(self._folder, self._applying)
         self._doors = [enrolling, office]
-        await office.open(self._local, self._socket)
-        await enrolling.open()
+        operators, devices = self._local
+        await office.open(operators, self._socket)
+        await enrolling.open(devices)
         self._run(self._watching.run())
         self._run(self._look(office))
 
@@ -112,15 +116,19 @@ class Administering:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        for sock in (self._local, self._socket):
-            if sock is not None:
-                sock.close()
-        if self._local is not None:
-            (self._folder / "run" / ADMIN_SOCKET).unlink(missing_ok=True)
-        self._local = self._socket = None
+        self._close_sockets()
         self._watching.close()
         if self._kept is not None:
             self._kept.database.close()
+
+    def _close_sockets(self) -> None:
+        for sock in (*self._local, self._socket):
+            if sock is not None:
+                sock.close()
+        if self._local:
+            for name in (ADMIN_SOCKET, DEVICES_SOCKET):
+                (self._folder / "run" / name).unlink(missing_ok=True)
+        self._local, self._socket = (), None
 
     def _get_ready(self) -> None:
         self._opened()
