@@ -45,7 +45,8 @@ def answer_to(error: OstiaryError) -> Response:
         log = structlog.get_logger("ostiary.enrolment")
         log.error("enrolment-not-possible", error=str(error))
         return refusal(503, "no certificates can be issued just now (ask the operator)")
-    return refusal(status, str(error), headers)
+    told = error.for_strangers if isinstance(error, NotIssued) else str(error)
+    return refusal(status, told, headers)
 
 
 def _status(error: OstiaryError) -> tuple[int | None, Mapping[str, str]]:

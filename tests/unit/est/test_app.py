@@ -203,6 +203,7 @@ def test_who_needs_approval_waits_and_then_gets_it(door: Door, by_settings: bool
 def test_the_rules_hold_and_are_told(door: Door) -> None:
     refused = door.ask("simpleenroll", request("x", O="Acme"), token=door.token())
     assert (refused.status_code, "distinguishedNames" in refused.text) == (403, True)
+    assert str(door.folder) not in refused.text
 
 
 @pytest.mark.parametrize(

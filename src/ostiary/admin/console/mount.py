@@ -8,7 +8,9 @@ from starlette.routing import BaseRoute
 
 from ostiary.admin.console import (
     apiing,
+    authoring,
     blocking,
+    enrolling,
     gatewaying,
     naming,
     overviewing,
@@ -41,6 +43,8 @@ def console_routes(
         *gatewaying.DOORS,
         *trusting.DOORS,
         *shelving.DOORS,
+        *authoring.DOORS,
+        *enrolling.DOORS,
         *naming.DOORS,
         *apiing.DOORS,
         *seeing.DOORS,

@@ -48,6 +48,9 @@ DONE = {
     "blocked": "Blocked: the next request is refused, on open connections, too.",
     "unblocked": "Not blocked any more: it is judged as all others.",
     "recovered": "The trust store was built anew from the library.",
+    "ca-revoked": "Revoked, and the revocation lists are written anew.",
+    "approved": "Approved and issued: whoever asked gets it when asking again.",
+    "denied": "Denied: whoever asked is told so.",
     "inherits": "The API inherits everything from the gateway again.",
 }
 HOW = {

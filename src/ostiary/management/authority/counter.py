@@ -101,6 +101,9 @@ class Counter:
                 if asker.secret is not None:
                     self._attempts.failed(asker.address, now)
                 raise
+            except NotIssued as refused:
+                self._tell_refused(asker, refused)
+                raise
         if asker.secret is not None:
             self._attempts.succeeded(asker.address)
         self._tell(asker, done)
@@ -113,7 +116,11 @@ class Counter:
             if shown is None:
                 raise NeedsCredential("show the certificate to be renewed, in the handshake")
             house.hands = replace(house.hands, actor=f"est:certificate:{shown.entry.name}")
-            done = reenrol(house, shown, request)
+            try:
+                done = reenrol(house, shown, request)
+            except NotIssued as refused:
+                self._tell_refused(asker, refused)
+                raise
         self._tell(asker, done)
         return done
 
@@ -144,6 +151,12 @@ class Counter:
                 Why.NOT_GOOD, "the certificate that was shown is revoked, blocked, or has ended"
             )
         return found
+
+    def _tell_refused(self, asker: Asker, refused: NotIssued) -> None:
+        """Operators read more of it than the device is told."""
+        self._log.warning(
+            "enrolment-refused", reason=refused.why.value, error=str(refused), client=asker.address
+        )
 
     def _tell(self, asker: Asker, done: Certified | Waiting) -> None:
         match done:

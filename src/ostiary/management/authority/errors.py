@@ -22,9 +22,12 @@ class Why(Enum):
 class NotIssued(WrongUse):
     """A certificate is not issued; ``why`` tells it to a program."""
 
-    def __init__(self, why: Why, sentence: str, way_out: str = "") -> None:
+    def __init__(self, why: Why, sentence: str, way_out: str = "", *, more: str = "") -> None:
+        """``more`` is for operators alone, and follows the sentence."""
         self.why = why
-        super().__init__(f"{sentence} ({way_out})" if way_out else sentence)
+        end = f" ({way_out})" if way_out else ""
+        self.for_strangers = sentence + end
+        super().__init__(sentence + more + end)
 
 
 class NoAuthority(WrongUse):
