@@ -1,13 +1,14 @@
 """Which APIs a certificate was used at, for the gateway to read from time to time.
 
-The verdict's key can't tell: APIs without a policy of their own share one. A connection nearly
-always stays with one API, so most requests pay for a comparison of two numbers.
+The verdict's key can't tell: APIs without a policy of their own share one. A client nearly always
+stays with one API, so most requests pay for a comparison of two numbers: the route, and that of
+the client's latest request, which is remembered beside the verdict.
 """
 
 from collections.abc import Callable
 
 from ostiary.compiler import names
-from ostiary.compiler.decision import LONGEST_KEY
+from ostiary.compiler.decision import LONGEST_KEY, ROUTE_AT, Shown
 from ostiary.compiler.routes import RouteTable
 from ostiary.compiler.scopes import HEADER_ENTRY, Scheme, api_id
 from ostiary.config.effective import AuthType
@@ -33,20 +34,13 @@ def calling_files(scheme: Scheme, table: RouteTable) -> dict[str, bytes]:
     return {CALLED_FILE: render_map(called)}
 
 
-def calling_rules(scheme: Scheme, path_of: Callable[[str], str]) -> list[str]:
-    """Note the API of the request; stands after the route, and before anybody is refused.
-
-    In header mode each request may be another client's, so each is noted.
-    """
-    in_header = scheme.type is AuthType.HEADER
-    shown = names.HEADER_HASH if in_header else names.FINGERPRINT
-    key = f"var({names.ROUTE}),map_str({path_of(CALLED_FILE)}),concat(|,{shown})"
-    note = f"http-request track-sc{_COUNTER} {key} table {names.CALLED}"
-    tests = f"if {{ var({shown}) -m found }}"
-    if in_header:
-        return [f"{note} {tests}"]
-    other = f"!{{ var({names.ROUTE}),sub({names.ROUTE_BEFORE}) eq 0 }}"
+def calling_rules(scheme: Scheme, shown: Shown, path_of: Callable[[str], str]) -> list[str]:
+    """Note the API of the request; stands after the verdict, and before anybody is refused."""
+    client = names.HEADER_HASH if scheme.type is AuthType.HEADER else names.FINGERPRINT
+    key = f"var({names.ROUTE}),map_str({path_of(CALLED_FILE)}),concat(|,{client})"
+    latest = f"sc_get_gpt({ROUTE_AT},{shown.counter})"
+    other = f"if !{{ {latest},sub({names.ROUTE}) eq 0 }} {shown.presented}"
     return [
-        f"{note} {tests} {other}",
-        f"http-request set-var({names.ROUTE_BEFORE}) var({names.ROUTE}) {tests} {other}",
+        f"http-request track-sc{_COUNTER} {key} table {names.CALLED} {other}",
+        f"http-request sc-set-gpt({ROUTE_AT},{shown.counter}) var({names.ROUTE}) {other}",
     ]

@@ -27,7 +27,7 @@ from ostiary.compiler.questions import (
 from ostiary.compiler.reasons import reason_files
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.compiler.routing import route_files, route_rules
-from ostiary.compiler.scopes import Scheme, scheme_of, scope_files, scope_variable
+from ostiary.compiler.scopes import Scheme, scheme_of, scope_expression, scope_files
 from ostiary.config.effective import AuthType, Effective
 from ostiary.config.model.document import Document
 from ostiary.haproxy.files import Section, render_map, render_sections
@@ -97,11 +97,12 @@ def _sections(document: Document, place: Place, plan: Plan) -> list[Section]:
 def _messages(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
     """The questions that the rules ask, with their arguments."""
     if scheme.type is not AuthType.HEADER:
-        return [(question_of(document), handshake_arguments(scope_variable(scheme)))]
+        return [(question_of(document), handshake_arguments(scope_expression(scheme)))]
     told, written = scheme.header.name.value or "", scheme.header.format.value.value
+    scope = scope_expression(scheme)
     return [
-        (Question.VERDICT, handshake_arguments(names.ENTRY)),
-        (header_question_of(document), header_arguments(names.SCOPE, told, written)),
+        (Question.VERDICT, handshake_arguments(f"var({names.ENTRY})")),
+        (header_question_of(document), header_arguments(scope, told, written)),
     ]
 
 

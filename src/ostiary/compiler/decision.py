@@ -16,6 +16,8 @@ _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
 _TOLD = f"{{ var({names.CHAIN}) -m found }}"
 _FAILED = f"{{ var({names.ERROR}) -m int gt 1 }}"
 """The question ended in an error. 1 is none of these: it means that time was up."""
+ROUTE_AT = 3
+"""Which number of a verdict's row is the route of the client's latest request: see ``calling``."""
 LONGEST_KEY = 16 + len(".") + 16 + len("|") + 64
 """Characters: an entry's id, an API's, and a SHA-256 in hex. A key that is cut would collide."""
 
@@ -23,13 +25,13 @@ LONGEST_KEY = 16 + len(".") + 16 + len("|") + 64
 def table_section(*, reports: bool) -> Section:
     """The memory of verdicts: the code, until when it holds, and the generation it belongs to.
 
-    Of report-only policies also the reason for which they would have refused. ``http_req_cnt`` is
-    for the gateway: how often a certificate was seen.
+    Of report-only policies also the reason for which they would have refused. For the gateway the
+    route of the latest request (``calling``), and how often a certificate was seen.
     """
-    facts = 4 if reports else 3
+    numbers = len(_remembered(reports=reports))
     lines = (
         f"stick-table type string len {LONGEST_KEY} size 1m expire 1h "
-        f"store gpt({facts}),http_req_cnt",
+        f"store gpt({numbers}),http_req_cnt",
     )
     return Section(f"backend {names.VERDICTS}", lines)
 
@@ -56,12 +58,19 @@ class Shown:
     """One thing that is judged: the certificate of the handshake, or that of a header."""
 
     question: Question
+    presence: str
+    """The variable whose presence says that there is something to judge."""
     key: str
-    """The variable whose presence says that there is something to judge: the verdict's key."""
+    """The verdict's key, as a sample expression."""
     counter: int
     """Which of HAProxy's tracked counters holds the verdict: 0 to 2."""
     recalling: tuple[str, ...] = ()
     """Rules that look up the certificate's facts, where they are told too (``facts``)."""
+
+    @property
+    def presented(self) -> str:
+        """ACL literal: there is something to judge."""
+        return f"{{ var({self.presence}) -m found }}"
 
 
 def certificate_facts(*, key: bool) -> list[str]:
@@ -76,7 +85,13 @@ def certificate_facts(*, key: bool) -> list[str]:
         f"tcp-request session set-var({names.SUBJECT}) ssl_c_s_dn(,0,rfc2253) {shown}",
         f"tcp-request session set-var({names.FINGERPRINT}) ssl_c_der,sha2(256),hex {shown}",
     ]
-    return [*facts, f"tcp-request session {_key(names.KEY, names.ENTRY)}"] if key else facts
+    if not key:
+        return facts
+    # Whatever judges, the scope is part of the key: without it a certificate that is admitted at
+    # one name would pass at every other.
+    there = f"{{ var({names.ENTRY}) -m found }} {{ var({names.FINGERPRINT}) -m found }}"
+    both = f"var({names.ENTRY}),concat(|,{names.FINGERPRINT})"
+    return [*facts, f"tcp-request session set-var({names.KEY}) {both} if {there}"]
 
 
 def balancer_facts() -> list[str]:
@@ -88,18 +103,6 @@ def balancer_facts() -> list[str]:
         f"tcp-request session set-var({names.BALANCER}) {digest}",
         f"tcp-request session {key} if {there}",
     ]
-
-
-def scoped_key() -> list[str]:
-    """The key of the verdict by the policy of the request's API."""
-    return [f"http-request {_key(names.SCOPED_KEY, names.SCOPE)}"]
-
-
-def _key(variable: str, scope: str) -> str:
-    """The key always holds the scope: without it a certificate that is admitted at one name would
-    pass at every other."""
-    there = f"{{ var({scope}) -m found }} {{ var({names.FINGERPRINT}) -m found }}"
-    return f"set-var({variable}) var({scope}),concat(|,{names.FINGERPRINT}) if {there}"
 
 
 def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
@@ -121,61 +124,61 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     end after a reload, HAProxy closes its connections to the agent, with questions on them
     (https://github.com/haproxy/haproxy/issues/2868). With no agent at all both fail at once.
     """
-    presented = f"{{ var({shown.key}) -m found }}"
-    at = shown.counter
-    undecided = _undecided(shown, presented)
-    unknown = " or ".join(undecided)
+    presented, at = shown.presented, shown.counter
+    unknown = " or ".join(_undecided(shown))
     ask = f"http-request send-spoe-group ostiary {shown.question.value} if"
     remember = [
         f"http-request sc-set-gpt({number},{at}) var({variable}) if {_REMEMBERED}"
         for number, variable in enumerate(_remembered(reports=reports))
+        if variable
     ]
     return [
         f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) "
         f"if !{presented} !{{ var({names.CODE}) -m int gt 0 }}",
-        f"http-request track-sc{at} var({shown.key}) table {names.VERDICTS} if {presented}",
-        f"http-request set-var({names.NOW}) date if {presented}",
-        f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION}) if {presented}",
-        *_recalling(shown, presented, reports=reports),
+        f"http-request track-sc{at} {shown.key} table {names.VERDICTS} if {presented}",
+        f"http-request set-var({names.NOW}) date",
+        f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION})",
+        *_recalling(shown, reports=reports),
         f"{ask} {unknown}",
-        f"{ask} {' or '.join(f'{_FAILED} {one}' for one in undecided)}",
+        f"{ask} {_FAILED}",
         *remember,
         *_keeping(shown),
         f"http-request set-var({names.CODE}) int({Reason.NO_ANSWER.code}) if {unknown}",
     ]
 
 
-def _undecided(shown: Shown, presented: str) -> list[str]:
+def _undecided(shown: Shown) -> list[str]:
     """Alternatives: each alone says that there is something to ask."""
     found = [f"!{{ var({names.CODE}) -m int gt 0 }}"]
     if shown.question.tells_chain:
         found.append(f"{AUTHENTICATED} !{_TOLD}")
     if shown.recalling:
-        found.append(f"{presented} !{facts.ABOUT_TOLD}")
+        found.append(f"!{facts.ABOUT_TOLD} {shown.presented}")
     return found
 
 
 def _remembered(*, reports: bool) -> tuple[str, ...]:
-    numbers = (names.CODE, names.UNTIL, names.GENERATION_SEEN)
+    """Of what variable each number of a row is; the route's is written by ``calling``."""
+    numbers = (names.CODE, names.UNTIL, names.GENERATION_SEEN, "")
     return (*numbers, names.WOULD) if reports else numbers
 
 
-def _recalling(shown: Shown, presented: str, *, reports: bool) -> list[str]:
+def _recalling(shown: Shown, *, reports: bool) -> list[str]:
     at = shown.counter
     holds = (
-        f"{presented} {{ sc_get_gpt(1,{at}),sub({names.NOW}) gt 0 }} "
+        f"{{ sc_get_gpt(1,{at}),sub({names.NOW}) gt 0 }} "
         f"{{ sc_get_gpt(2,{at}),sub({names.GENERATION_SEEN}) eq 0 }}"
     )
     rules = [f"http-request set-var({names.CODE}) sc_get_gpt(0,{at}) if {holds}"]
     if reports:
-        rules.append(f"http-request set-var({names.WOULD}) sc_get_gpt(3,{at}) if {holds}")
+        rules.append(f"http-request set-var({names.WOULD}) sc_get_gpt(4,{at}) if {holds}")
     rules += shown.recalling
     if shown.question.tells_chain:
         # A chain belongs to the verdict it came with: when that one is judged again, or withdrawn,
         # or is another policy's, another path may be the verified one. Its end alone doesn't tell
         # verdicts apart: where the certificate's own end is the nearest, every one on it ends then.
         same = (
-            f"{{ var({shown.key}),strcmp({names.CHAIN_KEY}) eq 0 }} "
+            f"{{ {shown.key},strcmp({names.CHAIN_KEY}) eq 0 }} "
             f"{{ sc_get_gpt(1,{at}),sub({names.CHAIN_VERDICT}) eq 0 }} "
             f"{{ sc_get_gpt(2,{at}),sub({names.CHAIN_GENERATION}) eq 0 }}"
         )
@@ -192,12 +195,12 @@ def _keeping(shown: Shown) -> list[str]:
     if not shown.question.tells_chain:
         return []
     kept = (
-        (names.CHAIN_KEPT, names.CHAIN),
+        (names.CHAIN_KEPT, f"var({names.CHAIN})"),
         (names.CHAIN_KEY, shown.key),
-        (names.CHAIN_VERDICT, names.UNTIL),
-        (names.CHAIN_GENERATION, names.GENERATION_SEEN),
+        (names.CHAIN_VERDICT, f"var({names.UNTIL})"),
+        (names.CHAIN_GENERATION, f"var({names.GENERATION_SEEN})"),
     )
     return [
-        f"http-request set-var({variable}) var({source}) if {_REMEMBERED} {_TOLD}"
+        f"http-request set-var({variable}) {source} if {_REMEMBERED} {_TOLD}"
         for variable, source in kept
     ]

@@ -31,7 +31,8 @@ class Fact(Enum):
     """SHA-256, upper-case hex."""
     SUBJECT = f"var({names.FACTS}),{_REST},field(1,{_TAB})"
     ISSUER = f"var({names.FACTS}),{_REST},field(2,{_TAB})"
-    SERIAL = f"var({names.FACTS}),{_REST},field(3,{_TAB})"
+    SERIAL = f"var({names.FACTS}),field(-1,{_TAB})"
+    """Looked for from the end, past nothing else."""
     CERTIFICATE = f"var({names.TOLD_CERTIFICATE})"
     """Base64 of the DER."""
 
@@ -49,7 +50,7 @@ def recalling(path_of: Callable[[str], str]) -> tuple[str, ...]:
     facts = f"var({names.HEADER_HASH}),map_str({path_of(FACTS_FILE)})"
     certificate = f"var({names.HEADER_HASH}),map_str({path_of(CERTIFICATES_FILE)})"
     return (
-        f"http-request set-var({names.FACTS}) {facts} if {{ var({names.HEADER_HASH}) -m found }}",
+        f"http-request set-var({names.FACTS}) {facts}",
         f"http-request set-var({names.TOLD_CERTIFICATE}) {certificate} "
         f"if {{ var({names.FACTS}) -m found }}",
     )

@@ -10,7 +10,7 @@ from ostiary.compiler import facts, names
 from ostiary.compiler.calling import calling_rules
 from ostiary.compiler.decision import Shown, judging_rules
 from ostiary.compiler.questions import header_question_of
-from ostiary.compiler.scopes import Scheme
+from ostiary.compiler.scopes import Scheme, scope_expression
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import argument, word
 from ostiary.trust.reason import Reason
@@ -19,8 +19,6 @@ PROXIES_FILE = "trusted-proxies.lst"
 LARGEST_HEADER = 16_384
 """Bytes of the header's value: a certificate and three intermediates with RSA keys of 4,096 bits,
 percent-encoded. The engine's buffers have room for it beside other headers."""
-
-_COUNT = "txn.ost.shown"
 
 _TRUSTED = f"{{ var({names.PROXY}) -m bool }}"
 
@@ -57,31 +55,29 @@ def header_rules(
     """
     shown = Shown(
         question=header_question_of(document),
-        key=names.SCOPED_KEY,
+        presence=names.HEADER_HASH,
+        key=f"{scope_expression(scheme)},concat(|,{names.HEADER_HASH})",
         counter=1,
         recalling=facts.recalling(path_of),
     )
-    key = f"set-var({names.SCOPED_KEY}) var({names.SCOPE}),concat(|,{names.HEADER_HASH})"
     forgotten = (names.CODE, names.UNTIL, names.ERROR) if after_handshake else ()
     return [
         *(f"http-request unset-var({name})" for name in forgotten),
         *_reading(argument(scheme.header.name.value or "")),
-        f"http-request {key} if {{ var({names.HEADER_HASH}) -m found }}",
-        *calling_rules(scheme, path_of),
         *judging_rules(shown, reports=scheme.reports),
+        *calling_rules(scheme, shown, path_of),
     ]
 
 
 def _reading(name: str) -> list[str]:
     """Set ``HEADER_HASH`` if there is one header that fits, else the reason, if there is one."""
-    one, size = f"{{ var({_COUNT}) -m int 1 }}", f"req.fhdr({name}),length"
-    unread = f"!{{ var({names.HEADER_HASH}) -m found }}"
+    count, size = f"req.fhdr_cnt({name})", f"req.fhdr({name}),length"
+    unread = f"!{{ var({names.HEADER_HASH}) -m found }} {_TRUSTED}"
     code = f"http-request set-var({names.CODE})"
     return [
-        f"http-request set-var({_COUNT}) req.fhdr_cnt({name}) if {_TRUSTED}",
         f"http-request set-var({names.HEADER_HASH}) req.fhdr({name}),sha2(256),hex "
-        f"if {one} {{ {size} -m int 1:{LARGEST_HEADER} }}",
-        f"{code} int({Reason.HEADER_REPEATED.code}) if {unread} {{ var({_COUNT}) -m int gt 1 }}",
-        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {unread} {one} "
-        f"{{ {size} gt {LARGEST_HEADER} }}",
+        f"if {_TRUSTED} {{ {count} -m int 1 }} {{ {size} -m int 1:{LARGEST_HEADER} }}",
+        f"{code} int({Reason.HEADER_REPEATED.code}) if {unread} {{ {count} -m int gt 1 }}",
+        f"{code} int({Reason.HEADER_TOO_LARGE.code}) if {unread} {{ {count} -m int 1 }} "
+        f"{{ {size} -m int gt {LARGEST_HEADER} }}",
     ]

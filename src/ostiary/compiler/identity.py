@@ -6,12 +6,15 @@ itself: HAProxy can't take ``ssl_c_chain_der`` apart, and that is absent on resu
 holds what the client sent, verified or not.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ostiary.compiler import names
 from ostiary.compiler.answers import problem
 from ostiary.compiler.conditions import AUTHENTICATED
 from ostiary.compiler.facts import CERTIFICATE_TOLD, Fact
+from ostiary.compiler.scopes import Scheme
+from ostiary.config.effective import AuthType
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import word
 
@@ -27,30 +30,37 @@ def identity_facts(document: Document) -> list[str]:
     ]
 
 
-def identity_rules(document: Document, *, in_header: bool = False) -> list[str]:
+def identity_rules(document: Document, scheme: Scheme) -> list[str]:
     """Add the headers for admitted clients.
 
     ``guards.removals`` stands before: nothing of these names is left, so nothing is looked for.
-    ``in_header``: the client's certificate is in a header, and the request's facts tell of it.
-
-    A certificate of three quarters of a buffer leaves HAProxy no room to encode it. The service
-    must not be told of an admitted client with nothing in its certificate's place.
+    Where only they get so far, that is asked once more, and not again for each header.
     """
-    headers = document.identity.headers
-    there = CERTIFICATE_TOLD if in_header else f"{{ var({_CERTIFICATE}) -m found }}"
-    rules = [
-        f"http-request return {problem(500)} if {AUTHENTICATED} !{there}",
-    ] * bool(headers.client_cert)
+    in_header = scheme.type is AuthType.HEADER
+    tests = "" if scheme.requires else f" if {AUTHENTICATED}"
+    rules = [*_refusals(document, scheme)]
     rules += [
-        f"http-request add-header {word(told.header)} {word(told.text(in_header=in_header))} "
-        f"if {AUTHENTICATED}"
+        f"http-request add-header {word(told.header)} {word(told.text(in_header=in_header))}{tests}"
         for told in _told(document)
     ]
-    if headers.client_cert_chain:
+    name = document.identity.headers.client_cert_chain
+    if name:
         chain, given = f"%[var({names.CHAIN})]", f"{{ var({names.CHAIN}) -m beg : }}"
-        name = word(headers.client_cert_chain)
-        rules.append(f"http-request add-header {name} {chain} if {AUTHENTICATED} {given}")
+        rules.append(f"http-request add-header {word(name)} {chain} if {AUTHENTICATED} {given}")
     return rules
+
+
+def _refusals(document: Document, scheme: Scheme) -> Iterator[str]:
+    """A certificate of three quarters of a buffer leaves HAProxy no room to encode it. The service
+    must not be told of an admitted client with nothing in its certificate's place."""
+    in_header = scheme.type is AuthType.HEADER
+    there = CERTIFICATE_TOLD if in_header else f"{{ var({_CERTIFICATE}) -m found }}"
+    refuse = f"http-request return {problem(500)}"
+    told = document.identity.headers.client_cert
+    if scheme.requires:
+        yield f"{refuse} unless {AUTHENTICATED} {there if told else ''}".rstrip()
+    elif told:
+        yield f"{refuse} if {AUTHENTICATED} !{there}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from ostiary.compiler.decision import (
     balancer_facts,
     certificate_facts,
     judging_rules,
-    scoped_key,
 )
 from ostiary.compiler.enforcement import entry_rules, policy_rules
 from ostiary.compiler.forwarding import header_rules
@@ -65,23 +64,27 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
             if not asks:
                 return Judging([], [], tells=False)
             facts = [*certificate_facts(key=True), *identity_facts(document)]
-            judge = judging_rules(_handshake(document, names.KEY))
-            calling = calling_rules(scheme, path_of)
-            return Judging(facts, [*calling, *judge, *by_entry], tells=True)
+            shown = _handshake(document, once=True)
+            judge = [*judging_rules(shown), *calling_rules(scheme, shown, path_of)]
+            return Judging(facts, [*judge, *by_entry], tells=True)
         case AuthType.CERTIFICATE:
             once = not scheme.apis
             facts = [*certificate_facts(key=once), *identity_facts(document)]
-            shown = _handshake(document, names.KEY if once else names.SCOPED_KEY)
+            shown = _handshake(document, once=once)
             rules = [
-                *calling_rules(scheme, path_of),
                 *scope_rules(scheme, path_of),
-                *([] if once else scoped_key()),
                 *judging_rules(shown, reports=scheme.reports),
+                *calling_rules(scheme, shown, path_of),
                 *policy_rules(scheme),
             ]
             return Judging(facts, rules, tells=True)
         case AuthType.HEADER:
-            balancer = Shown(question=Question.VERDICT, key=names.BALANCER_KEY, counter=0)
+            balancer = Shown(
+                question=Question.VERDICT,
+                presence=names.BALANCER_KEY,
+                key=f"var({names.BALANCER_KEY})",
+                counter=0,
+            )
             judge = [*judging_rules(balancer), *by_entry] if strict else []
             facts = balancer_facts() if strict else []
             return Judging(
@@ -93,8 +96,15 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
             assert_never(scheme.type)
 
 
-def _handshake(document: Document, key: str) -> Shown:
-    return Shown(question=question_of(document), key=key, counter=0)
+def _handshake(document: Document, *, once: bool) -> Shown:
+    """``once``: the verdict's key is the same for all requests of a connection."""
+    scoped = f"var({names.SCOPE}),concat(|,{names.FINGERPRINT})"
+    return Shown(
+        question=question_of(document),
+        presence=names.KEY if once else names.FINGERPRINT,
+        key=f"var({names.KEY})" if once else scoped,
+        counter=0,
+    )
 
 
 def judged_in_the_open(document: Document, plan: Plan) -> list[str]:

@@ -33,7 +33,7 @@ def http_section(document: Document, listener: HttpListener, place: Place, plan:
         *plan.routes,
         *judged_in_the_open(document, plan),
         *guards.removals(document, _secret_headers(plan.scheme)),
-        *(identity_rules(document, in_header=True) if by_header else []),
+        *(identity_rules(document, plan.scheme) if by_header else []),
         *guards.origin("http"),
         *plan.choices,
     ]
@@ -75,7 +75,7 @@ def https_sections(
         *plan.routes,
         *judged.rules,
         *guards.removals(document, _secret_headers(plan.scheme)),
-        *(identity_rules(document, in_header=by_header) if judged.tells else []),
+        *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("https"),
         *plan.choices,
     ]

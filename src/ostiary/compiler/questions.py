@@ -41,14 +41,14 @@ def header_question_of(document: Document) -> Question:
 
 
 def handshake_arguments(scope: str) -> str:
-    """``scope``: the variable that says whose policy judges."""
-    return f"entry=var({scope}) cert=ssl_c_der chain=ssl_c_chain_der"
+    """``scope``: whose policy judges, as a sample expression."""
+    return f"entry={scope} cert=ssl_c_der chain=ssl_c_chain_der"
 
 
 def header_arguments(scope: str, header: str, written: str) -> str:
-    """``header``: its name; ``written``: how the certificate is written there."""
+    """``scope``: as above. ``header``: its name; ``written``: how the certificate is written."""
     value = f"req.fhdr({argument(header)})"
-    return f"entry=var({scope}) header={word(value)} format=str({written})"
+    return f"entry={scope} header={word(value)} format=str({written})"
 
 
 def spoe_config(messages: Iterable[tuple[Question, str]]) -> bytes:

@@ -50,6 +50,11 @@ class Scheme:
         return frozenset({self.gateway, *self.apis.values()})
 
     @property
+    def requires(self) -> bool:
+        """Whether every request's policy refuses whoever isn't admitted."""
+        return self.modes == {Mode.REQUIRED}
+
+    @property
     def reports(self) -> bool:
         """Whether anybody is let pass who is told as one that would be refused."""
         return self.soft or any(Mode.REPORT_ONLY in mode for mode in self.modes)
@@ -99,25 +104,29 @@ def scope_files(scheme: Scheme, table: RouteTable) -> dict[str, bytes]:
     return files
 
 
-def scope_variable(scheme: Scheme) -> str:
-    """The variable that holds the request's scope."""
-    return names.SCOPE if scheme.apis or scheme.type is AuthType.HEADER else names.ENTRY
-
-
-def scope_rules(scheme: Scheme, path_of: Callable[[str], str]) -> list[str]:
-    """Say by whose policy the request is judged; stands after the route's look-up.
+def scope_expression(scheme: Scheme) -> str:
+    """The request's scope, as a sample expression.
 
     In header mode the entry is the same on all connections. Without policies of APIs there is
     nothing to look up.
     """
+    if scheme.apis:
+        return f"var({names.SCOPE})"
+    return _entry(scheme)
+
+
+def _entry(scheme: Scheme) -> str:
+    return f"str({HEADER_ENTRY})" if scheme.type is AuthType.HEADER else f"var({names.ENTRY})"
+
+
+def scope_rules(scheme: Scheme, path_of: Callable[[str], str]) -> list[str]:
+    """Say by whose policy the request is judged; stands after the route's look-up."""
     rules = []
-    entry = f"str({HEADER_ENTRY})" if scheme.type is AuthType.HEADER else f"var({names.ENTRY})"
     if scheme.apis:
         look = f"var({names.ROUTE}),map_str({path_of(_OVERRIDES)})"
         rules.append(f"http-request set-var({names.API}) {look}")
-        entry += f",concat(,{names.API})"
-    if scope_variable(scheme) == names.SCOPE:
-        rules.append(f"http-request set-var({names.SCOPE}) {entry}")
+        scope = f"{_entry(scheme)},concat(,{names.API})"
+        rules.append(f"http-request set-var({names.SCOPE}) {scope}")
     if len(scheme.modes) > 1:
         look = f"var({names.ROUTE}),map_str_int({path_of(_MODES)},{scheme.gateway.value})"
         rules.append(f"http-request set-var({names.MODE}) {look}")

@@ -18,6 +18,10 @@ _SOCKET_PATH_LIMIT = 90
 _WORDS_READ = 64 * 1024
 _WORDS_KEPT = 1024 * 1024
 _TERM_SECONDS = 2.0
+_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "67108864", "MALLOC_TOP_PAD_": "1048576"}
+"""For glibc (mallopt(3)), bytes. By default it gives memory back to the kernel from 128 KiB on,
+which three of our buffers are: HAProxy would ask for them again with the next requests, page by
+page. What the operator's environment says comes first."""
 MASTER_SOCKET = "master.sock"
 """Name of the master's socket in the run folder."""
 
@@ -79,7 +83,7 @@ class Child:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=setup.stdout,
                     stderr=stderr,
-                    env={**os.environ, **setup.binary.environment},
+                    env={**_MEMORY, **os.environ, **setup.binary.environment},
                     start_new_session=True,  # a Ctrl-C at the terminal is ours to handle
                 )
         except OSError as exc:

@@ -22,6 +22,19 @@ def test_nobody_is_told_to_show_a_certificate_where_none_is_required() -> None:
     assert set(said(frontend(compiled(f"{CERTIFICATE}, required: true")))) == {"401", "403", "503"}
 
 
+@pytest.mark.parametrize("kind", [CERTIFICATE, HEADER])
+def test_nobody_gets_to_a_service_unadmitted_where_all_policies_require(kind: str) -> None:
+    lines = frontend(compiled(f"{kind}, required: true"))
+    admitted = "unless { var(txn.ost.code) -m int eq 1 }"
+    (asked,) = (at for at, line in enumerate(lines) if admitted in line)
+    told = [at for at, line in enumerate(lines) if "add-header 'X-Client-Cert-" in line]
+    assert min(told) > asked
+    assert not [at for at in told if " if " in lines[at]], "asked once is enough"
+    lenient = frontend(compiled(f"{kind}, required: true", {"a": "required: false"}))
+    told = [line for line in lenient if "add-header 'X-Client-Cert-" in line]
+    assert all(line.endswith("if { var(txn.ost.code) -m int eq 1 }") for line in told)
+
+
 BLOCKED = "{ var(txn.ost.code) -m int 30 }"
 
 
@@ -53,8 +66,8 @@ def test_verdicts_of_report_only_policies_are_remembered_with_what_they_would_do
     def stored(auth: str) -> str:
         return compiled(auth)["haproxy.cfg"].partition("store ")[2].split("\n")[0]
 
-    assert stored(CERTIFICATE) == "gpt(3),http_req_cnt"
-    assert stored(f"{CERTIFICATE}, reportOnly: true") == "gpt(4),http_req_cnt"
+    assert stored(CERTIFICATE) == "gpt(4),http_req_cnt"
+    assert stored(f"{CERTIFICATE}, reportOnly: true") == "gpt(5),http_req_cnt"
 
 
 def test_a_mode_that_nobody_knows_refuses() -> None:
@@ -89,13 +102,13 @@ def test_the_policy_is_enforced_before_anything_is_told_of_the_path() -> None:
 def test_whom_soft_revocation_lets_pass_is_told_and_nobody_else_is_let_pass() -> None:
     soft = f"{CERTIFICATE}, revocation: {{mode: soft}}"
     files = compiled(soft)
-    assert "gpt(4),http_req_cnt" in files["haproxy.cfg"]
+    assert "gpt(5),http_req_cnt" in files["haproxy.cfg"]
     lines = frontend(files)
     assert set(said(lines)) == set(said(frontend(compiled(CERTIFICATE))))
     assert not [line for line in lines if "set-var(txn.ost.would) var(txn.ost.code)" in line]
     assert "http-request set-log-level err if { var(txn.ost.would) -m int gt 0 }" in lines
     assert [line for line in lines if '"would_refuse"' in line]
     api = compiled(CERTIFICATE, {"a": "revocation: {mode: soft}"})
-    assert "gpt(4),http_req_cnt" in api["haproxy.cfg"]
+    assert "gpt(5),http_req_cnt" in api["haproxy.cfg"]
     strict = compiled(f"{CERTIFICATE}, revocation: {{mode: strict}}")
     assert strict == compiled(CERTIFICATE)
