@@ -57,6 +57,7 @@ def test_a_password_that_is_missing_is_asked_for_by_its_option(shell: Shell, hou
         )
     )
     assert "--password-file" in shell.refused("trust", "add", path)
+    assert "--password-file" in shell.refused("trust", "library", "add", path)
 
 
 def test_what_would_be_done_is_told_as_that(shell: Shell, house: House) -> None:

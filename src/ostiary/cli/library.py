@@ -13,8 +13,8 @@ from ostiary.cli.options import (
     PasswordFile,
     Search,
     component_of,
-    content_of,
     password_of,
+    upload_of,
 )
 from ostiary.cli.showing import (
     Cell,
@@ -136,11 +136,9 @@ def add(
     password_file: PasswordFile = None,
 ) -> None:
     """Make a component of what a file holds; nothing is trusted by it."""
-    fields = {"name": file.stem if name is None else name, "description": description}
-    password = password_of(password_file)
-    if password is not None:
-        fields["password"] = password
-    done = asker.gateway.send_form("/library", _NOW, content_of(file), fields)
+    content, fields = upload_of(file, password_of(password_file))
+    fields |= {"name": file.stem if name is None else name, "description": description}
+    done = asker.gateway.send_form("/library", _NOW, content, fields)
     _told(asker, done, f"component {done.object}: made")
 
 
@@ -151,10 +149,8 @@ def add_version(
 ) -> None:
     """Upload a new version; what is trusted stays at its version until it is upgraded."""
     number = component_of(asker.gateway, component)
-    password = password_of(password_file)
-    fields = {"password": password} if password is not None else {}
-    path = f"/library/{number}/versions"
-    done = asker.gateway.send_form(path, _NOW, content_of(file), fields)
+    content, fields = upload_of(file, password_of(password_file))
+    done = asker.gateway.send_form(f"/library/{number}/versions", _NOW, content, fields)
     _told(asker, done, f"component {number}: a new version was added")
 
 

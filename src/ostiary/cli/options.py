@@ -95,6 +95,16 @@ def told_unreadable(error: UnreadableError) -> str:
     return str(error)
 
 
+def upload_of(path: Path, password: str | None) -> tuple[bytes, dict[str, str]]:
+    """A file's content and the fields that go with it. Raises Unclear if it can't be read."""
+    content = content_of(path)
+    try:
+        read_upload(content, password)
+    except UnreadableError as error:
+        raise Unclear(f"{str(path)!r}: {told_unreadable(error)}") from error
+    return content, {} if password is None else {"password": password}
+
+
 def password_of(path: Path | None) -> str | None:
     """The first line of a file."""
     if path is None:

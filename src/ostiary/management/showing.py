@@ -72,7 +72,7 @@ def certificate_view(
         is_ca=certificate.is_ca,
         is_self_issued=certificate.is_self_issued,
         alternative_names=certificate.subject_alternative_names,
-        extended_key_usages=certificate.extended_key_usages,
+        extended_key_usages=details.purposes,
         sha1=details.sha1,
         key_usages=details.key_usages,
         path_length=details.path_length,

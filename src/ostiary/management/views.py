@@ -145,6 +145,7 @@ class CertificateView(View):
     is_self_issued: bool
     alternative_names: tuple[str, ...]
     extended_key_usages: tuple[str, ...]
+    """By name (``clientAuth``), or dotted object identifiers."""
     sha1: str
     key_usages: tuple[str, ...]
     path_length: int | None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID as AccessOID
+from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 
 from ostiary.x509.certificate import Certificate, bearing_oddities
 from ostiary.x509.names import alternative_text
@@ -14,6 +15,18 @@ _USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
     "key_agreement", "key_cert_sign", "crl_sign",
 )  # fmt: skip
+_PURPOSES = {
+    Purpose.SERVER_AUTH.dotted_string: "serverAuth",
+    Purpose.CLIENT_AUTH.dotted_string: "clientAuth",
+    Purpose.CODE_SIGNING.dotted_string: "codeSigning",
+    Purpose.EMAIL_PROTECTION.dotted_string: "emailProtection",
+    Purpose.TIME_STAMPING.dotted_string: "timeStamping",
+    Purpose.OCSP_SIGNING.dotted_string: "OCSPSigning",
+    Purpose.ANY_EXTENDED_KEY_USAGE.dotted_string: "anyExtendedKeyUsage",
+    Purpose.SMARTCARD_LOGON.dotted_string: "smartcardLogon",
+    Purpose.KERBEROS_PKINIT_KDC.dotted_string: "pkInitKDC",
+    Purpose.IPSEC_IKE.dotted_string: "ipsecIKE",
+}
 _AGREEMENT_USAGES = ("encipher_only", "decipher_only")
 """Defined only beside key agreement (RFC 5280 4.2.1.3)."""
 
@@ -26,6 +39,8 @@ class Details:
     """SHA-1 of the DER, lower-case hex: what older tools show."""
     key_usages: tuple[str, ...] = ()
     """As in RFC 5280: ``keyCertSign``."""
+    purposes: tuple[str, ...] = ()
+    """Extended key usages: names as ``clientAuth``, others as dotted numbers."""
     path_length: int | None = None
     """How many intermediates may stand below; None: any number."""
     subject_key_id: str = ""
@@ -41,7 +56,10 @@ class Details:
 
 def details_of(certificate: Certificate) -> Details:
     """Made anew each time. The certificate was read strictly, so this raises nothing."""
-    found = Details(sha1=hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest())
+    found = Details(
+        sha1=hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest(),
+        purposes=tuple(_PURPOSES.get(one, one) for one in certificate.extended_key_usages),
+    )
     with bearing_oddities():
         for extension in certificate.native.extensions:
             found = _with(found, extension.value)

@@ -39,6 +39,7 @@ def test_key_identifiers_policies_and_addresses_are_told(kit: Kit) -> None:
         ],
     )
     found = details_of(made.certificate)
+    assert found.purposes == ("clientAuth",)
     assert found.policies == ("1.2.3.4",)
     assert found.crl_addresses == ("http://crl.example/a.crl",)
     assert found.ocsp_addresses == ("http://ocsp.example",)
