@@ -8,6 +8,7 @@ each request.
 from ostiary.compiler import names
 from ostiary.compiler.answers import problem
 from ostiary.compiler.bundle import EnrolmentMaterial, Place
+from ostiary.compiler.logs import ERROR_FORMAT
 from ostiary.compiler.nobody import NOBODY
 from ostiary.haproxy.files import Section
 from ostiary.haproxy.quote import word
@@ -52,6 +53,7 @@ def enrolment_sections(place: Place, addresses: list[str]) -> list[Section]:
         "option dontlognull",
         "option http-ignore-probes",
         f"log-format {word(_LOG)}",
+        f"error-log-format {word(ERROR_FORMAT.replace('@folder@', place.folder))}",
         f"tcp-request connection track-sc0 src table {_RATES}",
         f"tcp-request connection reject if {{ sc0_conn_rate gt {_MOST_NEW_CONNECTIONS} }}",
         f"tcp-request session set-var({names.CONNECTION_ID}) uuid()",
