@@ -14,8 +14,9 @@ from ostiary.haproxy.files import Section
 from ostiary.haproxy.quote import word
 
 CLIENT_ADDRESS = "X-Ostiary-Client-Address"
-CLIENT_CERTIFICATE = "X-Ostiary-Client-Certificate"
-"""Written by the engine over whatever a client sends: the certificate's DER in base64."""
+CLIENT_FINGERPRINT = "X-Ostiary-Client-Fingerprint"
+"""The SHA-256 of the client's certificate in hex, or empty. Both are written by the engine over
+whatever a client sends."""
 
 _FRONTEND, _BACKEND, _RATES = "ost_est", "ost_est", "ost_est_rates"
 _SERVER_FILE, _NOBODY_FILE = "est.pem", "est-nobody.pem"
@@ -59,7 +60,7 @@ def enrolment_sections(place: Place, addresses: list[str]) -> list[Section]:
         f"tcp-request session set-var({names.CONNECTION_ID}) uuid()",
         f"http-request return {problem(413)} if {too_large}",
         f"http-request set-header {CLIENT_ADDRESS} %[src]",
-        f"http-request set-header {CLIENT_CERTIFICATE} %[ssl_c_der,base64]",
+        f"http-request set-header {CLIENT_FINGERPRINT} %[ssl_c_der,sha2(256),hex]",
         f"use_backend {_BACKEND}",
     )
     server = (

@@ -15,11 +15,11 @@ from starlette.routing import Route
 from ostiary.ca.packing import certificates_only
 from ostiary.ca.requests import WANTED_ATTRIBUTES
 from ostiary.ca.signing import Purpose
-from ostiary.compiler.enrolment import CLIENT_ADDRESS, CLIENT_CERTIFICATE
+from ostiary.compiler.enrolment import CLIENT_ADDRESS, CLIENT_FINGERPRINT
 from ostiary.est.reading import (
     LARGEST_BODY,
     Unreadable,
-    certificate_of,
+    fingerprint_of,
     refuse_other_media,
     request_of,
     secret_of,
@@ -124,7 +124,7 @@ def _asker(request: Request) -> Asker:
     return Asker(
         address=request.headers.get(CLIENT_ADDRESS, ""),
         secret=secret_of(request.headers.get("authorization", "")),
-        certificate=certificate_of(request.headers.get(CLIENT_CERTIFICATE, "")),
+        fingerprint=fingerprint_of(request.headers.get(CLIENT_FINGERPRINT, "")),
     )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 
 from ostiary.kernel.errors import WrongUse
 
@@ -9,6 +10,7 @@ LARGEST_BODY = 131_072
 """Bytes: the largest request the authority reads is 64 KiB, and base64 with line ends needs more
 than a third on top."""
 MEDIA = "application/pkcs10"
+_FINGERPRINT = re.compile("[0-9A-Fa-f]{64}")
 _BASIC = "basic "
 _LONGEST_CREDENTIALS = 1_024
 _BLANKS = b" \t\r\n"
@@ -57,9 +59,13 @@ def secret_of(authorization: str) -> str | None:
     return password
 
 
-def certificate_of(header: str) -> bytes | None:
-    """The DER of what the engine saw in the handshake; None for nothing. Raises Unreadable."""
-    try:
-        return base64.b64decode(header, validate=True) or None
-    except ValueError as error:
-        raise Unreadable("the certificate of the connection can't be read") from error
+def fingerprint_of(header: str) -> bytes | None:
+    """The SHA-256 of the certificate the engine saw in the handshake; None for none.
+
+    Raises Unreadable.
+    """
+    if not header:
+        return None
+    if not _FINGERPRINT.fullmatch(header):
+        raise Unreadable("the certificate of the connection can't be told")
+    return bytes.fromhex(header)

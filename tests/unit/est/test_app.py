@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -71,7 +72,7 @@ class Door:
     ) -> httpx.Response:
         headers = {"X-Ostiary-Client-Address": address, **MEDIA, **more.pop("headers", {})}
         if shown is not None:
-            headers["X-Ostiary-Client-Certificate"] = base64.b64encode(shown).decode()
+            headers["X-Ostiary-Client-Fingerprint"] = hashlib.sha256(shown).hexdigest().upper()
         if token is not None:
             pair = base64.b64encode(f"device:{token}".encode()).decode()
             headers["Authorization"] = f"Basic {pair}"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ostiary.est.reading import (
     Unreadable,
-    certificate_of,
+    fingerprint_of,
     refuse_other_media,
     request_of,
     secret_of,
@@ -42,7 +42,7 @@ def test_whatever_is_sent_is_bytes_or_a_refusal(body: bytes) -> None:
 @given(st.text())
 def test_whatever_the_headers_say_is_read_or_refused(header: str) -> None:
     assert _bytes_or_sentence(secret_of, header) is not False
-    assert _bytes_or_sentence(certificate_of, header) is not False
+    assert _bytes_or_sentence(fingerprint_of, header) is not False
 
 
 @pytest.mark.parametrize(

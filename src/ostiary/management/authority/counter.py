@@ -1,6 +1,5 @@
 """Where devices come to: who asks is found out, bad tokens are slowed down, others enrolled."""
 
-import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -45,8 +44,8 @@ class Asker:
     address: str
     secret: str | None = None
     """A token, if one was shown."""
-    certificate: bytes | None = None
-    """DER of what the handshake showed, which proves that its key is there, and nothing more."""
+    fingerprint: bytes | None = None
+    """SHA-256 of the certificate that the handshake showed; its key is there, no more is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +140,12 @@ class Counter:
 
     def _shown(self, house: House, asker: Asker) -> Written | None:
         """The good certificate of this authority that was shown. Raises NotIssued."""
-        if asker.certificate is None:
+        if asker.fingerprint is None:
             return None
-        found = house.ledger.of_fingerprint(hashlib.sha256(asker.certificate).digest())
+        found = house.ledger.of_fingerprint(asker.fingerprint)
         if found is None:
             return None
-        if not found.good_at(house.hands.clock()) or self._around.blocked(asker.certificate):
+        if not found.good_at(house.hands.clock()) or self._around.blocked(found.entry.der):
             raise NotIssued(
                 Why.NOT_GOOD, "the certificate that was shown is revoked, blocked, or has ended"
             )

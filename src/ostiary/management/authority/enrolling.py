@@ -24,8 +24,11 @@ from ostiary.store.ledger.enrolment_records import (
     RequestState,
     TokenSpent,
 )
-from ostiary.store.ledger.records import AUTHORITIES, Written
+from ostiary.store.ledger.records import Kind, Written
 from ostiary.x509.certificate import parse
+
+_ENDS = frozenset({Kind.CLIENT, Kind.SERVER})
+"""What may be renewed by whoever has it: nothing that is the authority's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +88,10 @@ def reenrol(house: House, old: Written, request: bytes) -> Certified:
     RFC 7030 4.2.2: the subject and the alternative names MUST be identical. Raises NotIssued, and
     what ``issue`` does.
     """
-    if old.entry.kind in AUTHORITIES or not old.good_at(house.hands.clock()):
+    if old.entry.kind not in _ENDS or not old.good_at(house.hands.clock()):
         raise NotIssued(
             Why.NOT_GOOD,
-            f"the certificate of {old.entry.name!r} is revoked, has ended, or is an authority's",
+            f"the certificate of {old.entry.name!r} is revoked, has ended, or is not for renewal",
             "enrol anew with a token",
         )
     read = _read(request)
