@@ -25,7 +25,9 @@ _LARGEST_BODY = 131_072
 _MOST_CONNECTIONS = 200
 _RATE = "10s"
 _MOST_NEW_CONNECTIONS = 100
-"""From one address in that time; handshakes cost more than what is asked after them."""
+"""From one address in that time."""
+_MOST_REQUESTS = 200
+"""Likewise: a station that provisions devices asks often, and Python answers about 50 a second."""
 _LOG = (
     '{"time":%Ts.%ms,"event":"enrolment","request_id":"%ID","client":"%ci","method":"%HM",'
     '"path":%{+Q}[capture.req.uri,json(utf8s)],"status":%ST,"tls":"%sslv","bytes":%B,'
@@ -52,12 +54,15 @@ def enrolment_sections(place: Place, addresses: list[str]) -> list[Section]:
         "timeout http-keep-alive 5s",
         "log global",
         "option dontlognull",
+        # A body that comes slowly is waited for here, within the time for the request.
+        "option http-buffer-request",
         "option http-ignore-probes",
         f"log-format {word(_LOG)}",
         f"error-log-format {word(ERROR_FORMAT.replace('@folder@', place.folder))}",
         f"tcp-request connection track-sc0 src table {_RATES}",
         f"tcp-request connection reject if {{ sc0_conn_rate gt {_MOST_NEW_CONNECTIONS} }}",
         f"tcp-request session set-var({names.CONNECTION_ID}) uuid()",
+        f"http-request deny deny_status 429 if {{ sc0_http_req_rate gt {_MOST_REQUESTS} }}",
         f"http-request return {problem(413)} if {too_large}",
         f"http-request set-header {CLIENT_ADDRESS} %[src]",
         f"http-request set-header {CLIENT_FINGERPRINT} %[ssl_c_der,sha2(256),hex]",
@@ -70,7 +75,9 @@ def enrolment_sections(place: Place, addresses: list[str]) -> list[Section]:
         "retries 0",
         f"server python unix@{place.enrolment_socket}",
     )
-    rates = (f"stick-table type ipv6 size 100k expire 60s store conn_rate({_RATE})",)
+    rates = (
+        f"stick-table type ipv6 size 100k expire 60s store conn_rate({_RATE}),http_req_rate({_RATE})",
+    )
     return [
         Section(f"frontend {_FRONTEND}", lines, "pki.est"),
         Section(f"backend {_BACKEND}", server),

@@ -236,6 +236,8 @@ def test_an_authority_that_is_at_work_or_missing_is_no_mistake(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(certifying, "_PATIENCE_SECONDS", 0.05)
+    assert door.ask("cacerts").status_code == 200
+    door.now += timedelta(seconds=11)
     with StateLock(door.folder):
         answer = door.ask("cacerts")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

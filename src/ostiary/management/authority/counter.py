@@ -1,9 +1,9 @@
 """Where devices come to: who asks is found out, bad tokens are slowed down, others enrolled."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -27,6 +27,8 @@ from ostiary.management.authority.orders import Certified
 from ostiary.store.ledger.records import Written
 from ostiary.trust.names.reading import parse_pattern
 from ostiary.x509.certificate import parse
+
+_REMEMBERED = timedelta(seconds=10)
 
 
 class Holder(Protocol):
@@ -71,10 +73,20 @@ class Counter:
         self._around = around
         # Tokens can't be guessed; who tries many keeps nobody but himself from being heard.
         self._attempts = Attempts(overall=False)
+        self._remembered: tuple[datetime, bytes] | None = None
         self._log = structlog.get_logger("ostiary.enrolment")
 
     def authorities(self) -> bytes:
-        """The authorities that are good, as CMS, the root among them (RFC 7030 4.1)."""
+        """The authorities that are good, as CMS, the root among them (RFC 7030 4.1).
+
+        Remembered for ten seconds: anybody may ask, as often as he likes.
+        """
+        now = self._around.clock()
+        if self._remembered is None or not now - self._remembered[0] < _REMEMBERED:
+            self._remembered = (now, self._authorities())
+        return self._remembered[1]
+
+    def _authorities(self) -> bytes:
         with self._holder.open("est") as house:
             now = house.hands.clock()
             return certificates_only(
@@ -88,40 +100,44 @@ class Counter:
 
         Raises NeedsCredential, BadToken, TooManyAttempts, NotIssued, and what the authority does.
         """
-        now = self._around.clock()
-        if asker.secret is not None:
-            self._attempts.refuse(asker.address, now)
-        with self._holder.open("est") as house:
-            try:
-                bearer = self._bearer(house, asker)
-                house.hands = replace(house.hands, actor=_called(bearer))
-                done = enrol(house, bearer, request, purpose)
-            except BadToken:
-                if asker.secret is not None:
-                    self._attempts.failed(asker.address, now)
-                raise
-            except NotIssued as refused:
-                self._tell_refused(asker, refused)
-                raise
-        if asker.secret is not None:
-            self._attempts.succeeded(asker.address)
+        with self._watched(asker), self._holder.open("est") as house:
+            bearer = self._bearer(house, asker)
+            house.hands = replace(house.hands, actor=_called(bearer))
+            done = enrol(house, bearer, request, purpose)
         self._tell(asker, done)
         return done
 
     def renew(self, asker: Asker, request: bytes) -> Certified:
         """The next certificate of whoever shows one of ours. Raises as ``enrol`` does."""
-        with self._holder.open("est") as house:
+        asker = replace(asker, secret=None)
+        with self._watched(asker), self._holder.open("est") as house:
             shown = self._shown(house, asker)
             if shown is None:
                 raise NeedsCredential("show the certificate to be renewed, in the handshake")
             house.hands = replace(house.hands, actor=f"est:certificate:{shown.entry.name}")
-            try:
-                done = reenrol(house, shown, request)
-            except NotIssued as refused:
-                self._tell_refused(asker, refused)
-                raise
+            done = reenrol(house, shown, request)
         self._tell(asker, done)
         return done
+
+    @contextmanager
+    def _watched(self, asker: Asker) -> Iterator[None]:
+        """Opening the authority costs something: who has nothing to show doesn't get that far, nor
+        who has shown what is worth nothing too often. Raises NeedsCredential, TooManyAttempts."""
+        now = self._around.clock()
+        self._attempts.refuse(asker.address, now)
+        if asker.secret is None and asker.fingerprint is None:
+            raise NeedsCredential(
+                "send a token, as the password of HTTP Basic authentication, or a certificate"
+            )
+        try:
+            yield
+        except BadToken:
+            self._attempts.failed(asker.address, now)
+            raise
+        except NotIssued as refused:
+            self._tell_refused(asker, refused)
+            raise
+        self._attempts.succeeded(asker.address)
 
     def _bearer(self, house: House, asker: Asker) -> Bearer:
         settings = self._around.settings() or Est(port=1)
@@ -130,7 +146,7 @@ class Counter:
             return Invited(found, approval=settings.approval or found.token.approval)
         shown = self._shown(house, asker)
         if shown is None:
-            raise NeedsCredential("send a token, as the password of HTTP Basic authentication")
+            raise NeedsCredential("this certificate isn't one of this authority (send a token)")
         subject = parse(shown.entry.der).names.subject
         if not any(parse_pattern(one).fits(subject) for one in settings.registrars):
             raise NeedsCredential(

@@ -128,7 +128,7 @@ def _asked(bearer: Bearer, request: bytes, purpose: Purpose | None) -> _Asked:
     naming = naming_in(read, name)
     # Who was given a token for this very name may have it, whoever has it now.
     order = Order(name=name, purpose=usual, request=request, another=exact)
-    return _Asked(order=order, content=_content(read, naming), by=by)
+    return _Asked(order=order, content=_content(read, naming, usual), by=by)
 
 
 def _by_token(
@@ -227,8 +227,13 @@ def naming_in(read: Request, name: str) -> Naming:
         raise NotIssued(Why.BAD_NAME, str(error)) from error
 
 
-def _content(read: Request, naming: Naming) -> bytes:
-    told = (read.key.digest().hex(), naming.subject_text(), *sorted(read.alternatives))
+def _content(read: Request, naming: Naming, purpose: Purpose) -> bytes:
+    told = (
+        purpose.value,
+        read.key.digest().hex(),
+        naming.subject_text(),
+        *sorted(read.alternatives),
+    )
     # No name has control characters.
     return hashlib.sha256("\n".join(told).encode()).digest()
 
