@@ -75,13 +75,12 @@ def enrolment_sections(place: Place, addresses: list[str]) -> list[Section]:
         "retries 0",
         f"server python unix@{place.enrolment_socket}",
     )
-    rates = (
-        f"stick-table type ipv6 size 100k expire 60s store conn_rate({_RATE}),http_req_rate({_RATE})",
-    )
+    rates = f"conn_rate({_RATE}),http_req_rate({_RATE})"
+    table = (f"stick-table type ipv6 size 100k expire 60s store {rates}",)
     return [
         Section(f"frontend {_FRONTEND}", lines, "pki.est"),
         Section(f"backend {_BACKEND}", server),
-        Section(f"backend {_RATES}", rates),
+        Section(f"backend {_RATES}", table),
     ]
 
 
