@@ -138,7 +138,7 @@ def test_viewers_look_and_strangers_do_not(app: FastAPI, desk: DeskRig) -> None:
 def test_while_a_command_is_at_work_the_door_says_so(
     app: FastAPI, desk: DeskRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(certifying, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(certifying, "TURN_SECONDS", 0.05)
     with StateLock(desk.state / "ca"):
         assert "in use by process" in owner(app, "GET", "", 503).text
     owner(app, "GET", "")

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from ostiary.store.lock import StateLock
+from ostiary.wiring import certifying
 from ostiary.x509.pem import key_matches, read_certificates, read_crls, read_private_key
 from tests.doors.cli_rig import Shell, call, file_with
 from tests.doors.rig import Done, House
@@ -208,9 +210,18 @@ def test_without_an_authority_the_way_to_one_is_told(tmp_path: Path) -> None:
     assert not (tmp_path / "s").exists()
 
 
-def test_one_command_at_a_time(ca: Alone) -> None:
+def test_one_command_at_a_time(ca: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certifying, "PATIENCE_SECONDS", 0.2)
     with StateLock(ca.folder / "s" / "ca"):
         assert "in use by process" in ca.refused("list")
+
+
+def test_a_command_waits_for_one_that_is_about_to_end(ca: Alone) -> None:
+    lock = StateLock(ca.folder / "s" / "ca")
+    ending = threading.Timer(0.3, lock.release)
+    ending.start()
+    ca.good("list")
+    ending.join()
 
 
 def test_revoking_is_told_listed_and_believed_by_openssl(ca: Alone) -> None:

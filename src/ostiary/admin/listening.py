@@ -1,4 +1,4 @@
-"""The sockets of the admin listener: TCP for people and programs, a unix socket for this host."""
+"""The sockets of a listener: TCP for people and programs, a unix socket for this host."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from ostiary.admin.protocol import MOST_CONNECTIONS, Protocol
+from ostiary.admin.protocol import Protocol
 from ostiary.admin.sockets import BACKLOG
 
 _KEEP_ALIVE_SECONDS = 30
@@ -44,18 +44,23 @@ class _Server(uvicorn.Server):
 class Listening:
     """The servers of one application, in the loop that runs."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self, app: ASGIApp, *, name: str = "admin", protocol: type[Protocol] = Protocol
+    ) -> None:
+        """``name``: of the listener, for the log."""
         self._app = app
+        self._name = name
+        self._protocol = protocol
         self._servers: list[_Serving] = []
         self._tcp: tuple[_Serving, socket.socket] | None = None
-        self._log = structlog.get_logger("ostiary.admin")
+        self._log = structlog.get_logger(f"ostiary.{name}")
 
     async def on_tcp(self, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
         """Listen on a socket of ``bind_tcp``."""
         address, port = sock.getsockname()[:2]
         await self._serve_tcp(sock, tls)
         scheme = "https" if tls else "http"
-        self._log.info("admin-listens", address=address, port=port, scheme=scheme)
+        self._log.info(f"{self._name}-listens", address=address, port=port, scheme=scheme)
 
     async def anew_on_tcp(self, tls: ssl.SSLContext) -> None:
         """End the TCP connections there are and serve new ones with ``tls``, on the same port."""
@@ -89,7 +94,7 @@ class Listening:
             more["ssl_context_factory"] = lambda _config, _default: tls
         config = uvicorn.Config(
             self._app,
-            http=Protocol,
+            http=self._protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -97,7 +102,7 @@ class Listening:
             server_header=False,
             proxy_headers=False,
             backlog=BACKLOG,
-            limit_concurrency=MOST_CONNECTIONS,
+            limit_concurrency=self._protocol.most,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_ENDING_SECONDS,
             **more,

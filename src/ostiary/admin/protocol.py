@@ -21,6 +21,9 @@ class Protocol(H11Protocol):
     header of a request is there: those that wait make room for who comes, longest first.
     """
 
+    most = MOST_CONNECTIONS
+    """At a time, of this kind."""
+
     def __init__(self, *args: Any, **more: Any) -> None:  # uvicorn's own arguments
         super().__init__(*args, **more)
         self._deadline: asyncio.TimerHandle | None = None
@@ -65,7 +68,7 @@ class Protocol(H11Protocol):
             self._deadline = None
 
     def _make_room(self) -> None:
-        if len(self.connections) < MOST_CONNECTIONS - 1:
+        if len(self.connections) < self.most - 1:
             return
         waiting = [one for one in self.connections if isinstance(one, Protocol) and one._waits]
         if waiting:

@@ -16,22 +16,22 @@ BACKLOG = 128
 
 
 class AdminPortTaken(WrongUse):
-    """The port that ``admin`` names is in use."""
+    """The port that ``admin`` or ``pki`` names is in use."""
 
 
 class AdminExposed(WrongUse):
     """Credentials would travel in the open to an address that others can reach."""
 
 
-def bind_tcp(address: str, port: int) -> socket.socket:
-    """A socket that listens. Raises AdminPortTaken."""
+def bind_tcp(address: str, port: int, section: str = "admin") -> socket.socket:
+    """A socket that listens; ``section`` of the configuration names it. Raises AdminPortTaken."""
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(
             address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         sock = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise _taken(address, port, error) from error
+        raise _taken(address, port, section, error) from error
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(where)
@@ -39,7 +39,7 @@ def bind_tcp(address: str, port: int) -> socket.socket:
         sock.setblocking(False)
     except OSError as error:
         sock.close()
-        raise _taken(address, port, error) from error
+        raise _taken(address, port, section, error) from error
     return sock
 
 
@@ -76,8 +76,8 @@ def refuse_exposed(sock: socket.socket) -> None:
         )
 
 
-def _taken(address: str, port: int, error: OSError) -> AdminPortTaken:
+def _taken(address: str, port: int, section: str, error: OSError) -> AdminPortTaken:
     return AdminPortTaken(
-        f"admin: {address}:{port} can't be listened on: {error.strerror or error} "
-        "(choose another admin.port)"
+        f"{section}: {address}:{port} can't be listened on: {error.strerror or error} "
+        f"(choose another {section}.port)"
     )

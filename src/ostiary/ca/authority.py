@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ostiary.ca.addresses import Addresses
 from ostiary.ca.dice import Dice
 from ostiary.kernel.errors import OstiaryError
 from ostiary.x509.certificate import Certificate, parse
@@ -65,9 +66,14 @@ def new_intermediate(
     *,
     kind: KeyKind = KeyKind.EC,
     days: int = 1825,
+    addresses: Addresses | None = None,
 ) -> Issued:
-    """An authority below another one, for issuing end entities only (path length 0)."""
-    return _issue(authority, _Wish(name, kind, days, _authority(0), None), now, dice)
+    """An authority below another one, for issuing end entities only (path length 0).
+
+    ``addresses``: where the one above publishes.
+    """
+    wish = _Wish(name, kind, days, _authority(0), None, addresses=addresses)
+    return _issue(authority, wish, now, dice)
 
 
 def issue_server(
@@ -125,6 +131,7 @@ class _Wish:
     alternatives: x509.SubjectAlternativeName | None
     organization: str | None = None
     organizational_unit: str | None = None
+    addresses: Addresses | None = None
 
 
 def _issue(authority: Issued | None, wish: _Wish, now: datetime, dice: Dice) -> Issued:
@@ -186,6 +193,8 @@ def _extensions(
         extensions.append((x509.ExtendedKeyUsage([profile.purpose]), False))
     if wish.alternatives is not None:
         extensions.append((wish.alternatives, False))
+    if wish.addresses is not None:
+        extensions.extend((one, False) for one in wish.addresses.in_certificates())
     return extensions
 
 

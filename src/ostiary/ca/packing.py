@@ -68,12 +68,6 @@ def packed(key: PrivateKey, certificates: Sequence[bytes], *, name: str, passwor
     )
 
 
-def certificates_only(certificates: Sequence[bytes]) -> bytes:
-    """A degenerate CMS SignedData, DER, with nothing but certificates (RFC 5272 4.1)."""
-    natives = [x509.load_der_x509_certificate(one) for one in certificates]
-    return pkcs7.serialize_certificates(natives, Encoding.DER)
-
-
 def pem_of_list(der: bytes) -> bytes:
     """A revocation list as PEM."""
     return x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
@@ -82,3 +76,9 @@ def pem_of_list(der: bytes) -> bytes:
 def pem_of_certificate(der: bytes) -> bytes:
     """A certificate as PEM."""
     return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
+
+
+def certificates_only(ders: Sequence[bytes]) -> bytes:
+    """PKCS#7 with nothing but certificates, DER (RFC 5280 4.2.2.1; RFC 5272, certs-only)."""
+    natives = [x509.load_der_x509_certificate(one) for one in ders]
+    return pkcs7.serialize_certificates(natives, Encoding.DER)

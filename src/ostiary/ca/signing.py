@@ -1,6 +1,6 @@
 """An authority at work: certificates for keys of others, and revocation lists."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ostiary.ca.addresses import Addresses
 from ostiary.ca.authority import (
     BACKDATING,
     IssueRefusedError,
@@ -103,8 +104,12 @@ class Signed:
 class Signer:
     """An authority with its key. What all its certificates have in common is made once."""
 
-    def __init__(self, certificate: Certificate, key: PrivateKey) -> None:
+    def __init__(
+        self, certificate: Certificate, key: PrivateKey, addresses: Addresses | None = None
+    ) -> None:
+        """``addresses``: where it publishes, if it does."""
         self.certificate = certificate
+        self._addresses = addresses
         self._key = key.native
         self._digest = digest_for(key.native)
         self._issuer = certificate.native.subject
@@ -140,6 +145,33 @@ class Signer:
         if naming.alternatives:
             names = x509.SubjectAlternativeName(naming.alternatives)
             builder = builder.add_extension(names, critical=False)
+        for told in self._addresses.in_certificates() if self._addresses else ():
+            builder = builder.add_extension(told, critical=False)
+        return self._signed(builder, begin, end)
+
+    def sign_responder(
+        self, naming: Naming, key: CertifiedKey, *, serial: int, now: datetime, days: int
+    ) -> Signed:
+        """A certificate to answer OCSP with in this authority's name (RFC 6960 4.2.2.2).
+
+        Nobody asks whether it is revoked itself (``ocsp-nocheck``, 4.2.2.2.1), so let it end soon.
+        """
+        begin = (now - BACKDATING).replace(microsecond=0)
+        end = end_of(begin + BACKDATING + timedelta(days=days), self.certificate)
+        builder = (
+            x509.CertificateBuilder(self._issuer, naming.subject, key.native, serial, begin, end)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(usage_of(digital_signature=True), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.native), critical=False)
+            .add_extension(self._identifier, critical=False)
+            .add_extension(
+                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False
+            )
+            .add_extension(x509.OCSPNoCheck(), critical=False)
+        )
+        return self._signed(builder, begin, end)
+
+    def _signed(self, builder: x509.CertificateBuilder, begin: datetime, end: datetime) -> Signed:
         native = builder.sign(self._key, self._digest)  # type: ignore[arg-type]  # dice make signing keys
         return Signed(native.public_bytes(Encoding.DER), begin, end)
 
@@ -152,18 +184,46 @@ class Signer:
         until: datetime,
     ) -> bytes:
         """The whole revocation list, DER: serial numbers, since when, and why."""
+        freshest = (self._addresses.in_lists(),) if self._addresses else ()
+        return self._list_of(revoked, number, (now, until), [(one, False) for one in freshest])
+
+    def delta_of(
+        self,
+        revoked: Iterable[tuple[int, datetime, Reason]],
+        *,
+        base: int,
+        number: int,
+        now: datetime,
+        until: datetime,
+    ) -> bytes:
+        """What came after the whole list with the number ``base``, DER (RFC 5280 5.2.4).
+
+        ``number`` is that of the whole list that is made at the same time.
+        """
+        delta = x509.DeltaCRLIndicator(base)
+        return self._list_of(revoked, number, (now, until), [(delta, True)])
+
+    def _list_of(
+        self,
+        revoked: Iterable[tuple[int, datetime, Reason]],
+        number: int,
+        updates: tuple[datetime, datetime],
+        more: Sequence[tuple[x509.ExtensionType, bool]],
+    ) -> bytes:
         # The builder's own methods copy all entries for each one that is added.
         builder = x509.CertificateRevocationListBuilder(
             issuer_name=self._issuer,
-            last_update=now.replace(microsecond=0),
-            next_update=until.replace(microsecond=0),
+            last_update=updates[0].replace(microsecond=0),
+            next_update=updates[1].replace(microsecond=0),
             revoked_certificates=[_entry(*one) for one in revoked],
         )
-        native = (
-            builder.add_extension(self._identifier, critical=False)
-            .add_extension(x509.CRLNumber(number), critical=False)
-            .sign(self._key, self._digest)  # type: ignore[arg-type]  # as above
-        )
+        for extension, critical in (
+            (self._identifier, False),
+            (x509.CRLNumber(number), False),
+            *more,
+        ):
+            builder = builder.add_extension(extension, critical=critical)
+        native = builder.sign(self._key, self._digest)  # type: ignore[arg-type]  # as above
         return native.public_bytes(Encoding.DER)
 
 

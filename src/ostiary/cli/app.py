@@ -28,7 +28,7 @@ _MODULES = {
     "trust": ("trust", "library"),
     "dn": ("names",),
     "tokens": ("tokens",),
-    "ca": ("ca", "ca_issuing", "ca_revoking", "ca_enrolling"),
+    "ca": ("ca", "ca_issuing", "ca_revoking", "ca_enrolling", "ca_publishing"),
 }
 """Modules of this package by verb, in the order of the help; importing one registers its verbs."""
 

@@ -12,7 +12,18 @@ from ostiary.cli.answers import Wish
 from ostiary.cli.app import app
 from ostiary.cli.asking import Asker
 from ostiary.cli.ca_files import PUBLIC_FILE
-from ostiary.cli.ca_home import Home, Key, NewKey, Site, at_home, at_site, pairs
+from ostiary.cli.ca_home import (
+    Allow,
+    Home,
+    Key,
+    NewKey,
+    PublishAt,
+    Site,
+    at_home,
+    at_site,
+    pairs,
+    publishing_of,
+)
 from ostiary.cli.options import Unclear, components_named
 from ostiary.cli.putting import NotPlaced, Placed, Put, put_file
 from ostiary.cli.reaching import reached
@@ -32,13 +43,6 @@ ca = typer.Typer(
 app.add_typer(ca, name="ca")
 
 _ROOT = "root.crt"
-Allow = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="KIND=PATTERN",
-        help="Only such names: dn, dns, ip, uri or email, as in dns=*.example; again for more.",
-    ),
-]
 Crl = Annotated[
     list[Path] | None,
     typer.Option(
@@ -69,6 +73,7 @@ def init(
     crl_days: Annotated[
         int, typer.Option(min=1, max=36500, help="Until the next list is due.")
     ] = 7,
+    publish_at: PublishAt = None,
     no_trust: Annotated[
         bool, typer.Option("--no-trust", help="Into the gateway's library, but not trusted.")
     ] = False,
@@ -82,7 +87,8 @@ def init(
     down in `ca/profile.yml`, to be edited. The root becomes a component of the gateway's
     certificate library and one of its trusted certificates.
     """
-    profile = Profile(allowed=_allowed(allow), crl=Lists(days=crl_days, files=_files(crl)))
+    lists = Lists(days=crl_days, files=_files(crl))
+    profile = Profile(allowed=_allowed(allow), crl=lists, publish=publishing_of(publish_at))
     founding = Founding(name=name, kind=key.kind, days=days)
     with ExitStack() as stack:
         if alone:
@@ -158,7 +164,7 @@ def rotate_issuing(
         )
         return
     say(f"{new.entry.name}: issues from now on, until {new.entry.not_after:%Y-%m-%d}")
-    tell_lists(files)
+    tell_lists(home, files)
 
 
 @ca.command("crl")
@@ -208,13 +214,15 @@ def crl_lists(
     for made in lists:
         say(f"{made.name}: list {made.number}, next due {when(made.next_update)}")
     if files:
-        tell_lists(files)
+        tell_lists(home, files)
 
 
-def tell_lists(files: tuple[Path, ...]) -> None:
+def tell_lists(home: Home, files: tuple[Path, ...]) -> None:
     """Where the lists are, or that they are nowhere."""
-    if files:
-        say(f"revocation lists: {', '.join(map(str, files))}")
+    published = home.house.profile.publish.url
+    if files or published:
+        told = [*map(str, files), *(f"{url}/crl/all.pem" for url in (published,) if url)]
+        say(f"revocation lists: {', '.join(told)}")
     else:
         say(
             "no gateway has a revocation list of this authority yet (write one, and name it in "
@@ -259,6 +267,7 @@ def _tell_founded(site: Site, house: House, files: tuple[Path, ...], placed: Pla
                 "issuing": {"name": below.entry.name, "fingerprint": below.fingerprint.hex()},
                 "certificate": str(root),
                 "lists": [str(one) for one in files],
+                "publish": house.profile.publish.url,
                 "library": placed.json() if placed else None,
             }
         )
@@ -272,6 +281,7 @@ def _tell_founded(site: Site, house: House, files: tuple[Path, ...], placed: Pla
                 ("Root's SHA-256", above.fingerprint.hex()),
                 ("What it may issue", str(house.place.profile_path)),
                 ("Revocation lists", ", ".join(map(str, files)) or "none yet"),
+                *(("Published at", url) for url in (house.profile.publish.url,) if url),
             )
         )
     )

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Annotated, Any, Concatenate
 
 import typer
+from pydantic import ValidationError
 
 from ostiary.cli.asking import AdminUrl, CaFile, TokenFile
+from ostiary.cli.options import Unclear
 from ostiary.cli.reaching import Reach
 from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile, StateFolder, state_folder
 from ostiary.cli.splicing import spliced
 from ostiary.cli.tables import AsJson, misuse, refusals
 from ostiary.management.authority.errors import NotIssued
 from ostiary.management.authority.house import House
+from ostiary.management.authority.profile import Publishing
 from ostiary.x509.keys import KeyKind
 
 PassphraseFile = Annotated[
@@ -34,6 +37,22 @@ ValidDays = Annotated[
 ]
 NewName = Annotated[
     str, typer.Argument(metavar="NAME", help="The common name; the files are called so, too.")
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND=PATTERN",
+        help="Only such names: dn, dns, ip, uri or email, as in dns=*.example; again for more.",
+    ),
+]
+PublishAt = Annotated[
+    str | None,
+    typer.Option(
+        "--publish",
+        metavar="URL",
+        help="Where the gateway's `pki` listener is reached, as http://pki.example: told in all "
+        "that is issued.",
+    ),
 ]
 
 
@@ -145,6 +164,15 @@ def _shared(
 def why(error: Exception) -> dict[str, object]:
     """The reason of a refusal, for scripts."""
     return {"reason": error.why.value} if isinstance(error, NotIssued) else {}
+
+
+def publishing_of(url: str | None) -> Publishing:
+    """For a new profile. Raises Unclear."""
+    try:
+        return Publishing(url=url)
+    except ValidationError as error:
+        told = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise Unclear(f"--publish: {told.removeprefix('Value error, ')}") from error
 
 
 def pairs(written: list[str] | None, option: str) -> tuple[tuple[str, str], ...]:

@@ -143,7 +143,7 @@ def renew_certificate(
     write_certified(folder, certified)
     _tell(home, certified, folder, with_p12=False)
     if revoke_old:
-        tell_lists(publish(home.house, make_lists(home.house)))
+        tell_lists(home, publish(home.house, make_lists(home.house)))
 
 
 def _issue_one(

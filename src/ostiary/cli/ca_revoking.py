@@ -128,7 +128,7 @@ def revoke_issued(
         say(f"{one.entry.name}: revoked, serial number {one.entry.serial:032x}")
     if not done:
         say("nothing to do: revoked already")
-    tell_lists(files)
+    tell_lists(home, files)
 
 
 def _to_revoke(home: Home, given: str, now: datetime) -> tuple[Written, ...]:

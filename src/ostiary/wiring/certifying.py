@@ -19,7 +19,10 @@ from ostiary.store.ledger.ledger import Ledger
 from ostiary.store.lock import StateFolderInUse, StateLock
 from ostiary.wiring import world
 
-_PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 15.0
+"""Others hold the authority for moments: what a gateway renews by itself must not be in the way."""
+TURN_SECONDS = 3.0
+"""Devices and operators at the gateway's doors are sooner told to ask again."""
 _LOOK_SECONDS = 0.02
 
 
@@ -44,10 +47,10 @@ class Holder:
         """
         if not self._place.begun:
             raise _none_in(self._folder)
-        if not self._turn.acquire(timeout=_PATIENCE_SECONDS):
+        if not self._turn.acquire(timeout=TURN_SECONDS):
             raise AuthorityInUse("the certificate authority has much to do (try again)")
         try:
-            with _locked(self._folder), Ledger(self._place.ledger) as ledger:
+            with _locked(self._folder, TURN_SECONDS), Ledger(self._place.ledger) as ledger:
                 yield House(self._place, ledger, _hands(actor))
         finally:
             self._turn.release()
@@ -60,15 +63,20 @@ def holder_of(state: Path) -> Holder:
 
 
 @contextmanager
-def open_house(folder: Path, passphrase_file: Path | None) -> Iterator[House]:
+def open_house(
+    folder: Path, passphrase_file: Path | None, *, patient: bool = True
+) -> Iterator[House]:
     """The authority in this folder, for ourselves until the end of the block.
+
+    ``patient``: wait for who works in it, for some seconds.
 
     Raises NoAuthority, AuthorityInUse, BadProfile, FileTrouble, and what opening the ledger does.
     """
     place = Place(folder, passphrase_file)
     if not place.begun:
         raise _none_in(folder)
-    with _locked(folder), Ledger(place.ledger) as ledger:
+    patience = PATIENCE_SECONDS if patient else 0.0
+    with _locked(folder, patience), Ledger(place.ledger) as ledger:
         yield House(place, ledger, _hands())
 
 
@@ -97,16 +105,16 @@ def _hands(actor: str = "") -> Hands:
     )
 
 
-def _locked(folder: Path) -> StateLock:
-    """Whoever else is at work is mostly done in milliseconds: wait a little."""
-    until = time.monotonic() + _PATIENCE_SECONDS
+def _locked(folder: Path, patience: float = PATIENCE_SECONDS) -> StateLock:
+    until = time.monotonic() + patience
     while True:
         try:
             return StateLock(folder)
         except StateFolderInUse as error:
-            if time.monotonic() > until:
-                who = "another command" if error.pid is None else f"process {error.pid}"
-                raise AuthorityInUse(
-                    f"the certificate authority in {str(folder)!r} is in use by {who} (try again)"
-                ) from error
-        time.sleep(_LOOK_SECONDS)
+            if time.monotonic() < until:
+                time.sleep(_LOOK_SECONDS)
+                continue
+            who = "another command" if error.pid is None else f"process {error.pid}"
+            raise AuthorityInUse(
+                f"the certificate authority in {str(folder)!r} is in use by {who} (try again)"
+            ) from error

@@ -25,3 +25,8 @@ def set_up_logs(*, human: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def logs_are_human() -> bool:
+    """How it was set up, for a process beside this one."""
+    return isinstance(structlog.get_config()["processors"][-1], structlog.dev.ConsoleRenderer)

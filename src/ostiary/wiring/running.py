@@ -31,6 +31,7 @@ from ostiary.wiring.ground import (
     read_file,
     watched_files,
 )
+from ostiary.wiring.publishing.keeping import Publishing
 from ostiary.wiring.restarting import needs_restart
 from ostiary.x509.certificate import Certificate
 
@@ -108,11 +109,13 @@ class _Life:
         first = self._first(written)
         make_folder(self._state)
         with StateLock(self._state):
+            self._publishing = Publishing(written.document.pki, self._state)
             administration = self._administer(written.document, self._state)
             try:
                 await self._live(written, administration, first)
             finally:
                 await administration.stop()
+                await self._publishing.stop()
 
     def _first(self, written: Written) -> Prepared | None:
         """Where nothing can be kept yet, the file must do by itself: a bad one is refused before
@@ -143,6 +146,7 @@ class _Life:
             if await self._start(gateway, prepared):
                 applying = Applying(self._config, gateway, prepared)
                 administration.follow(applying)
+                self._publishing.start()
                 print("ready", flush=True)
                 await self._serve(applying, administration)
         finally:

@@ -235,7 +235,7 @@ def test_what_is_wrong_is_refused_with_a_sentence(
 def test_an_authority_that_is_at_work_or_missing_is_no_mistake(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(certifying, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(certifying, "TURN_SECONDS", 0.05)
     assert door.ask("cacerts").status_code == 200
     door.now += timedelta(seconds=11)
     with StateLock(door.folder):

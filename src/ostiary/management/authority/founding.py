@@ -76,7 +76,13 @@ def _below(house: House, root: Issued, name: str, kind: KeyKind, days: int) -> I
         raise NotIssued(Why.NAME_TAKEN, f"there is a certificate for {name!r} already")
     try:
         return new_intermediate(
-            root, name, house.hands.clock(), house.hands.dice, kind=kind, days=days
+            root,
+            name,
+            house.hands.clock(),
+            house.hands.dice,
+            kind=kind,
+            days=days,
+            addresses=house.addresses(root.certificate.sha256),
         )
     except IssueRefusedError as error:
         raise NotIssued(Why.BAD_NAME, str(error)) from error

@@ -1,11 +1,13 @@
 """The authority's house, for one who works in it: its ledger, keys and rules."""
 
+from ostiary.ca.addresses import Addresses
 from ostiary.ca.authority import LONGEST_COMMON_NAME, Issued
 from ostiary.ca.signing import Signer
 from ostiary.management.authority.errors import NoAuthority
 from ostiary.management.authority.orders import Hands
 from ostiary.management.authority.place import Place
 from ostiary.management.authority.ports import Book
+from ostiary.management.authority.public import public_name
 from ostiary.store.ledger.records import AUTHORITIES, Kind, Written
 from ostiary.x509.certificate import parse
 from ostiary.x509.names import hostile_character
@@ -70,8 +72,15 @@ class House:
         """Its key is opened once. Raises KeyStaysShut, FileTrouble."""
         if authority.id not in self._signers:
             key = self.place.key(authority.fingerprint)
-            self._signers[authority.id] = Signer(parse(authority.entry.der), key)
+            certificate = parse(authority.entry.der)
+            self._signers[authority.id] = Signer(
+                certificate, key, self.addresses(authority.fingerprint)
+            )
         return self._signers[authority.id]
+
+    def addresses(self, fingerprint: bytes) -> Addresses | None:
+        """Where the authority with this SHA-256 publishes, if the profile says so."""
+        return self.profile.publish.addresses_of(public_name(fingerprint))
 
     def issued(self, authority: Written) -> Issued:
         """With its key, for signing other authorities. Raises KeyStaysShut, FileTrouble."""

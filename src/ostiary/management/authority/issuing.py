@@ -12,7 +12,7 @@ from ostiary.management.authority.orders import Certified, Order, Renewal
 from ostiary.management.authority.preparing import Draft, asked, drafted, standing
 from ostiary.management.authority.revoking import revoke
 from ostiary.store.ledger.enrolment_records import Claim
-from ostiary.store.ledger.records import AUTHORITIES, Entry, Kind, SerialTaken, Written
+from ostiary.store.ledger.records import OUR_OWN, Entry, Kind, SerialTaken, Written
 from ostiary.x509.certificate import parse
 
 _TRIES = 5
@@ -30,7 +30,7 @@ def issue(
     now = house.hands.clock()
     there: dict[str, list[Written]] = defaultdict(list)
     for one in house.ledger.named(one.name for one in orders if may_be_name(one.name)):
-        if one.good_at(now) or one.entry.kind in AUTHORITIES:
+        if one.good_at(now) or one.entry.kind in OUR_OWN:
             there[one.entry.name].append(one)
     found = _without_compromised(house, _all_drafted(house, orders, there))
     signed = iter(_written(house, [one for one in found if isinstance(one, Draft)], claim))
@@ -44,7 +44,7 @@ def renew(house: House, renewal: Renewal) -> Certified:
     Raises NoSuchCertificate, NotIssued, and what ``issue`` does.
     """
     names = [renewal.name] if may_be_name(renewal.name) else []
-    ends = [one for one in house.ledger.named(names) if one.entry.kind not in AUTHORITIES]
+    ends = [one for one in house.ledger.named(names) if one.entry.kind not in OUR_OWN]
     old = next((one for one in reversed(ends) if one.revocation is None), None)
     if old is None:
         revoked = " but revoked ones" if ends else ""

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from ostiary.ca.dice import Dice
 from ostiary.ca.signing import Purpose
+from ostiary.kernel.errors import OstiaryError
+from ostiary.store.ledger.records import Written
 from ostiary.x509.keys import KeyKind
 
 
@@ -84,3 +87,14 @@ class ListOf:
     number: int
     next_update: datetime
     der: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """What was made anew because it was due, and what could not be."""
+
+    lists: tuple[ListOf, ...]
+    responders: tuple[Written, ...]
+    files: tuple[Path, ...]
+    """Where the lists of all authorities were written."""
+    faults: tuple[OstiaryError, ...]

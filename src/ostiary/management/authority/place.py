@@ -6,7 +6,9 @@ keys/            the keys, encrypted, by the SHA-256 of their certificates
 passphrase       made by us, where the operator gave none; it opens the keys
 salt             for stretching the operator's; ours is random, and needs none
 profile.yml      what may be issued
-lists/           the newest revocation list of each authority
+lists/           the newest revocation list of each authority, its delta, and their base
+responders/      keys and certificates that answer OCSP, made anew often; not encrypted, since who
+                 answers must not need the passphrase
 ===============  ======================================================================
 """
 
@@ -20,11 +22,12 @@ from ostiary.management.authority.profile import (
     read_profile,
     text_of,
 )
+from ostiary.management.authority.public import PublicFiles
 from ostiary.store.files import FileTrouble, Trouble, make_folder, read_bounded, write_atomically
 from ostiary.x509.keys import PrivateKey
 
 _LARGEST_KEY = 64 * 1024
-_LARGEST_LIST = 64 * 1024 * 1024
+LARGEST_LIST = 64 * 1024 * 1024
 _LONGEST_PASSPHRASE = 4096
 _SHORTEST_PASSPHRASE = 12
 
@@ -35,13 +38,14 @@ class Place:
     def __init__(self, folder: Path, passphrase_file: Path | None) -> None:
         """``passphrase_file``: the operator's; None: ours."""
         self.folder = folder
+        self.public = PublicFiles(folder)
         self._passphrase_file = passphrase_file
         self._opens: bytes | None = None
 
     @property
     def ledger(self) -> Path:
         """Where the ledger is."""
-        return self.folder / "ledger.db"
+        return self.public.ledger
 
     @property
     def begun(self) -> bool:
@@ -51,7 +55,7 @@ class Place:
     @property
     def profile_path(self) -> Path:
         """Where the profile is."""
-        return self.folder / "profile.yml"
+        return self.public.profile
 
     def found(self, profile: Profile, salt: bytes, secret: str) -> None:
         """Begin the folder: its profile, salt and, where the operator gave none, passphrase.
@@ -78,29 +82,49 @@ class Place:
 
     def keep_key(self, fingerprint: bytes, key: PrivateKey) -> None:
         """On disk when this returns, encrypted."""
-        write_atomically(self._key(fingerprint), locked(key, self._secret()))
+        write_atomically(self.public.key(fingerprint), locked(key, self._secret()))
 
     def has_key(self, fingerprint: bytes) -> bool:
         """Whether the key of this authority is here."""
-        return self._key(fingerprint).exists()
+        return self.public.key(fingerprint).exists()
 
     def key(self, fingerprint: bytes) -> PrivateKey:
         """Raises KeyStaysShut, FileTrouble."""
-        return unlocked(read_bounded(self._key(fingerprint), limit=_LARGEST_KEY), self._secret())
+        data = read_bounded(self.public.key(fingerprint), limit=_LARGEST_KEY)
+        return unlocked(data, self._secret())
 
     def keep_list(self, fingerprint: bytes, der: bytes) -> None:
         """The newest list of this authority."""
-        write_atomically(self._list(fingerprint), der)
+        write_atomically(self.public.whole(fingerprint), der)
 
     def kept_list(self, fingerprint: bytes) -> bytes:
         """Raises FileTrouble where there is none."""
-        return read_bounded(self._list(fingerprint), limit=_LARGEST_LIST)
+        return read_bounded(self.public.whole(fingerprint), limit=LARGEST_LIST)
 
-    def _key(self, fingerprint: bytes) -> Path:
-        return self.folder / "keys" / f"{fingerprint.hex()}.key"
+    def keep_delta(self, fingerprint: bytes, der: bytes, *, base: bytes | None) -> None:
+        """The newest delta, and the whole list it begins with, if that is a new one."""
+        if base is not None:
+            write_atomically(self.public.base(fingerprint), base)
+        write_atomically(self.public.delta(fingerprint), der)
 
-    def _list(self, fingerprint: bytes) -> Path:
-        return self.folder / "lists" / f"{fingerprint.hex()}.crl"
+    def kept_base(self, fingerprint: bytes) -> bytes | None:
+        """None: there is none. Raises FileTrouble."""
+        try:
+            return read_bounded(self.public.base(fingerprint), limit=LARGEST_LIST)
+        except FileTrouble as error:
+            if error.trouble is Trouble.MISSING:
+                return None
+            raise
+
+    def forget_delta(self, fingerprint: bytes) -> None:
+        """Nobody is told of deltas any more: an old one must not stay."""
+        for path in (self.public.delta(fingerprint), self.public.base(fingerprint)):
+            path.unlink(missing_ok=True)
+
+    def keep_responder(self, fingerprint: bytes, pem: bytes) -> None:
+        """Key and certificate that answer for this authority, together."""
+        make_folder(self.folder / "responders")
+        write_atomically(self.public.responder(fingerprint), pem)
 
     def _secret(self) -> bytes:
         """What the keys are encrypted with."""

@@ -9,7 +9,7 @@ from ostiary.ca.signing import Naming, Purpose, naming_of
 from ostiary.management.authority.errors import NotIssued, Why
 from ostiary.management.authority.orders import Order
 from ostiary.management.authority.profile import Profile, Rules
-from ostiary.store.ledger.records import AUTHORITIES, Written
+from ostiary.store.ledger.records import OUR_OWN, Written
 from ostiary.x509.certificate import parse
 
 
@@ -95,7 +95,7 @@ def standing(order: Order, draft: Draft, there: Sequence[Written]) -> Written | 
 
     ``there`` has the good certificates of the name. Raises NotIssued if they are in the way.
     """
-    if any(one.entry.kind in AUTHORITIES for one in there):
+    if any(one.entry.kind in OUR_OWN for one in there):
         raise NotIssued(
             Why.NAME_TAKEN, f"{order.name!r} is an authority's own name", "choose another name"
         )

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Final, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
+from ostiary.ca.addresses import Addresses
 from ostiary.ca.signing import Naming, Purpose
-from ostiary.config.model.base import FileName, Listed, Model, Number
+from ostiary.config.model.base import FileName, Listed, Model, Number, Wrong
+from ostiary.config.model.url import parse_url
 from ostiary.management.authority.errors import BadProfile, NotIssued, Why
 from ostiary.trust.names.pattern import Pattern
 from ostiary.trust.names.reading import parse_pattern
@@ -57,12 +59,45 @@ class Lists(Model):
     """Written anew at each revocation; relative names are below the authority's folder."""
 
 
+def _public_url(value: str) -> str:
+    """Without a slash at its end. Raises ValueError."""
+    try:
+        found = parse_url(value)
+    except Wrong as error:
+        raise ValueError(f"{error.message} (write http://pki.example)") from error
+    if found.scheme != "http":
+        # RFC 5280 section 8: who fetches it by TLS would have to verify a certificate for that.
+        raise ValueError(f"{value[:80]!r} isn't plain HTTP, as lists are fetched (write http://…)")
+    return value.rstrip("/")
+
+
+class Publishing(Model):
+    """Where everybody gets lists, OCSP answers and the authorities' certificates."""
+
+    url: Annotated[str, AfterValidator(_public_url)] | None = None
+    """How the gateway's ``pki`` listener is called from outside; stands in what is issued."""
+    ocsp_minutes: Annotated[Number, Field(ge=1, le=7 * 24 * 60)] = 60
+    """How long an OCSP answer holds, and may be kept by whoever asked."""
+
+    def addresses_of(self, name: str) -> Addresses | None:
+        """Of the authority that is published under this name; None: nothing is told."""
+        if self.url is None:
+            return None
+        return Addresses(
+            certificate=f"{self.url}/ca/{name}.crt",
+            crl=f"{self.url}/crl/{name}.crl",
+            delta=f"{self.url}/crl/{name}-delta.crl",
+            ocsp=f"{self.url}/ocsp",
+        )
+
+
 class Profile(Model):
     """The whole file."""
 
     allowed: Allowed = Allowed()
     days: Days = Days()
     crl: Lists = Lists()
+    publish: Publishing = Publishing()
 
     def days_for(self, purpose: Purpose, wanted: int | None) -> int:
         """How long a certificate is to be valid. Raises NotIssued."""

@@ -18,9 +18,13 @@ class Kind(Enum):
     ISSUING = "issuing"
     CLIENT = "client"
     SERVER = "server"
+    RESPONDER = "ocsp"
+    """Answers OCSP in an authority's name."""
 
 
 AUTHORITIES = frozenset({Kind.ROOT, Kind.ISSUING})
+OUR_OWN = AUTHORITIES | {Kind.RESPONDER}
+"""Certificates of the house itself, which nobody orders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

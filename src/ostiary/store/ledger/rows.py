@@ -56,11 +56,12 @@ def revocation_values(certificate: int, revocation: Revocation) -> dict[str, obj
         "at": revocation.at,
         "reason": revocation.reason,
         "revoked_by": revocation.by,
-        "seal": _revocation_seal(certificate, revocation),
+        "seal": revocation_seal(certificate, revocation),
     }
 
 
-def _revocation_seal(certificate: int, revocation: Revocation) -> bytes:
+def revocation_seal(certificate: int, revocation: Revocation) -> bytes:
+    """Checksum of a row of revocations."""
     return seal(certificate, microseconds(revocation.at), revocation.reason, revocation.by)
 
 
@@ -86,7 +87,7 @@ def written_of_row(row: Row[Any]) -> Written:
     revocation = None
     if row.at is not None:
         revocation = Revocation(at=row.at, reason=row.reason, by=row.revoked_by)
-        if _revocation_seal(row.id, revocation) != row.revocation_seal:
+        if revocation_seal(row.id, revocation) != row.revocation_seal:
             raise broken(f"the revocation of entry {row.id} of the ledger")
     return Written(row.id, entry, fingerprint, revocation)
 
