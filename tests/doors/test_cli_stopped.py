@@ -354,3 +354,18 @@ def test_a_gateway_elsewhere_wants_a_token_and_an_answer() -> None:
     assert "OSTIARY_ADMIN_TOKEN" in call(*nowhere).said
     done = call(*nowhere, OSTIARY_ADMIN_TOKEN="ost_x")
     assert (done.code, "does not answer" in done.said) == (1, True)
+
+
+def test_sources_of_lists_are_told_and_not_fetched_while_it_is_stopped(
+    shell: Shell, house: House
+) -> None:
+    listed = "clientCertificateAuth: {type: certificate, revocation: {crl: ['http://a.example/x']}}"
+    house.write(f"{house.text}{listed}\n")
+    (source,) = shell.told("trust", "revocation")["sources"]
+    assert (source["source"], source["kind"]) == ("http://a.example/x", "url")
+    assert (source["freshness"], source["nextTry"]) == ("missing", None)
+    done = shell.good("trust", "revocation")
+    assert "missing" in done.out
+    assert "its clients are refused" in done.err
+    assert "while the gateway is stopped" in shell.refused("trust", "revocation", "--fetch")
+    assert "--fetch" in shell.refused("trust", "revocation", "--source", "http://a.example/x")

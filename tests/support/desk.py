@@ -15,6 +15,7 @@ from ostiary.management.making import Hands, make_management
 from ostiary.management.management import Management
 from ostiary.management.ports import Applied, Asked
 from ostiary.services.explanation import Explanation
+from ostiary.services.list_sources import SourceState
 from ostiary.services.ports import Unreadable
 from ostiary.services.prepare import Prepared, prepare
 from ostiary.store.database.database import Database
@@ -59,6 +60,8 @@ class FakeGatekeeper:
         self.applied: list[tuple[Managed, tuple[Certificate, ...]]] = []
         self.fails_with: OstiaryError | None = None
         self.not_applied: tuple[str, ...] = ()
+        self.sources: tuple[SourceState, ...] = ()
+        self.asked_for: list[str | None] = []
 
     @property
     def prepared(self) -> Prepared:
@@ -66,6 +69,12 @@ class FakeGatekeeper:
 
     def intermediates(self) -> Intermediates:
         return Intermediates()
+
+    def list_sources(self) -> tuple[SourceState, ...]:
+        return self.sources
+
+    async def fetch_lists(self, source: str | None) -> None:
+        self.asked_for.append(source)
 
     def prepare(self, managed: Managed, trusted: Iterable[Certificate]) -> Prepared:
         return self._prepared.with_managed(managed, trusted, self._now)

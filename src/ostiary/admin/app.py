@@ -17,6 +17,7 @@ from ostiary.admin.api import (
     gateway,
     library,
     names,
+    revocation,
     sightings,
     trusted,
 )
@@ -37,6 +38,7 @@ _SUBJECTS = (
     ("blocked", blocked.DOORS),
     ("authority", authority.DOORS),
     ("enrolment", enrolment.DOORS),
+    ("revocation", revocation.DOORS),
     ("credentials", credentials.DOORS),
 )
 _LOCKED = ("/api/", "/metrics")

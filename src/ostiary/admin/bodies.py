@@ -83,6 +83,14 @@ class Question(Body):
     at: AwareDatetime | None = None
 
 
+class FetchLists(Body):
+    """Which lists to fetch."""
+
+    source: str | None = Field(
+        default=None, max_length=2_000, description="A URL as it is listed; left out: all."
+    )
+
+
 class NewBlocks(Body):
     """Certificates to be blocked: by fingerprints, or one by itself or by issuer and serial."""
 

@@ -25,7 +25,7 @@ _MODULES = {
     "api": ("apis",),
     "clients": ("clients", "blocking"),
     "client-auth": ("gateway_auth",),
-    "trust": ("trust", "library"),
+    "trust": ("trust", "library", "revocation"),
     "dn": ("names",),
     "tokens": ("tokens",),
     "ca": ("ca", "ca_issuing", "ca_revoking", "ca_enrolling", "ca_publishing"),

@@ -1,5 +1,6 @@
 """``ostiary explain``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -60,11 +61,11 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
         raise misuse("name the client's certificate with --cert, or say --no-cert")
     if api is not None and url is not None:
         raise misuse("--api and --url exclude each other")
-    asked = Asked(
-        config=config, certificate=cert, chain=chain, api=api, url=url, method=method, at=at
-    )
+    folder = state_folder(config, state)
+    visit = Asked(config=config, certificate=cert, chain=chain, api=api, url=url, method=method)
+    asked = replace(visit, at=at, state=folder)
     with refusals(as_json=as_json):
-        managed, trusted = kept(config, state_folder(config, state))
+        managed, trusted = kept(config, folder)
         found = explain_asked(asked, managed, trusted)
     if as_json:
         emit_json([_json(one) for one in found] if len(found) > 1 else _json(found[0]))

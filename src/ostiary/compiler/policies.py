@@ -15,6 +15,7 @@ from ostiary.config.effective import AuthType, Effective, EffectivePolicy
 from ostiary.config.model.client_auth import NameRule
 from ostiary.config.model.document import Document
 from ostiary.config.model.settings import CertificatePolicy
+from ostiary.config.revocation_checks import follows_points, list_urls
 from ostiary.trust.anchors import AnchorSet
 from ostiary.trust.names.rules import EVERYBODY, NameRules, Rule, rule_of
 from ostiary.trust.policy import Revocation, TrustPolicy, WeakPolicy
@@ -110,6 +111,9 @@ class _Making:
         self._rules: dict[tuple[int, ...], NameRules] = {}
         self._weak = _weak(document.certificate_policy)
         self._lists = (*materials.crls, *materials.client_crls)
+        # Lists that were never fetched are named all the same: nobody passes for lack of them.
+        awaited = list_urls(document) or follows_points(document)
+        self._unsaid = Revocation.STRICT if awaited else None
 
     def anchors(self, entries: tuple[Entry, ...], *, everywhere: bool) -> Mapping[str, AnchorSet]:
         """By the entry's name in lower case: its own, and those that are trusted everywhere. Equal
@@ -175,7 +179,7 @@ class _Making:
         return _Asked(
             self._rules[key],
             policy.report_only.value,
-            Revocation(mode) if mode else None,
+            Revocation(mode) if mode else self._unsaid,
             policy.grace.value,
         )
 

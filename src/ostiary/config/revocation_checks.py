@@ -1,10 +1,11 @@
 """Checks of ``clientCertificateAuth.revocation``: a mode without lists, lists without a use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ostiary.config.effective import Effective, EffectivePolicy
 from ostiary.config.model.client_auth import ApiAuth
 from ostiary.config.model.document import Document
+from ostiary.config.model.revocation_fetch import is_url
 from ostiary.config.text.tree import PathPart, Places
 from ostiary.kernel.problems import Problem
 
@@ -16,6 +17,7 @@ def check_revocation(document: Document, places: Places, effective: Effective) -
     """Yield what would not act, or not as it looks."""
     listed = _lists_are_named(document)
     gateway = document.client_certificate_auth
+    yield from _fetching(document, places)
     yield from _part((_AUTH,), gateway, effective.gateway, places, listed=listed)
     for name, entries in document.api_endpoints.items():
         for number, entry in enumerate(entries):
@@ -28,7 +30,32 @@ def check_revocation(document: Document, places: Places, effective: Effective) -
 def _lists_are_named(document: Document) -> bool:
     revocation = document.client_certificate_auth.revocation
     own = revocation.crl if revocation else None
-    return bool(own or (document.https and document.https.options.crl))
+    named = own or (document.https and document.https.options.crl)
+    return bool(named) or follows_points(document)
+
+
+def follows_points(document: Document) -> bool:
+    """Whether lists are fetched from where certificates say that they are."""
+    revocation = document.client_certificate_auth.revocation
+    return bool(revocation and revocation.fetch and revocation.fetch.distribution_points)
+
+
+def list_urls(document: Document) -> Mapping[str, int]:
+    """The lists that are fetched because the file says so: URL to place in ``crl``."""
+    revocation = document.client_certificate_auth.revocation
+    named = (revocation and revocation.crl) or ()
+    return {text: number for number, text in enumerate(named) if is_url(text)}
+
+
+def _fetching(document: Document, places: Places) -> Iterator[Problem]:
+    revocation = document.client_certificate_auth.revocation
+    fetch = revocation and revocation.fetch
+    if fetch and fetch.distribution_points and not fetch.hosts:
+        yield places.warning(
+            (_AUTH, "revocation", "fetch", "distributionPoints"),
+            "no host is allowed that certificates may send the gateway to: nothing is fetched",
+            "name them: hosts: [crl.example.com]",
+        )
 
 
 def _part(

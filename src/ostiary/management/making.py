@@ -16,6 +16,7 @@ from ostiary.management.management import Management
 from ostiary.management.names import Names
 from ostiary.management.ports import Clock, Dice, Explain, Gatekeeper
 from ostiary.management.previews import Previews
+from ostiary.management.revocation import Revocations
 from ostiary.management.settings import Settings
 from ostiary.management.sightings import Sightings
 from ostiary.management.tokens import Tokens
@@ -53,6 +54,7 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         trusted=TrustedList(changes),
         names=Names(changes),
         blocking=Blocking(changes),
+        revocations=Revocations(changes),
         recovery=recovery,
         sightings=Sightings(changes, recovery, hands.telemetry, hands.explain),
         tokens=Tokens(changes, hands.dice, Attempts()),

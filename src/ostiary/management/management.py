@@ -8,6 +8,7 @@ from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
 from ostiary.management.library import Library
 from ostiary.management.names import Names
+from ostiary.management.revocation import Revocations
 from ostiary.management.settings import Settings
 from ostiary.management.sightings import Sightings
 from ostiary.management.tokens import Tokens
@@ -35,6 +36,8 @@ class Management:
     """Trusted distinguished names, at the gateway and at APIs."""
     blocking: Blocking
     """Certificates that may pass nowhere."""
+    revocations: Revocations
+    """Sources of revocation lists."""
     recovery: Recovery
     """State and recovery of the truststore and the database."""
     sightings: Sightings

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ostiary.config.effective import Managed
 from ostiary.services.explanation import Explanation
+from ostiary.services.list_sources import SourceState
 from ostiary.services.prepare import Prepared
 from ostiary.trust.intermediates import Intermediates
 from ostiary.x509.certificate import Certificate
@@ -35,6 +36,12 @@ class Gatekeeper(Protocol):
     @property
     def not_applied(self) -> tuple[str, ...]:
         """Why what the store holds doesn't act, in sentences; empty when it does."""
+
+    def list_sources(self) -> tuple[SourceState, ...]:
+        """The URLs that revocation lists are fetched from; from any thread."""
+
+    async def fetch_lists(self, source: str | None) -> None:
+        """Fetch from this one, or all, at once. Raises OstiaryError where that can't be done."""
 
     def intermediates(self) -> Intermediates:
         """A copy of those it remembers; from any thread."""

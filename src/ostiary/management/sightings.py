@@ -154,7 +154,7 @@ class Sightings:
 
     def list_ends(self) -> Mapping[tuple[str, str, str], datetime]:
         """When the revocation lists in force end: by setting, issuer, and whole or delta."""
-        return ends_of(self._changes.gatekeeper.prepared.gathered.crl_places)
+        return ends_of(self._changes.gatekeeper.prepared.crl_places)
 
     def explain(
         self,

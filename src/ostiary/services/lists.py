@@ -27,6 +27,11 @@ class ListFile:
         return (*self.lists, *self.kept)
 
 
+Recall = Callable[[str, str], ListFile | None]
+"""What a file (absolute path) held when the gateway ran before, if it was something else than what
+has this digest."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListReading:
     """How files of lists are read, and what was read last time."""
@@ -34,6 +39,7 @@ class ListReading:
     read: ReadLists = read_crls
     before: Mapping[str, ListFile] = field(default_factory=dict)
     """By absolute path, or the text itself where PEM stands in the configuration."""
+    recall: Recall = field(default=lambda _path, _digest: None)
 
     def file(self, path: str, content: bytes, digest: str) -> ListFile:
         """The lists of one file; bytes that were read last time aren't read again. Raises NotACrl.
@@ -45,21 +51,23 @@ class ListReading:
         if last is not None and last.digest == digest:
             return last
         lists = self.read(content)
+        last = last or self.recall(path, digest)
         return ListFile(digest, lists, tuple(_newer(last, lists)) if last else ())
 
 
 def _newer(last: ListFile, lists: tuple[RevocationList, ...]) -> Iterator[RevocationList]:
     now: dict[object, int] = {}
     for one in lists:
-        now[_kind(one)] = max(one.number, now.get(_kind(one), -1))
+        now[kind_of_list(one)] = max(one.number, now.get(kind_of_list(one), -1))
     for one in last.every:
         # Whatever is gone from the file altogether was taken out on purpose.
-        if one not in lists and one.number > now.get(_kind(one), one.number):
+        if one not in lists and one.number > now.get(kind_of_list(one), one.number):
             yield one
 
 
-def _kind(one: RevocationList) -> object:
-    """What must be equal for numbers to be compared; an authority with a new key counts anew."""
+def kind_of_list(one: RevocationList) -> object:
+    """What must be equal for numbers to be compared: authority, key, scope, and whole or delta; an
+    authority with a new key counts anew."""
     return one.issuer_key, one.authority_key, one.scope, one.base is None
 
 
@@ -73,7 +81,9 @@ def ends_of(
     """
     newest: dict[tuple[str, object], RevocationList] = {}
     for at, one in places:
-        key = (f"{'.'.join(map(str, at[:-1]))}[{at[-1]}]", _kind(one))
+        *above, last = at
+        part = f"[{last}]" if isinstance(last, int) else f".{last}"
+        key = (".".join(map(str, above)) + part, kind_of_list(one))
         before = newest.get(key)
         if before is None or (before.number, before.this_update) < (one.number, one.this_update):
             newest[key] = one

@@ -21,6 +21,7 @@ from ostiary.config.load import Loaded
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import Admin, TlsEntry
 from ostiary.config.model.proxy import Target
+from ostiary.config.model.revocation_fetch import is_url
 from ostiary.kernel.problems import Problem, Severity
 from ostiary.services.lists import ListFile, ListReading
 from ostiary.services.name_checks import judge_file_names, judge_registrars
@@ -215,6 +216,8 @@ class Gathering:
         found: list[RevocationList] = []
         for number, text in enumerate(files):
             at: Path = (*place, number)
+            if is_url(text):
+                continue  # what is fetched comes to it later
             written_out = "-----BEGIN" in text
             path = text if written_out else str(self.folder / text)
             content = text.encode() if written_out else self._content(at, text)

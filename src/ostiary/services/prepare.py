@@ -15,14 +15,16 @@ from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import Unquotable
 from ostiary.kernel.blocked import Blocked
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
+from ostiary.services.list_sources import NOTHING_FETCHED, Fetched, wanted_lists
 from ostiary.services.lists import ListReading
-from ostiary.services.materials import Gathered, Gathering
+from ostiary.services.materials import Gathered, Gathering, Path
 from ostiary.services.name_checks import judge_managed_names
 from ostiary.services.ports import ReadFile, Unreadable
 from ostiary.services.trust_checks import judge_trust
 from ostiary.trust.anchors import AnchorSet
 from ostiary.trust.policy import TrustPolicy
 from ostiary.x509.certificate import Certificate
+from ostiary.x509.revocation import RevocationList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,11 @@ class Prepared:
     gathered: Gathered
     """What was read from the files the document names."""
     materials: Materials
-    """The same, with what the store trusts."""
+    """The same, with what the store trusts and the lists that were fetched."""
+    fetched: Fetched
+    """All lists that were fetched, whether the document asks for them or not."""
+    crl_places: tuple[tuple[Path, RevocationList], ...]
+    """Every revocation list in force, and the place in the document that brings it."""
     policies: Mapping[str, TrustPolicy]
     """By scope: what the type in force judges by."""
     warnings: tuple[Problem, ...]
@@ -100,6 +106,20 @@ class Prepared:
             digests=self.digests,
             found=judge_managed_names(loaded, self.managed),
             trusted=trusted,
+            fetched=self.fetched,
+        )
+
+    def with_fetched(self, fetched: Fetched, now: datetime) -> "Prepared":
+        """The same with other lists that were fetched; reads nothing. Raises ConfigRefused."""
+        return _put_together(
+            self.file,
+            self.loaded,
+            self.gathered,
+            now,
+            digests=self.digests,
+            found=judge_managed_names(self.loaded, self.managed),
+            trusted=self.materials.trusted_store,
+            fetched=fetched,
         )
 
 
@@ -161,10 +181,12 @@ def prepare_written(
     managed: Managed | None = None,
     trusted: Iterable[Certificate] = (),
     reading: ListReading | None = None,
+    fetched: Fetched = NOTHING_FETCHED,
 ) -> Prepared:
     """The second half of ``prepare``: everything the document names. Raises ConfigRefused.
 
-    ``reading``: how revocation lists are read, and those read before.
+    ``reading``: how files of revocation lists are read, and those read before; ``fetched``: those
+    that come from elsewhere.
     """
     loaded = written.draft.checked(managed)
     folder = PurePosixPath(written.file).parent
@@ -177,6 +199,7 @@ def prepare_written(
         digests={**gathered.digests, written.file: written.digest},
         found=judge_managed_names(loaded),
         trusted=trusted,
+        fetched=fetched,
     )
 
 
@@ -189,16 +212,20 @@ def _put_together(
     digests: Mapping[str, str],
     found: Iterable[Problem],
     trusted: Iterable[Certificate],
+    fetched: Fetched,
 ) -> Prepared:
     store = AnchorSet(trusted)
+    lists = wanted_lists(loaded.document, fetched)
     materials = replace(
         gathered.materials,
         trusted_store=store,
         trusted=AnchorSet((*gathered.materials.trusted, *store)),
+        client_crls=(*gathered.materials.client_crls, *lists.every),
     )
     problems = [*loaded.warnings, *gathered.problems, *found]
     if not _errors(problems):
-        problems += judge_trust(loaded, materials, gathered.crl_places, now)
+        written = (*gathered.crl_places, *lists.written)
+        problems += judge_trust(loaded, materials, written, now, complete=lists.complete)
     if _errors(problems):
         files = {path: digest for path, digest in digests.items() if path != file}
         raise ConfigRefused(problems, files)
@@ -208,6 +235,8 @@ def _put_together(
         loaded=loaded,
         gathered=gathered,
         materials=materials,
+        fetched=fetched,
+        crl_places=(*gathered.crl_places, *lists.written, *lists.found),
         policies=trust_policies(loaded.document, materials, loaded.effective),
         warnings=tuple(problems),
         digests=digests,

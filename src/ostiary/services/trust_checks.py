@@ -27,13 +27,19 @@ def judge_trust(
     materials: Materials,
     lists: Sequence[tuple[Path, RevocationList]],
     now: datetime,
+    *,
+    complete: bool = True,
 ) -> Iterator[Problem]:
-    """Yield every warning about whom the gateway will trust."""
+    """Yield every warning about whom the gateway will trust.
+
+    ``complete``: no further list is to come, so that one may be missed.
+    """
     yield from _entries(loaded, materials)
     if not lists:
         return
     asking = _asking_by_place(loaded, materials)
-    for doubt in (*doubts_about_lists(lists, asking, now), *anchors_without_list(asking)):
+    missed = anchors_without_list(asking) if complete else ()
+    for doubt in (*doubts_about_lists(lists, asking, now), *missed):
         yield loaded.problem(doubt.at, doubt.message, doubt.way_out, Severity.WARNING)
 
 

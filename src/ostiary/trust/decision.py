@@ -6,6 +6,10 @@ from datetime import datetime
 from ostiary.trust.reason import Reason
 from ostiary.x509.certificate import Certificate
 
+Missing = tuple[tuple[str, ...], ...]
+"""Lists that certificates point to, and that aren't here: of each the addresses, as they are
+written there. The path of those certificates is verified."""
+
 
 @dataclass(frozen=True, slots=True)
 class Presented:
@@ -39,9 +43,17 @@ class Refused:
     detail: str
     """What exactly, for the log and for ``explain``; not for the client."""
     until: datetime | None
+    missing: Missing = ()
+    """What would be needed to tell whether somebody is revoked."""
 
 
 Decision = Admitted | Refused
+
+
+def missing_of(decision: Decision) -> Missing:
+    """The lists that it was made without."""
+    refused = decision.would_refuse if isinstance(decision, Admitted) else decision
+    return refused.missing if refused else ()
 
 
 @dataclass(frozen=True, slots=True)

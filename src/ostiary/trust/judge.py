@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -237,9 +237,9 @@ def _revocation(case: _Case) -> Refused | None:
             return None
         case Listed(detail):
             return case.refused(Reason.REVOKED, detail)
-        case Undetermined(detail, again):
-            until = case.now + REFUSAL_AGE
-            refused = Refused(Reason.REVOCATION_UNDETERMINED, detail, min(until, again or until))
+        case Undetermined(detail, again, missing):
+            until = min(case.now + REFUSAL_AGE, again or case.now + REFUSAL_AGE)
+            refused = Refused(Reason.REVOCATION_UNDETERMINED, detail, until, missing)
             if case.keeper.policy.looks_up is Revocation.STRICT:
                 return refused
             case.would_refuse, case.listed_until = refused, again
@@ -257,7 +257,7 @@ def _names(case: _Case) -> Refused | None:
     refused = case.refused(finding.reason, f"{_who(case.leaf)}: {finding.told}")
     if not case.keeper.policy.report_only:
         return refused
-    case.would_refuse = refused
+    case.would_refuse = replace(refused, missing=(case.would_refuse or refused).missing)
     case.told_names = f"would be refused ({finding.reason.value}): {finding.told}"
     return None
 

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from itertools import chain, pairwise
 
 from ostiary.trust.believing import Library
+from ostiary.trust.decision import Missing
 from ostiary.trust.series import Current, Series
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.entries import Revoked
-from ostiary.x509.points import ALL_REASONS, Point, Reasons, points_of
+from ostiary.x509.points import ALL_REASONS, Point, Reasons, list_addresses, points_of
 from ostiary.x509.revocation import RevocationList, is_issued_by
 
 NO_GRACE = timedelta()
@@ -40,6 +41,8 @@ class Undetermined:
 
     detail: str
     again: datetime | None = None
+    missing: Missing = ()
+    """Where the certificates that can't be looked up say that lists are."""
 
 
 Finding = NotRevoked | Listed | Undetermined
@@ -83,7 +86,8 @@ class Register:
         undetermined = [one for one in findings if isinstance(one, Undetermined)]
         if undetermined:
             again = [one.again for one in undetermined if one.again is not None]
-            return Undetermined(undetermined[0].detail, min(again, default=None))
+            missing = dict.fromkeys(point for one in undetermined for point in one.missing)
+            return Undetermined(undetermined[0].detail, min(again, default=None), tuple(missing))
         good = [one for one in findings if isinstance(one, NotRevoked)]
         return NotRevoked(
             min((one.until for one in good if one.until is not None), default=None),
@@ -129,7 +133,8 @@ class _Question:
         coming = [begin for one, _ in series for begin in one.begins(self.now)]
         if told != ALL_REASONS:
             again = min(coming, default=None)
-            return Undetermined(_why(self, series, told), again)
+            missing = list_addresses(self.certificate)
+            return Undetermined(_why(self, series, told), again, missing)
         until = min(chain(ends, coming))
         return NotRevoked(until, f"not in the list of {issuer.subject!r} until {until.isoformat()}")
 

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -13,11 +14,13 @@ from ostiary.agent.answers import Answer
 from ostiary.agent.facts import Facts
 from ostiary.agent.headers import Headers, Readable, Unusable
 from ostiary.agent.questions import ChainMalformed, Question, split_chain
-from ostiary.trust.decision import Admitted, Decision, Refused
+from ostiary.trust.decision import Admitted, Decision, Missing, Refused, missing_of
 from ostiary.trust.desk import CAPACITY, Desk
 from ostiary.trust.judge import REFUSAL_AGE
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 from ostiary.trust.told import LONGEST, NOTHING, chain_list
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,9 @@ class _Found:
 OnDecision = Callable[[Decided], None]
 """Told of every decision, in the event loop: must be quick."""
 
+OnMissing = Callable[[Missing], None]
+"""Told of revocation lists that a decision was made without, in the event loop: must be quick."""
+
 OnFacts = Callable[[Facts], None]
 """Told of every readable header that was asked about, in the event loop: must be quick."""
 
@@ -73,6 +79,7 @@ class Answering:
         self._desk = desk
         self._now = now
         self.on_decision = on_decision
+        self.on_missing: OnMissing | None = None
         self._on_facts = on_facts
         self._headers = Headers()
         self._unusable: OrderedDict[str, Refused] = OrderedDict()
@@ -96,6 +103,9 @@ class Answering:
             self._hand_on(self.on_decision, decided)
         if found.fresh:
             self._tell(question, found.decision)
+            missing = missing_of(found.decision)
+            if missing and self.on_missing is not None:
+                self._hand_on(self.on_missing, missing)
         return self._answer(question, found, now)
 
     def _decide(self, question: Question, now: datetime) -> _Found:
@@ -138,9 +148,9 @@ class Answering:
             self._unusable.popitem(last=False)
         return _Found(decision=refused, told=told, fresh=True)
 
-    def _hand_on(self, on_decision: OnDecision, decided: Decided) -> None:
+    def _hand_on(self, somebody: Callable[[_T], None], news: _T) -> None:
         try:
-            on_decision(decided)
+            somebody(news)
         except Exception as error:  # noqa: BLE001 - who counts must not decide
             self._log.exception("decision-not-counted", error=repr(error))
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from ostiary.config.effective import Managed
 from ostiary.kernel.problems import Problem
 from ostiary.management.ports import Applied
+from ostiary.services.list_sources import Fetched, SourceState
 from ostiary.services.prepare import Prepared
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring import world
 from ostiary.wiring.gateway import Gateway, Served
 from ostiary.wiring.ground import prepare_file
+from ostiary.wiring.list_sources import ListSources
 from ostiary.x509.certificate import Certificate
 
 
@@ -22,8 +24,11 @@ class Applying:
     nobody; a new file is read with what is managed then.
     """
 
-    def __init__(self, config: Path, gateway: Gateway, prepared: Prepared) -> None:
-        """``prepared`` is in force."""
+    def __init__(
+        self, config: Path, gateway: Gateway, prepared: Prepared, lists: ListSources
+    ) -> None:
+        """``prepared`` is in force; ``lists`` fetches what it asks for."""
+        self.lists = lists
         self._config = config
         self.gateway = gateway
         self._prepared = prepared
@@ -38,6 +43,14 @@ class Applying:
     def not_applied(self) -> tuple[str, ...]:
         """Nothing: what the store holds acts, or the gateway would not have started."""
         return ()
+
+    def list_sources(self) -> tuple[SourceState, ...]:
+        """The URLs that revocation lists are fetched from; from any thread."""
+        return self.lists.states()
+
+    async def fetch_lists(self, source: str | None) -> None:
+        """Fetch from this one, or all, at once."""
+        await self.lists.fetch_now(source)
 
     def intermediates(self) -> Intermediates:
         """A copy of those remembered; from any thread."""
@@ -68,9 +81,20 @@ class Applying:
     async def read(self) -> Prepared:
         """The file as it is now, with what is managed now. Raises ConfigRefused."""
         now = self._prepared
+        reading = self.lists.reading(now.gathered.list_files)
+        trusted, fetched = now.materials.trusted_store, self.lists.fetched
         return await asyncio.to_thread(
-            prepare_file, self._config, now.managed, now.materials.trusted_store, now.gathered
+            prepare_file, self._config, now.managed, trusted, reading, fetched
         )
+
+    async def refresh(self, fetched: Fetched) -> None:
+        """Put other lists in force, whatever the file is like now.
+
+        Raises ConfigRefused, EngineFailed, FileTrouble.
+        """
+        async with self._lock:
+            prepared = await asyncio.to_thread(self._prepared.with_fetched, fetched, world.now())
+            await self._serve(prepared)
 
     async def serve(self, prepared: Prepared, *, anew: bool = False) -> Served:
         """Put it in force; the caller holds the lock. ``anew``: with new workers in any case.

@@ -11,11 +11,14 @@ from ostiary.config.effective import Managed
 from ostiary.kernel.errors import WrongUse
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
+from ostiary.services.list_sources import NOTHING_FETCHED
 from ostiary.services.ports import Unreadable
 from ostiary.services.presented import presented
 from ostiary.services.visits import Scheme, Visit
 from ostiary.wiring import world
-from ostiary.wiring.ground import prepare_file
+from ostiary.wiring.ground import prepare_rest, read_file
+from ostiary.wiring.list_shelf import shelf_in
+from ostiary.wiring.list_sources import ListSources
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 
@@ -35,6 +38,8 @@ class Asked:
     api: str | None = None
     url: str | None = None
     method: str = "GET"
+    state: Path | None = None
+    """Where lists that were fetched are kept; None: nowhere."""
     at: str | None = None
     """ISO 8601; UTC where it names no zone. None: now."""
 
@@ -48,7 +53,11 @@ def explain(
     one explanation of a certificate in the header.
     Raises ConfigRefused, AskedWrongly, NoSuchApi.
     """
-    prepared = prepare_file(asked.config, managed, trusted)
+    written = read_file(asked.config)
+    fetched = NOTHING_FETCHED
+    if asked.state is not None:
+        fetched = ListSources(shelf_in(asked.state)).load(written.document)
+    prepared = prepare_rest(written, managed, trusted, fetched=fetched)
     explainer = Explainer(prepared, moment(asked.at))
     shown = _shown(asked)
     if asked.url is not None:

@@ -37,7 +37,7 @@ from ostiary.trust.intermediates import load as parse_intermediates
 from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.standing import Standing, standing_of
 from ostiary.wiring import world
-from ostiary.wiring.answering import Answering, OnDecision
+from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.ground import Folders, addresses, place_of
 from ostiary.wiring.opinion import opinion
 from ostiary.wiring.teaching import Teaching
@@ -89,6 +89,10 @@ class Gateway:
     def listen(self, on_decision: OnDecision) -> None:
         """Have somebody told of every decision; what it raises is logged, and changes nothing."""
         self._answering.on_decision = on_decision
+
+    def seek(self, on_missing: OnMissing) -> None:
+        """Have somebody told of revocation lists that decisions lack, likewise."""
+        self._answering.on_missing = on_missing
 
     async def start(self, prepared: Prepared) -> Served:
         """Start agent and engine; returns when a worker has confirmed the first revision.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ostiary.compiler.bundle import Place
 from ostiary.config.effective import Managed
+from ostiary.services.list_sources import NOTHING_FETCHED, Fetched
 from ostiary.services.lists import ListReading
-from ostiary.services.materials import Gathered
 from ostiary.services.prepare import Prepared, Written, prepare_written, read_written
 from ostiary.store.revisions import Revision
 from ostiary.supervisor.binary import (
@@ -40,6 +40,11 @@ class Folders:
         """Verified intermediates, so that resumed sessions can be judged after a restart."""
         return self.state / "intermediates.pem"
 
+    @property
+    def lists(self) -> Path:
+        """Last good copies of revocation lists."""
+        return self.state / "lists"
+
 
 def read_file(config: Path) -> Written:
     """Read the configuration file alone. Raises ConfigRefused."""
@@ -50,15 +55,21 @@ def prepare_rest(
     written: Written,
     managed: Managed | None = None,
     trusted: Iterable[Certificate] = (),
-    before: Gathered | None = None,
+    reading: ListReading | None = None,
+    fetched: Fetched = NOTHING_FETCHED,
 ) -> Prepared:
     """Read and check what the file names, with what is kept beside it. Raises ConfigRefused.
 
-    ``before``: what was read last time.
+    ``reading``: what was read of lists last time; ``fetched``: those that come from elsewhere.
     """
-    reading = ListReading(read_lists, before.list_files if before else {})
     return prepare_written(
-        written, world.read_file, world.now(), managed=managed, trusted=trusted, reading=reading
+        written,
+        world.read_file,
+        world.now(),
+        managed=managed,
+        trusted=trusted,
+        reading=reading or ListReading(read_lists),
+        fetched=fetched,
     )
 
 
@@ -66,10 +77,11 @@ def prepare_file(
     config: Path,
     managed: Managed | None = None,
     trusted: Iterable[Certificate] = (),
-    before: Gathered | None = None,
+    reading: ListReading | None = None,
+    fetched: Fetched = NOTHING_FETCHED,
 ) -> Prepared:
     """Both of these. Raises ConfigRefused."""
-    return prepare_rest(read_file(config), managed, trusted, before)
+    return prepare_rest(read_file(config), managed, trusted, reading, fetched)
 
 
 def choose_engine(prepared: Prepared) -> EngineBinary:

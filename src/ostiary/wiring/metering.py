@@ -1,12 +1,14 @@
 """``/metrics``: what telemetry counted, and how the stores are."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ostiary.management.management import Management
+from ostiary.management.revocation_views import SourceKind, SourceView
 from ostiary.management.sights import StoreState
 from ostiary.telemetry.hub import Telemetry
 from ostiary.telemetry.metrics import TelemetryCollector
@@ -71,6 +73,38 @@ class _Lists(Collector):
         for labels, end in self._management.sightings.list_ends().items():
             family.add_metric(labels, end.timestamp())
         yield family
+        yield from _sources(self._management.revocations.view().sources)
+
+
+def _sources(sources: Iterable[SourceView]) -> Iterator[Metric]:
+    """URLs that certificates name are counted only: what they are is not ours to say."""
+    counts = GaugeMetricFamily(
+        "ostiary_revocation_sources",
+        "Sources of revocation lists by their state.",
+        labels=("kind", "state"),
+    )
+    confirmed = GaugeMetricFamily(
+        "ostiary_revocation_source_confirmed_timestamp_seconds",
+        "When a URL of revocation lists was last fetched or found unchanged, Unix time.",
+        labels=("source",),
+    )
+    failing = GaugeMetricFamily(
+        "ostiary_revocation_source_failing",
+        "Whether the last question to a URL of revocation lists came to nothing.",
+        labels=("source",),
+    )
+    found = tuple(sources)
+    states = Counter((one.kind.value, one.freshness.value) for one in found)
+    for labels, count in states.items():
+        counts.add_metric(labels, count)
+    for one in found:
+        if one.kind is SourceKind.URL:
+            at = one.confirmed.timestamp() if one.confirmed else 0.0
+            confirmed.add_metric([one.source], at)
+            failing.add_metric([one.source], float(bool(one.error)))
+    yield counts
+    yield confirmed
+    yield failing
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

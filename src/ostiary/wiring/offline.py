@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -18,8 +19,10 @@ from ostiary.admin.app import Surroundings, create_app
 from ostiary.admin.peer import Peer
 from ostiary.config.effective import Managed
 from ostiary.kernel.problems import ConfigRefused
+from ostiary.management.errors import Unacceptable
 from ostiary.management.making import Hands, make_management
 from ostiary.management.ports import Applied
+from ostiary.services.list_sources import SourceState
 from ostiary.services.prepare import Prepared, Written
 from ostiary.store.database.database import Database
 from ostiary.store.files import make_folder
@@ -30,6 +33,8 @@ from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.certifying import holder_of
 from ostiary.wiring.ground import prepare_rest, read_file
 from ostiary.wiring.keeping import open_database, state_of, what_is_missing
+from ostiary.wiring.list_shelf import shelf_in
+from ostiary.wiring.list_sources import ListSources
 from ostiary.wiring.logs import set_up_logs
 from ostiary.wiring.watching import Watching
 from ostiary.x509.certificate import Certificate
@@ -60,9 +65,12 @@ def offline_transport(
 class _Stopped:
     """The gatekeeper of a gateway that doesn't run: what would be in force."""
 
-    def __init__(self, prepared: Prepared, not_applied: tuple[str, ...]) -> None:
+    def __init__(
+        self, prepared: Prepared, not_applied: tuple[str, ...], lists: ListSources
+    ) -> None:
         self._prepared = prepared
         self._not_applied = not_applied
+        self._lists = lists
 
     @property
     def prepared(self) -> Prepared:
@@ -71,6 +79,12 @@ class _Stopped:
     @property
     def not_applied(self) -> tuple[str, ...]:
         return self._not_applied
+
+    def list_sources(self) -> tuple[SourceState, ...]:
+        return tuple(replace(one, next_try=None) for one in self._lists.states())
+
+    async def fetch_lists(self, source: str | None) -> None:  # noqa: ARG002 - none can be
+        raise Unacceptable.one("nothing is fetched while the gateway is stopped", "start it")
 
     def intermediates(self) -> Intermediates:
         return Intermediates()
@@ -106,7 +120,7 @@ class _Within(httpx.BaseTransport):
 
 def _application(written: Written, state: Path, database: Database) -> ASGIApp:
     kept = state_of(database)
-    stopped = _stopped(written, kept.managed, kept.certificates)
+    stopped = _stopped(written, state, kept.managed, kept.certificates)
     shelf = TrustStore(state)
     hands = Hands(
         keeping=database,
@@ -127,13 +141,18 @@ def _application(written: Written, state: Path, database: Database) -> ASGIApp:
     return _as_ourselves(app)
 
 
-def _stopped(written: Written, managed: Managed, trusted: tuple[Certificate, ...]) -> _Stopped:
+def _stopped(
+    written: Written, state: Path, managed: Managed, trusted: tuple[Certificate, ...]
+) -> _Stopped:
+    lists = ListSources(shelf_in(state))
+    fetched = lists.load(written.document)
     try:
-        return _Stopped(prepare_rest(written, managed, trusted), ())
+        whole = prepare_rest(written, managed, trusted, fetched=fetched)
+        return _Stopped(whole, (), lists)
     except ConfigRefused as refused:
         # If the file alone is in order, the store is at fault, and here is where it can be mended.
-        alone = prepare_rest(written)
-        return _Stopped(alone, tuple(str(one) for one in refused.problems))
+        alone = prepare_rest(written, fetched=fetched)
+        return _Stopped(alone, tuple(str(one) for one in refused.problems), lists)
 
 
 def _as_ourselves(app: ASGIApp) -> ASGIApp:

@@ -31,6 +31,8 @@ from ostiary.wiring.ground import (
     read_file,
     watched_files,
 )
+from ostiary.wiring.list_shelf import shelf_in
+from ostiary.wiring.list_sources import ListSources
 from ostiary.wiring.publishing.keeping import Publishing
 from ostiary.wiring.restarting import needs_restart
 from ostiary.x509.certificate import Certificate
@@ -130,21 +132,24 @@ class _Life:
         self, written: Written, administration: Administration, first: Prepared | None
     ) -> None:
         managed, trusted = administration.kept()
-        prepared = first or prepare_rest(written, managed, trusted)
+        folders = Folders(state=self._state)
+        lists = ListSources(shelf_in(self._state))
+        fetched = lists.load(written.document)
+        prepared = first or prepare_rest(written, managed, trusted, lists.reading({}), fetched)
         self._started = written.document
         for warning in prepared.warnings:
             self._log.warning("configuration", problem=str(warning))
         binary = choose_engine(prepared)
         self._log.info("engine-chosen", version=binary.version_text, why=binary.why)
         self._access_log = open_access_log(prepared)
-        folders = Folders(state=self._state)
         make_folder(folders.run)
         await ensure_gone(folders.run / MASTER_SOCKET, addresses(prepared))
         gateway = Gateway(folders, binary, self._access_log.descriptor)
         administration.get_ready()
         try:
             if await self._start(gateway, prepared):
-                applying = Applying(self._config, gateway, prepared)
+                applying = Applying(self._config, gateway, prepared, lists)
+                gateway.seek(lists.want)
                 administration.follow(applying)
                 self._publishing.start()
                 print("ready", flush=True)
@@ -195,6 +200,7 @@ class _Life:
             asyncio.create_task(self._notice_changes()),
             asyncio.create_task(self._apply_changes(applying)),
             asyncio.create_task(self._look_after(applying.gateway)),
+            asyncio.create_task(applying.lists.run(applying)),
         )
         ending = asyncio.create_task(self._ending.wait())
         try:

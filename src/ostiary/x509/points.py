@@ -4,6 +4,7 @@ RFC 5280 4.2.1.13 (the certificate's), 5.2.5 (the list's), 6.3.3 (b) and (d) (he
 Names are compared as keys: bytes that are the same for equal names.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from ostiary.x509.certificate import Certificate, bearing_oddities
 from ostiary.x509.names import name_key
 
 Reasons = frozenset[x509.ReasonFlags]
+
+_WEB = re.compile(r"(?i:https?)://")
+_MOST_POINTS, _MOST_ADDRESSES, _LONGEST_ADDRESS = 8, 4, 1024
 
 ALL_REASONS: Reasons = frozenset(
     set(x509.ReasonFlags) - {x509.ReasonFlags.unspecified, x509.ReasonFlags.remove_from_crl}
@@ -83,6 +87,26 @@ def points_of(certificate: Certificate) -> tuple[Point, ...]:
                 found = [_point(one, issuer) for one in extension.value]
     implied = Point(frozenset({_key(x509.DirectoryName(issuer))}), frozenset(), ALL_REASONS)
     return (*found, implied)
+
+
+def list_addresses(certificate: Certificate) -> tuple[tuple[str, ...], ...]:
+    """Where its lists and delta lists are said to be, by http or https; each point's addresses
+    lead to the same list (RFC 5280 4.2.1.13, 4.2.1.15).
+
+    Texts that nobody has looked at: who may be asked is another question.
+    """
+    found: list[tuple[str, ...]] = []
+    with bearing_oddities():
+        for extension in certificate.native.extensions:
+            if isinstance(extension.value, x509.CRLDistributionPoints | x509.FreshestCRL):
+                found.extend(_web_addresses(one.full_name or ()) for one in extension.value)
+    return tuple(one for one in found if one)[:_MOST_POINTS]
+
+
+def _web_addresses(names: Iterable[x509.GeneralName]) -> tuple[str, ...]:
+    texts = (one.value for one in names if isinstance(one, x509.UniformResourceIdentifier))
+    fit = (one for one in texts if len(one) <= _LONGEST_ADDRESS and _WEB.match(one))
+    return tuple(fit)[:_MOST_ADDRESSES]
 
 
 def scope_of(point: x509.IssuingDistributionPoint, issuer: x509.Name) -> Scope:

@@ -30,6 +30,7 @@ from ostiary.management.errors import (
     Unavailable,
 )
 from ostiary.management.management import Management
+from ostiary.management.revocation_views import RevocationView
 from ostiary.management.sights import ChangeView, StoreState, TokenView
 from ostiary.management.views import (
     AdviceView,
@@ -95,6 +96,7 @@ class Desk:
         self.recovery = Recovery(self)
         self.audit = Audit()
         self.blocking = Blocks(self)
+        self.revocations = Sources(self)
 
     @cached_property
     def chamber(self) -> Chamber:
@@ -742,6 +744,24 @@ class Recovery(Part):
             return foretold
         self.desk.state_view = sample.SOUND
         return self.desk.changed()
+
+
+class Sources(Part):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.seen = sample.REVOCATION
+
+    def view(self) -> RevocationView:
+        return self.seen
+
+    async def fetch(self, actor: Actor, source: str | None) -> None:
+        if not actor.may(Role.OPERATOR):
+            raise Forbidden(Role.OPERATOR)
+        self.seen = RevocationView(
+            sources=tuple(
+                replace(one, error="") if one.source == source else one for one in self.seen.sources
+            )
+        )
 
 
 class Audit:

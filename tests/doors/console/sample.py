@@ -5,6 +5,13 @@ from datetime import UTC, datetime, timedelta
 from ostiary.config.effective import AuthType, Source
 from ostiary.config.model.client_auth import NameRule
 from ostiary.management.clients import BlockedView, ClientView
+from ostiary.management.revocation_views import (
+    Freshness,
+    ListView,
+    RevocationView,
+    SourceKind,
+    SourceView,
+)
 from ostiary.management.sights import (
     AuditView,
     Effect,
@@ -444,6 +451,40 @@ EXPLAINED = ExplainView(
     ),
     certificate=certificate(
         "CN=intern,O=Partner Ltd,C=GB", days(320), "CN=Partner Root,O=Partner Ltd"
+    ),
+)
+
+REVOCATION = RevocationView(
+    sources=(
+        SourceView(
+            source="issuing-ca.crl",
+            kind=SourceKind.FILE,
+            freshness=Freshness.SOON,
+            ends=days(2),
+            then=("strict at the gateway: its clients are refused, as revocation-undetermined",),
+            lists=(
+                ListView(
+                    issuer="CN=Issuing CA,O=Example",
+                    kind="whole",
+                    number=41,
+                    entries=12,
+                    this_update=days(-28),
+                    next_update=days(2),
+                    freshness=Freshness.SOON,
+                    fault="",
+                ),
+            ),
+        ),
+        SourceView(
+            source="http://crl.partner.example/root.crl",
+            kind=SourceKind.URL,
+            freshness=Freshness.MISSING,
+            ends=None,
+            then=("strict at the gateway: its clients are refused, as revocation-undetermined",),
+            lists=(),
+            next_try=days(1),
+            error="crl.partner.example (10.0.0.7) port 80 is a private address",
+        ),
     ),
 )
 

@@ -22,6 +22,7 @@ PAGES = (
     "/console",
     AUTH,
     "/console/gateway",
+    "/console/gateway/revocation",
     "/console/gateway/trusted/add",
     "/console/gateway/trusted/2",
     "/console/certificates",
@@ -117,6 +118,22 @@ def test_a_viewer_who_sends_the_form_anyway_is_refused(
     assert answer.status_code == 403
     assert "needs the role operator" in answer.text
     assert desk.now_revision == 41
+
+
+def test_lists_are_fetched_by_those_who_may_change_something(
+    browserless: httpx.Client, desk: Desk
+) -> None:
+    page, (file, url) = "/console/gateway/revocation", desk.revocations.seen.sources
+    shown = browserless.get(page).text
+    assert ("is a private address" in shown, shown.count("Fetch now")) == (True, 1)
+    sent = {"csrf": CSRF, "source": url.source}
+    browserless.cookies.set("who", Role.VIEWER.value)
+    assert "Fetch now" not in browserless.get(page).text
+    assert browserless.post(f"{page}/fetch", data=sent).status_code == 403
+    browserless.cookies.set("who", Role.OPERATOR.value)
+    answer = browserless.post(f"{page}/fetch", data=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{page}?done=fetched")
+    assert [one.error for one in desk.revocations.seen.sources] == [file.error, ""]
 
 
 def test_who_holds_a_token_is_told_to_administrators_alone(browserless: httpx.Client) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ostiary.management.revocation_views import RevocationView
 from ostiary.management.views import Page
 from tests.doors.console import sample
 from tests.doors.console.conftest import Site
@@ -104,6 +105,7 @@ def _empty(desk: Desk) -> None:
     desk.client_list = ()
     desk.event_list = []
     desk.blocking.rows = []
+    desk.revocations.seen = RevocationView(sources=())
     view: Any = sample.overview()
     changes = {"traffic": (), "refusals": (), "expiring": (), "expiring_count": 0, "clients": 0}
     desk.overview_view = type(view)(
@@ -122,6 +124,7 @@ def _empty(desk: Desk) -> None:
         ("/console/apis", "apiEndpoints"),
         ("/console/clients", "have a client send a request"),
         ("/console/blocked", "Nobody is blocked"),
+        ("/console/gateway/revocation", "distribution points"),
         ("/console/events", "within two seconds"),
         ("/console/audit", "is written down"),
         ("/console/explain", "Paste or choose a certificate"),

@@ -115,3 +115,55 @@ def test_it_does_nothing_without_a_type() -> None:
     head = HEAD.replace("type: certificate", "type: none")
     (found,) = told("{mode: strict, crl: a.crl}", head=head)
     assert "does nothing without a type" in found.message
+
+
+URL = "http://crl.example.com/a.crl"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "words"),
+    [
+        ("{crl: [a.crl, 'ftp://a/b']}", "crl[1]", "isn't a URL"),
+        ("{crl: ['http://u:p@a/']}", "crl[0]", "user name or password"),
+        ("{fetch: {hosts: [a b]}}", "fetch.hosts[0]", "isn't a host"),
+        ("{fetch: {private: [10.0.0.0/33]}}", "fetch.private[0]", "isn't an IP address"),
+        ("{fetch: {private: maybe}}", "fetch.private[0]", "isn't an IP address"),
+        ("{fetch: {every: 1s}}", "fetch.every", "between 30s and 30d"),
+        ("{fetch: {timeout: 1h}}", "fetch.timeout", "between 1s and 10m"),
+        ("{fetch: {maxBytes: 1}}", "fetch.maxBytes", "too small"),
+        ("{fetch: {distributionPoints: on}}", "fetch.distributionPoints", "true or false"),
+        ("{fetch: null}", "fetch", "is empty"),
+    ],
+)
+def test_what_is_wrong_with_fetching_is_told_where_it_is_written(
+    text: str, path: str, words: str
+) -> None:
+    problem = refused(text)
+    assert problem.path == f"clientCertificateAuth.revocation.{path}"
+    assert problem.position.line == 8
+    assert words in problem.message
+
+
+def test_private_addresses_are_all_some_or_none() -> None:
+    def private(text: str) -> object:
+        auth = loaded(f"{{crl: '{URL}', fetch: {{private: {text}}}}}").document
+        revocation = auth.client_certificate_auth.revocation
+        assert revocation is not None
+        assert revocation.fetch is not None
+        return revocation.fetch.private
+
+    assert private("true") == ("0.0.0.0/0", "::/0")
+    assert private("false") == private("[]") == ()
+    assert private("10.1.2.3") == ("10.1.2.3/32",)
+
+
+def test_a_url_is_a_list_and_a_mode_needs_nothing_else() -> None:
+    assert not told(f"{{mode: strict, crl: ['{URL}']}}")
+    points = "{mode: strict, fetch: {distributionPoints: true, hosts: '*'}}"
+    assert not told(points)
+
+
+def test_distribution_points_without_a_host_are_told() -> None:
+    (found,) = told("{mode: strict, fetch: {distributionPoints: true}}")
+    assert found.path.endswith("fetch.distributionPoints")
+    assert "no host is allowed" in found.message

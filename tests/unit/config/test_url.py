@@ -62,3 +62,12 @@ def test_any_text_is_an_address_or_wrong(text: str) -> None:
     assert is_host(parts.host)
     assert 1 <= parts.port <= 65535
     assert parts.path.startswith("/")
+
+
+def test_a_query_is_taken_where_it_may_be() -> None:
+    found = parse_url("http://[::1]:81/certdist?cmd=crl&issuer=CN=a,O=b", query=True)
+    assert found.query == "?cmd=crl&issuer=CN=a,O=b"
+    assert str(found) == "http://[::1]:81/certdist?cmd=crl&issuer=CN=a,O=b"
+    assert str(parse_url("HTTPS://A:443")) == "https://a/"
+    with pytest.raises(Wrong, match="query"):
+        parse_url("http://a/?a b", query=True)

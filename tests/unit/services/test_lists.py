@@ -8,7 +8,8 @@ from cryptography import x509
 from ostiary.kernel.problems import ConfigRefused
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Shown
-from ostiary.services.lists import ListReading, ends_of
+from ostiary.services.list_sources import Fetched
+from ostiary.services.lists import ListFile, ListReading, ends_of
 from ostiary.services.prepare import Prepared, prepare_written, read_written
 from ostiary.trust.policy import Revocation
 from ostiary.x509.pem import read_crls
@@ -204,3 +205,57 @@ def test_when_lists_end_is_told_by_setting_issuer_and_kind(root: Made, next_root
         (clients, "CN=root", "whole"): at(4),
         (clients, "CN=root", "delta"): at(1),
     }
+
+
+def test_a_list_from_before_a_restart_is_not_replaced_by_an_older_one(root: Made) -> None:
+    newer = ListReading().file("/a.crl", numbered(root, 7), "7")
+    asked: list[tuple[str, str]] = []
+
+    def recall(path: str, digest: str) -> ListFile | None:
+        asked.append((path, digest))
+        return newer
+
+    reading = ListReading(recall=recall)
+    put_back = reading.file("/a.crl", numbered(root, 6), "6")
+    assert put_back.kept == newer.lists
+    assert reading.file("/a.crl", numbered(root, 8), "8").kept == ()
+    assert asked == [("/a.crl", "6"), ("/a.crl", "8")]
+
+
+URL = "http://crl.example.com/a.crl"
+FETCHING = TEXT + (
+    "clientCertificateAuth:\n"
+    "  type: certificate\n"
+    f"  revocation: {{crl: ['{URL}'], fetch: {{distributionPoints: true, hosts: '*'}}}}\n"
+)
+
+
+def test_a_list_that_was_never_fetched_is_named_all_the_same() -> None:
+    made = prepared({}, FETCHING)
+    assert {one.looks_up for one in made.policies.values()} == {Revocation.STRICT}
+    assert {one.crls for one in made.policies.values()} == {()}
+    assert not [one for one in made.warnings if "revocation list" in one.message]
+
+
+def test_what_was_fetched_counts_like_a_file_of_the_clients(root: Made) -> None:
+    (one,), (two,) = (read_crls(numbered(root, number)) for number in (5, 6))
+    fetched = Fetched(by_url={URL: (one,), "http://gone/": (two,)}, found=(("http://b/", (two,)),))
+    made = prepared({}, FETCHING).with_fetched(fetched, NOW)
+    assert {policy.crls for policy in made.policies.values()} == {(one, two)}
+    ends = ends_of(made.crl_places)
+    assert {where for where, _, _ in ends} == {
+        "clientCertificateAuth.revocation.crl[0]",
+        "clientCertificateAuth.revocation.fetch.distributionPoints",
+    }
+    changed = made.with_managed(made.managed, made.materials.trusted_store, NOW)
+    assert changed.fetched is fetched
+    told = [one.message for one in made.warnings if "revocation list" in one.message]
+    assert told == ["the revocation list of 'CN=root' is signed by no trust anchor"]
+
+
+def test_points_count_only_where_they_are_followed(root: Made) -> None:
+    (one,) = read_crls(numbered(root, 5))
+    fetched = Fetched(found=((URL, (one,)),))
+    text = FETCHING.replace("distributionPoints: true, ", "")
+    made = prepared({}, text).with_fetched(fetched, NOW)
+    assert {policy.crls for policy in made.policies.values()} == {()}

@@ -14,6 +14,7 @@ from ostiary.admin.console import (
     gatewaying,
     naming,
     overviewing,
+    revoking,
     seeing,
     shelving,
     tokening,
@@ -41,6 +42,7 @@ def console_routes(
     doors = (
         *overviewing.DOORS,
         *gatewaying.DOORS,
+        *revoking.DOORS,
         *trusting.DOORS,
         *shelving.DOORS,
         *authoring.DOORS,

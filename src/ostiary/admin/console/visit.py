@@ -47,6 +47,7 @@ DONE = {
     "revoked": "The token has ended.",
     "blocked": "Blocked: the next request is refused, on open connections, too.",
     "unblocked": "Not blocked any more: it is judged as all others.",
+    "fetched": "Asked for. What came of it is below.",
     "recovered": "The trust store was built anew from the library.",
     "ca-revoked": "Revoked, and the revocation lists are written anew.",
     "approved": "Approved and issued: whoever asked gets it when asking again.",

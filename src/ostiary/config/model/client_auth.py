@@ -4,7 +4,6 @@ Everywhere here None means "not given": the gateway's value is then inherited by
 the file leaves open may be set by console, API or command line.
 """
 
-import ipaddress
 import re
 from typing import Annotated, Literal
 
@@ -20,6 +19,8 @@ from ostiary.config.model.base import (
     Unfit,
     Wrong,
 )
+from ostiary.config.model.network import Network
+from ostiary.config.model.revocation_fetch import Fetch, ListSource
 
 AuthTypeName = Literal["none", "certificate", "header"]
 RevocationName = Literal["off", "soft", "strict"]
@@ -28,15 +29,6 @@ PresetName = Literal[
     "nginx", "haproxy", "aws-alb", "cloudflare", "traefik", "envoy", "f5", "rfc9440"
 ]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def _network(value: str) -> str:
-    try:
-        return str(ipaddress.ip_network(value, strict=False))
-    except ValueError as error:
-        raise Unfit(
-            "isn't an IP address or network", "write it as 10.0.0.0/8 or 2001:db8::1"
-        ) from error
 
 
 def _text(value: str) -> str:
@@ -55,7 +47,6 @@ def _given(value: object) -> object:
     return value
 
 
-Network = Annotated[str, AfterValidator(_network)]
 Text = Annotated[str, AfterValidator(_text)]
 
 
@@ -121,7 +112,8 @@ class ApiRevocation(Model):
     mode: Annotated[RevocationName | None, _Said] = Field(
         default=None,
         description="off: no list is looked in. soft: who is known as revoked is refused. strict: "
-        "also whoever can't be looked up. Left out: strict where any list is named, else off.",
+        "also whoever can't be looked up. Left out: strict where any list is named or fetched, "
+        "else off.",
     )
     grace: Duration = Field(
         default=None,
@@ -133,9 +125,15 @@ class ApiRevocation(Model):
 class GatewayRevocation(ApiRevocation):
     """The same for the gateway, and the lists."""
 
-    crl: Annotated[tuple[FileName, ...] | None, _Given, Listed] = Field(
+    crl: Annotated[tuple[ListSource, ...] | None, _Given, Listed] = Field(
         default=None,
-        description="Files with revocation lists, PEM or DER; beside those of https.options.crl.",
+        description="Revocation lists, PEM or DER: files, or http and https URLs; beside the files "
+        "of https.options.crl.",
+    )
+    fetch: Annotated[Fetch | None, _Said] = Field(
+        default=None,
+        description="How lists are fetched: from those URLs, or where certificates "
+        "say that they are.",
     )
 
 

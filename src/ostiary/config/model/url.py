@@ -13,6 +13,8 @@ _NAME = re.compile(
 )
 # RFC 3986 section 3.3: pchar and "/".
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*")
+# RFC 3986 section 3.4: pchar, "/" and "?".
+_QUERY = re.compile(r"\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -28,6 +30,18 @@ class Url:
     """1 to 65535; the scheme's own when not written."""
     path: str
     """Starts with ``/``; ``/`` when not written."""
+    query: str = ""
+    """Starts with ``?`` where there is one."""
+
+    @property
+    def authority(self) -> str:
+        """Host and port as a Host header has them (RFC 9110 section 7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        """The whole of it."""
+        return f"{self.scheme}://{self.authority}{self.path}{self.query}"
 
 
 def is_host(text: str) -> bool:
@@ -54,23 +68,28 @@ def _is_ip6(text: str) -> bool:
         return False
 
 
-def parse_url(text: str) -> Url:
-    """Return the parts; raise Wrong with what to change. A password in it is never repeated."""
+def parse_url(text: str, *, query: bool = False) -> Url:
+    """Return the parts; raise Wrong with what to change. A password in it is never repeated.
+
+    ``query``: whether it may have one.
+    """
     whole = _URL.fullmatch(text)
     if whole is None:
         shown = f"{text[:80]!r} " if "@" not in text else ""
         raise Wrong(
             f"{shown}isn't a URL that can be used", "write http://host:port/path or https://…"
         )
-    scheme, authority, path, query, fragment = whole.groups()
+    scheme, authority, path, asked, fragment = whole.groups()
     if "@" in authority:
         raise Wrong("the URL carries a user name or password", "remove everything up to the '@'")
-    if query is not None or fragment is not None:
+    if (asked is not None and not query) or fragment is not None:
         raise Wrong(f"{text[:80]!r} carries a query or fragment", "end the URL with its path")
+    if not _QUERY.fullmatch(asked or "?"):
+        raise Wrong(f"the query of {text[:80]!r} can't be used", "percent-encode it")
     if not _PATH.fullmatch(path) or ".." in path.split("/"):
         raise Wrong(f"the path of {text[:80]!r} can't be used", "percent-encode it, without '..'")
     host, port = _authority(authority, scheme.lower(), text)
-    return Url(scheme=scheme.lower(), host=host, port=port, path=path or "/")
+    return Url(scheme=scheme.lower(), host=host, port=port, path=path or "/", query=asked or "")
 
 
 def _authority(authority: str, scheme: str, text: str) -> tuple[str, int]:

@@ -14,11 +14,11 @@ from ostiary.management.authority.preparing import name_in
 from ostiary.management.authority.publishing import make_lists, publish
 from ostiary.management.authority.revoking import revoke, sought
 from ostiary.management.authority.views import (
+    AuthorityListView,
     AuthorityRow,
     AuthorityView,
     CertifiedView,
     IssuedView,
-    ListView,
     RevokedView,
     WholeIssuedView,
     certified_view,
@@ -177,8 +177,10 @@ def _overview(house: House, enrolment: str) -> AuthorityView:
     )
 
 
-def _list_view(made: ListMade) -> ListView:
-    return ListView(number=made.number, this_update=made.this_update, next_update=made.next_update)
+def _list_view(made: ListMade) -> AuthorityListView:
+    return AuthorityListView(
+        number=made.number, this_update=made.this_update, next_update=made.next_update
+    )
 
 
 def _whole(house: House, written: Written) -> WholeIssuedView:

@@ -67,7 +67,7 @@ class CertifiedView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListView(View):
+class AuthorityListView(View):
     """The newest revocation list of an authority."""
 
     number: int
@@ -82,7 +82,7 @@ class AuthorityRow(View):
     issued: IssuedView
     issues: bool
     """Whether it is the one that issues now."""
-    list: ListView | None
+    list: AuthorityListView | None
     """None before the first, or where nobody can say any more what it revoked."""
 
 
