@@ -13,19 +13,23 @@ from ostiary.management.actors import Actor, Order
 from ostiary.management.changes import Changes
 from ostiary.management.making import Hands, make_management
 from ostiary.management.management import Management
+from ostiary.management.notifications import Post
 from ostiary.management.ports import Applied, Asked
 from ostiary.services.explanation import Explanation
 from ostiary.services.list_sources import SourceState
 from ostiary.services.ports import Unreadable
 from ostiary.services.prepare import Prepared, prepare
+from ostiary.services.webhooks import Target
 from ostiary.store.database.database import Database
 from ostiary.store.database.engines import sqlite_url
+from ostiary.store.database.notifications import Notification
 from ostiary.store.database.records import Role
 from ostiary.store.truststore import TrustStore
 from ostiary.telemetry.hub import Ports, Telemetry
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.certifying import holder_of
+from ostiary.wiring.posting import Answered
 from ostiary.wiring.watching import Memory
 from ostiary.x509.certificate import Certificate
 from tests.support.pki import Kit
@@ -174,7 +178,11 @@ async def _no_workers() -> Iterable[int]:
     return ()
 
 
-def make_desk(folder: Path, config: str = CONFIG) -> DeskRig:
+async def no_post(_target: Target, _notification: Notification) -> Answered:
+    return Answered(detail="nobody sends in this test")
+
+
+def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> DeskRig:
     """Management in ``folder``, which is empty."""
     clock = Clock()
     files, state = folder / "files", folder / "state"
@@ -209,6 +217,7 @@ def make_desk(folder: Path, config: str = CONFIG) -> DeskRig:
             clock=clock,
             dice=Dice(),
             authority=holder_of(state),
+            post=post or no_post,
         )
     )
     changes.load()

@@ -17,6 +17,7 @@ from ostiary.admin.api import (
     gateway,
     library,
     names,
+    notifications,
     revocation,
     sightings,
     trusted,
@@ -39,6 +40,7 @@ _SUBJECTS = (
     ("authority", authority.DOORS),
     ("enrolment", enrolment.DOORS),
     ("revocation", revocation.DOORS),
+    ("notifications", notifications.DOORS),
     ("credentials", credentials.DOORS),
 )
 _LOCKED = ("/api/", "/metrics")

@@ -22,6 +22,8 @@ _MODULES = {
     "overview": ("seen",),
     "events": ("seen",),
     "audit": ("seen",),
+    "notifications": ("notifications",),
+    "webhooks": ("webhooks",),
     "api": ("apis",),
     "clients": ("clients", "blocking"),
     "client-auth": ("gateway_auth",),

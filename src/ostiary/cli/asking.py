@@ -4,7 +4,8 @@ The running gateway on this host by its socket; another one by ``--url``; a stop
 folder.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Concatenate
@@ -52,10 +53,37 @@ class Asker:
     """False: the gateway is stopped, and its data folder answers."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a command would get to the gateway, should it need it."""
+
+    reach: Reach
+    as_json: bool
+
+    @contextmanager
+    def asker(self) -> Iterator[Asker]:
+        """The gateway. Raises OstiaryError."""
+        with reached(self.reach) as (gateway, running):
+            yield Asker(gateway=gateway, as_json=self.as_json, running=running)
+
+
 def asks(work: Callable[Concatenate[Asker, ...], None]) -> Callable[..., None]:
     """Make a command of a function whose first argument is an Asker: the command has, in its
     place, the options by which the gateway is found, and ``--json``."""
 
+    def asking(way: Way, **given: Any) -> None:
+        with way.asker() as asker:
+            work(asker, **given)
+
+    return _command(asking, work)
+
+
+def may_ask(work: Callable[Concatenate[Way, ...], None]) -> Callable[..., None]:
+    """The same for a function that decides by itself whether it needs the gateway."""
+    return _command(work, work)
+
+
+def _command(does: Callable[..., None], told_by: Callable[..., None]) -> Callable[..., None]:
     def command(**given: Any) -> None:
         config, state = given.pop("config"), given.pop("state")
         reach = Reach(
@@ -66,10 +94,10 @@ def asks(work: Callable[Concatenate[Asker, ...], None]) -> Callable[..., None]:
             ca_file=given.pop("ca_file"),
         )
         as_json = given.pop("as_json")
-        with refusals(as_json=as_json, more=_more), reached(reach) as (gateway, running):
-            work(Asker(gateway=gateway, as_json=as_json, running=running), **given)
+        with refusals(as_json=as_json, more=_more):
+            does(Way(reach=reach, as_json=as_json), **given)
 
-    return spliced(command, work, _shared)
+    return spliced(command, told_by, _shared)
 
 
 def _shared(

@@ -48,6 +48,15 @@ def complete_trusted(ctx: typer.Context, incomplete: str) -> list[str]:
     return _fitting(found or (), incomplete)
 
 
+def complete_webhooks(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of webhooks: of the configuration file."""
+    try:
+        found = read_file(_config(ctx)).document.notifications.webhooks
+    except OstiaryError:
+        return []
+    return _fitting(found, incomplete)
+
+
 def _asked(ctx: typer.Context, work: Callable[[Speaker], list[str]]) -> list[str] | None:
     """None where nobody answers: completion never complains, and touches no data folder."""
     path = admin_socket(state_folder(_config(ctx), _path(ctx.params.get("state"))))

@@ -11,6 +11,7 @@ from ostiary.config.effective import Effective
 from ostiary.config.foreign import POLICIES
 from ostiary.config.listener_checks import check_listeners
 from ostiary.config.model.document import Document
+from ostiary.config.notification_checks import check_notifications
 from ostiary.config.route_checks import check_routes
 from ostiary.config.shape import OWN_POLICIES
 from ostiary.config.text.tree import Places
@@ -24,6 +25,7 @@ def check(document: Document, places: Places, effective: Effective) -> Iterator[
     yield from check_auth(document, places, effective)
     yield from check_routes(document, places)
     yield from _policies(document, places)
+    yield from check_notifications(document, places)
 
 
 def _policies(document: Document, places: Places) -> Iterator[Problem]:

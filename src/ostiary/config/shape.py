@@ -55,6 +55,7 @@ SECTIONS = (
     "clientCertificateAuth",
     "truststore",
     "certificatePolicy",
+    "notifications",
 )
 
 

@@ -14,8 +14,10 @@ from ostiary.management.pages import after, checked_limit, offset_of
 from ostiary.management.shelf import read_uploaded
 from ostiary.management.sights import ChangeView
 from ostiary.management.state import Touched
+from ostiary.management.telling import client_unblocked, clients_blocked, cut
 from ostiary.management.views import Page
 from ostiary.store.database.blocked import BlockedCertificate, NewBlock
+from ostiary.store.database.notifications import NewNotification
 from ostiary.store.database.records import JsonValue, Role
 from ostiary.store.database.work import Work
 from ostiary.trust.blocks import Marked, by_fingerprint, by_issuer
@@ -91,6 +93,7 @@ class Blocking:
                 after=_told(blocks, note, until),
                 touched=_TOUCHED,
                 warnings=warnings,
+                notices=(_blocked(blocks, note, until, moment),),
             )
 
         return await self._changes.make(order, Role.OPERATOR, edit)
@@ -98,13 +101,15 @@ class Blocking:
     async def unblock(self, order: Order, number: int) -> ChangeView:
         """Judge a certificate as all others again. Raises NotThere."""
 
-        def edit(work: Work, _moment: Moment) -> Edited:
+        def edit(work: Work, moment: Moment) -> Edited:
             gone = work.blocked.remove(number)
+            told = client_unblocked(_meant(_as_new(gone)), by=moment.actor.name, now=moment.at)
             return Edited(
                 action="client.unblock",
                 object=str(number),
                 before=_told((_as_new(gone),), gone.note, gone.until),
                 touched=_TOUCHED,
+                notices=(told,),
             )
 
         return await self._changes.make(order, Role.OPERATOR, edit)
@@ -213,6 +218,22 @@ def _told(blocks: tuple[NewBlock, ...], note: str, until: datetime | None) -> di
     if len(blocks) == 1:
         return {**told[0], **rest}
     return {"count": len(blocks), "first": told, **rest}
+
+
+def _blocked(
+    blocks: tuple[NewBlock, ...], note: str, until: datetime | None, moment: Moment
+) -> NewNotification:
+    named = [_meant(one) for one in blocks[:_MOST_TOLD]]
+    return clients_blocked(
+        named, len(blocks), by=moment.actor.name, note=note, until=until, now=moment.at
+    )
+
+
+def _meant(one: NewBlock) -> dict[str, JsonValue]:
+    """For notifications, in the words that all of them have."""
+    if one.fingerprint:
+        return {"subject": cut(one.subject), "fingerprint": one.fingerprint}
+    return {"issuer": cut(one.issuer), "serial": one.serial}
 
 
 def _one_told(one: NewBlock) -> dict[str, JsonValue]:

@@ -31,6 +31,7 @@ from ostiary.management.previews import Previews
 from ostiary.management.sights import ChangeView, PreviewView
 from ostiary.management.state import EVERYTHING, State, Touched, missing_since, read_state
 from ostiary.services.prepare import Prepared
+from ostiary.store.database.notifications import NewNotification
 from ostiary.store.database.records import AuditEntry, JsonValue, Role
 from ostiary.store.database.work import Work
 
@@ -49,6 +50,8 @@ class Edited:
     touched: frozenset[Touched] = frozenset()
     """Empty: nothing in force changes."""
     warnings: tuple[str, ...] = ()
+    notices: tuple[NewNotification, ...] = ()
+    """What operators elsewhere are told of it, when it is committed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +183,7 @@ class Changes:
                     applied = self._apply(state, loop)
                 revision = work.revision.grow()
                 work.audit.append(_entry(edited, moment))
+                work.notifications.add(edited.notices)
         except BaseException:
             if applied is not None:
                 self._go_back(before, loop)

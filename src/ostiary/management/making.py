@@ -14,6 +14,7 @@ from ostiary.management.keeping import Keeping
 from ostiary.management.library import Library
 from ostiary.management.management import Management
 from ostiary.management.names import Names
+from ostiary.management.notifications import Notifications, Post
 from ostiary.management.ports import Clock, Dice, Explain, Gatekeeper
 from ostiary.management.previews import Previews
 from ostiary.management.revocation import Revocations
@@ -40,6 +41,7 @@ class Hands:
     dice: Dice
     authority: Holder
     """The way to the certificate authority in the state folder."""
+    post: Post
 
 
 def make_management(hands: Hands) -> tuple[Management, Changes]:
@@ -55,6 +57,7 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         names=Names(changes),
         blocking=Blocking(changes),
         revocations=Revocations(changes),
+        notifications=Notifications(changes, hands.dice, hands.post),
         recovery=recovery,
         sightings=Sightings(changes, recovery, hands.telemetry, hands.explain),
         tokens=Tokens(changes, hands.dice, Attempts()),

@@ -8,6 +8,7 @@ from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
 from ostiary.management.library import Library
 from ostiary.management.names import Names
+from ostiary.management.notifications import Notifications
 from ostiary.management.revocation import Revocations
 from ostiary.management.settings import Settings
 from ostiary.management.sightings import Sightings
@@ -38,6 +39,8 @@ class Management:
     """Certificates that may pass nowhere."""
     revocations: Revocations
     """Sources of revocation lists."""
+    notifications: Notifications
+    """What operators were told, and how it went out to webhooks."""
     recovery: Recovery
     """State and recovery of the truststore and the database."""
     sightings: Sightings

@@ -35,11 +35,11 @@ from ostiary.services.lists import ends_of
 from ostiary.store.database.records import ClientFilter, ClientOrder
 from ostiary.telemetry.expiry import Dated, Expiring, Held, expiring
 from ostiary.telemetry.hub import Telemetry
-from ostiary.trust.reason import ADMITTED_CODE, Reason
+from ostiary.telemetry.noting import WENT_ON
+from ostiary.trust.reason import Reason
 from ostiary.x509.pem import read_certificates
 
 _REFUSED = frozenset(reason.code for reason in Reason)
-_WENT_ON = frozenset({ADMITTED_CODE, *(-code for code in _REFUSED)})
 _SHOWN_EXPIRING = 20
 _MOST_EXPIRING = 1_000
 _MOST_DAYS = 36_500
@@ -93,7 +93,7 @@ class Sightings:
     ) -> Page[ClientView]:
         """Latest first; by nearest end with ``expiring_days``."""
         now = self._changes.clock()
-        wanted = _WENT_ON if admitted else _REFUSED
+        wanted = WENT_ON if admitted else _REFUSED
         only = ClientFilter(
             search=search,
             verdicts=frozenset() if admitted is None else wanted,
@@ -213,17 +213,23 @@ class Sightings:
                 subject=certificate.subject,
                 where=where,
                 not_after=certificate.not_after,
+                not_before=certificate.not_before,
             )
 
     def _servers(self) -> Iterator[Dated]:
-        for name, entry in self._changes.gatekeeper.prepared.materials.entries.items():
-            for certificate in read_certificates(entry.certificate)[:1]:
+        materials = self._changes.gatekeeper.prepared.materials
+        pairs = [(f"https.tls.{name}", one.certificate) for name, one in materials.entries.items()]
+        if materials.admin is not None:
+            pairs.append(("admin.tls", materials.admin.certificate))
+        for where, chain in pairs:
+            for certificate in read_certificates(chain)[:1]:
                 yield Dated(
                     held=Held.SERVER,
                     fingerprint=certificate.sha256,
                     subject=certificate.subject,
-                    where=f"https.tls.{name}",
+                    where=where,
                     not_after=certificate.not_after,
+                    not_before=certificate.not_before,
                 )
 
     def _clients(self, before: datetime) -> Iterator[Dated]:

@@ -79,6 +79,13 @@ def ends_of(
     Of several lists about the same the newest counts, of lists about different parts the one that
     ends first; lists that can't be used are not among them.
     """
+    return {label: end for label, (_, end) in lives_of(places).items()}
+
+
+def lives_of(
+    places: Iterable[tuple[tuple[str | int, ...], RevocationList]],
+) -> Mapping[tuple[str, str, str], tuple[datetime, datetime]]:
+    """From when until when the lists tell, likewise."""
     newest: dict[tuple[str, object], RevocationList] = {}
     for at, one in places:
         *above, last = at
@@ -87,9 +94,10 @@ def ends_of(
         before = newest.get(key)
         if before is None or (before.number, before.this_update) < (one.number, one.this_update):
             newest[key] = one
-    found: dict[tuple[str, str, str], datetime] = {}
+    found: dict[tuple[str, str, str], tuple[datetime, datetime]] = {}
     for (where, _), one in newest.items():
         if one.fault is None and one.next_update is not None:
             label = (where, one.issuer, "whole" if one.base is None else "delta")
-            found[label] = min(one.next_update, found.get(label, one.next_update))
+            life = (one.this_update, one.next_update)
+            found[label] = min(life, found.get(label, life), key=lambda each: each[1])
     return found

@@ -20,13 +20,14 @@ from ostiary.compiler.bundle import (
 from ostiary.config.load import Loaded
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import Admin, TlsEntry
-from ostiary.config.model.proxy import Target
+from ostiary.config.model.proxy import Target as Upstream
 from ostiary.config.model.revocation_fetch import is_url
 from ostiary.kernel.problems import Problem, Severity
 from ostiary.services.lists import ListFile, ListReading
 from ostiary.services.name_checks import judge_file_names, judge_registrars
 from ostiary.services.ports import ReadFile, Unreadable
-from ostiary.services.targets import targets_of
+from ostiary.services.targets import upstreams_of
+from ostiary.services.webhooks import Reading, Target, targets_of
 from ostiary.trust.anchors import AnchorSet
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
@@ -54,6 +55,8 @@ class Gathered:
     """Every revocation list, and the place in the document that names its file."""
     list_files: Mapping[str, ListFile]
     """By path: so that what hasn't changed isn't read again."""
+    webhooks: Mapping[str, Target] = field(default_factory=dict)
+    """Who is notified, by name."""
 
 
 @dataclass
@@ -94,6 +97,8 @@ class Gathering:
             admin=self._admin(document.admin),
             enrolment=self._enrolment(document, entries),
         )
+        reading = Reading(self._content, self._certificates, self._problem)
+        webhooks = targets_of(document.notifications.webhooks, reading)
         self.problems.extend(judge_file_names(self.loaded))
         return Gathered(
             materials=materials,
@@ -101,6 +106,7 @@ class Gathering:
             digests=self.digests,
             crl_places=tuple(self._crl_places),
             list_files=self._list_files,
+            webhooks=webhooks,
         )
 
     def _entry(self, name: str, entry: TlsEntry) -> EntryMaterial:
@@ -190,13 +196,13 @@ class Gathering:
         self, document: Document
     ) -> dict[tuple[str | None, str | None, str | None], UpstreamMaterial]:
         found = {}
-        for at, target in targets_of(document):
+        for at, target in upstreams_of(document):
             key = (target.key_file, target.cert_file, target.ca_file)
             if key not in found:
                 found[key] = self._upstream(at, target)
         return found
 
-    def _upstream(self, at: Path, target: Target) -> UpstreamMaterial:
+    def _upstream(self, at: Path, target: Upstream) -> UpstreamMaterial:
         client = anchors = None
         if target.cert_file and target.key_file:
             chain = self._certificates((*at, "certFile"), target.cert_file)

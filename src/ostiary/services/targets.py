@@ -9,7 +9,7 @@ from ostiary.config.model.proxy import Target
 Path = tuple[str | int, ...]
 
 
-def targets_of(document: Document) -> Iterator[tuple[Path, Target]]:
+def upstreams_of(document: Document) -> Iterator[tuple[Path, Target]]:
     """All of them, each with its place in the document."""
     for name, service in document.service_endpoints.items():
         if service.proxy_options.target:

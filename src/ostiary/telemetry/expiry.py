@@ -15,6 +15,10 @@ class Held(Enum):
     TRUSTED = "trusted"
     SERVER = "server"
     CLIENT = "client"
+    INTERMEDIATE = "intermediate"
+    """An authority between clients and a trusted certificate."""
+    AUTHORITY = "authority"
+    """One of our own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,8 @@ class Dated:
     """The component, the TLS entry or the API, in words for people."""
     not_after: datetime
     """Aware."""
+    not_before: datetime | None = None
+    """Aware; None where it isn't known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,10 @@ def decided_client(fingerprint: bytes, sight: Sight, count: Count | None) -> See
     )
 
 
+WENT_ON = frozenset({ADMITTED_CODE, *(-reason.code for reason in Reason)})
+"""The verdicts, as ``SeenClient`` has them, that let a client pass."""
+
+
 def went_on(verdict: int) -> bool:
     """Whether a verdict, as ``SeenClient`` has it, let the client pass."""
     return verdict < 0 or verdict == ADMITTED_CODE

@@ -100,9 +100,12 @@ class Administering:
         enrolling = Enrolling(self._folder, self._applying)
         self._doors = [enrolling, office]
         operators, devices = self._local
+        await office.notifying.begin()
         await office.open(operators, self._socket)
         await enrolling.open(devices)
+        self._watching.tell(office.notifying.decided)
         self._run(self._watching.run())
+        self._run(office.notifying.run())
         self._run(self._look(office))
 
     async def stop(self) -> None:

@@ -4,22 +4,27 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ostiary.management.errors import Unavailable
 from ostiary.management.management import Management
 from ostiary.management.revocation_views import SourceKind, SourceView
 from ostiary.management.sights import StoreState
 from ostiary.telemetry.hub import Telemetry
 from ostiary.telemetry.metrics import TelemetryCollector
+from ostiary.wiring.notifying import Notifying
 
 
-def metrics_of(telemetry: Telemetry, management: Management) -> Callable[[], bytes]:
+def metrics_of(
+    telemetry: Telemetry, management: Management, notifying: Notifying
+) -> Callable[[], bytes]:
     """Makes the text that Prometheus reads; call it in a thread."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(TelemetryCollector(telemetry, management.sightings.dated))
     registry.register(_Stores(management))
     registry.register(_Lists(management))
+    registry.register(_Notified(management, notifying))
     return lambda: generate_latest(registry)
 
 
@@ -105,6 +110,51 @@ def _sources(sources: Iterable[SourceView]) -> Iterator[Metric]:
     yield counts
     yield confirmed
     yield failing
+
+
+class _Notified(Collector):
+    """What operators were told, and how webhooks take it."""
+
+    def __init__(self, management: Management, notifying: Notifying) -> None:
+        self._management = management
+        self._notifying = notifying
+
+    def describe(self) -> list[Metric]:
+        """Nothing beforehand: names are the same at each look."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Counts since the start, and how it is now."""
+        told = CounterMetricFamily(
+            "ostiary_notifications", "What operators were told of.", labels=("type",)
+        )
+        for topic, count in self._notifying.told().items():
+            told.add_metric((topic,), count)
+        yield told
+        attempts = CounterMetricFamily(
+            "ostiary_webhook_attempts",
+            "Attempts to deliver notifications, and notifications given up.",
+            labels=("webhook", "outcome"),
+        )
+        for labels, count in self._notifying.attempts().items():
+            attempts.add_metric(labels, count)
+        yield attempts
+        waiting, failures = (
+            GaugeMetricFamily(name, text, labels=("webhook",))
+            for name, text in (
+                ("ostiary_webhook_waiting", "Notifications that a webhook has not got yet."),
+                ("ostiary_webhook_failures", "Attempts in a row that failed."),
+            )
+        )
+        try:
+            found = self._management.notifications.webhooks()
+        except Unavailable:
+            # What else is measured must be told all the same.
+            return
+        for one in found:
+            waiting.add_metric((one.name,), one.waiting)
+            failures.add_metric((one.name,), one.failures)
+        yield from (waiting, failures)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

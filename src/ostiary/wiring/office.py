@@ -15,8 +15,10 @@ import structlog
 from ostiary.admin.app import Surroundings, create_app
 from ostiary.admin.listening import Listening, Tls, context_of, use_pair
 from ostiary.config.model.listeners import Admin
+from ostiary.management.changes import Changes
 from ostiary.management.making import Hands, make_management
 from ostiary.management.management import Management
+from ostiary.management.noticing import Noticing
 from ostiary.services.prepare import Prepared
 from ostiary.store.files import write_atomically
 from ostiary.store.truststore import TrustStore
@@ -24,9 +26,11 @@ from ostiary.telemetry.hub import Telemetry
 from ostiary.wiring import world
 from ostiary.wiring.applying import Applying
 from ostiary.wiring.asking import explain_visit
-from ostiary.wiring.certifying import holder_of
+from ostiary.wiring.certifying import holder_of, own_authorities
 from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import metrics_of
+from ostiary.wiring.notifying import Notifying
+from ostiary.wiring.posting import Poster
 from ostiary.x509.pem import read_certificates
 
 TOKEN_FILE = "admin.token"  # noqa: S105 - the name of a file
@@ -43,10 +47,17 @@ class Office:
         self._admin = admin or Admin()
         self._tls: tuple[ssl.SSLContext, Tls] | None = None
         self._applying = applying
-        self.management = _manage(kept, telemetry, applying)
+        post = Poster(world.event_source())
+        self.management, changes = _manage(kept, telemetry, applying, post)
+        dated = self.management.sightings.dated
+        noticing = Noticing(
+            changes, lambda: (*dated(), *own_authorities(kept.folder)), applying.intermediates
+        )
+        self.notifying = Notifying(kept.database, applying, noticing, post, world.now)
+        changes.mirror(lambda _state: self.notifying.wake())
         around = Surroundings(
             clock=world.now,
-            metrics=metrics_of(telemetry, self.management),
+            metrics=metrics_of(telemetry, self.management, self.notifying),
             hosts=_hosts(self._admin, applying.prepared),
         )
         self._listening = Listening(create_app(self.management, around))
@@ -82,7 +93,9 @@ class Office:
         self._log.info("admin-certificate-renewed")
 
 
-def _manage(kept: Kept, telemetry: Telemetry, applying: Applying) -> Management:
+def _manage(
+    kept: Kept, telemetry: Telemetry, applying: Applying, post: Poster
+) -> tuple[Management, Changes]:
     hands = Hands(
         keeping=kept.database,
         ground=kept.database,
@@ -93,10 +106,11 @@ def _manage(kept: Kept, telemetry: Telemetry, applying: Applying) -> Management:
         clock=world.now,
         dice=secrets.token_bytes,
         authority=holder_of(kept.folder),
+        post=post,
     )
     management, changes = make_management(hands)
     changes.begin_with(kept.state)
-    return management
+    return management, changes
 
 
 def first_token(management: Management, state: Path) -> None:

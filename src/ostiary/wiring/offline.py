@@ -36,6 +36,7 @@ from ostiary.wiring.keeping import open_database, state_of, what_is_missing
 from ostiary.wiring.list_shelf import shelf_in
 from ostiary.wiring.list_sources import ListSources
 from ostiary.wiring.logs import set_up_logs
+from ostiary.wiring.posting import Poster
 from ostiary.wiring.watching import Watching
 from ostiary.x509.certificate import Certificate
 
@@ -132,6 +133,7 @@ def _application(written: Written, state: Path, database: Database) -> ASGIApp:
         clock=world.now,
         dice=secrets.token_bytes,
         authority=holder_of(state),
+        post=Poster(world.event_source()),
     )
     management, changes = make_management(hands)
     changes.begin_with(kept)

@@ -39,6 +39,7 @@ class Watching:
         self._opened = False
         self._applying: Applying | None = None
         self._prepared: Prepared | None = None
+        self._tell: Callable[[Sighting], None] | None = None
         self.telemetry = Telemetry(
             Ports(
                 run_folder=run_folder,
@@ -59,6 +60,10 @@ class Watching:
         """The gateway serves: see its decisions."""
         self._applying = applying
         applying.gateway.listen(self._decided)
+
+    def tell(self, tell: Callable[[Sighting], None]) -> None:
+        """Have somebody told of each decision; it must be quick, and not raise."""
+        self._tell = tell
 
     async def run(self) -> None:
         """Poll and flush until cancelled; keep the charts each minute."""
@@ -111,6 +116,8 @@ class Watching:
             reported=self._reports(decided.scope),
         )
         self.telemetry.decided(sighting, decided.seconds)
+        if self._tell is not None:
+            self._tell(sighting)
 
     def _reports(self, scope: str) -> bool:
         policy = self._prepared.policies.get(scope) if self._prepared else None

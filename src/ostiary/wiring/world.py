@@ -4,6 +4,7 @@ import socket
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from ostiary.services.ports import Unreadable
 from ostiary.store.files import FileTrouble, read_bounded
@@ -15,6 +16,11 @@ _DEBIAN_ROOTS = Path("/etc/ssl/certs/ca-certificates.crt")
 def now() -> datetime:
     """The time, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def event_source() -> str:
+    """This gateway as the source of CloudEvents: a URI reference (their section 3.1)."""
+    return f"/ostiary/{quote(socket.gethostname())}"
 
 
 def read_file(path: str) -> bytes:

@@ -5,7 +5,7 @@ one is found by bisection without making an object for each.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -71,6 +71,14 @@ class Entries:
             return None
         seconds = int.from_bytes(records[at + octets + 1 : at + size], "big", signed=True)
         return Revoked(_EPOCH + seconds * _SECOND, _REASONS[records[at + octets]])
+
+    def revoking(self) -> Iterator[bytes]:
+        """The serial numbers that are revoked, as DER has them."""
+        removed = _NUMBERS[REMOVED]
+        for octets, records in self.records.items():
+            for at in range(0, len(records), octets + _TAIL):
+                if records[at + octets] != removed:
+                    yield records[at : at + octets]
 
 
 NO_ENTRIES = Entries({})

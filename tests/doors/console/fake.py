@@ -46,6 +46,7 @@ from ostiary.management.views import (
 from ostiary.store.database.records import Role
 from tests.doors.console import sample
 from tests.doors.console.chamber import Chamber
+from tests.doors.console.notices import Notices
 from tests.doors.console.sample import NOW, days
 
 SECRET = "ost_sample"
@@ -97,6 +98,7 @@ class Desk:
         self.audit = Audit()
         self.blocking = Blocks(self)
         self.revocations = Sources(self)
+        self.notifications = Notices()
 
     @cached_property
     def chamber(self) -> Chamber:

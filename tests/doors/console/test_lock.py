@@ -40,6 +40,7 @@ PAGES = (
     "/console/api?name=devices",
     "/console/clients",
     "/console/blocked",
+    "/console/notifications",
     "/console/events",
     "/console/explain",
     "/console/audit",

@@ -13,6 +13,7 @@ from ostiary.admin.console import (
     enrolling,
     gatewaying,
     naming,
+    notifying,
     overviewing,
     revoking,
     seeing,
@@ -51,6 +52,7 @@ def console_routes(
         *apiing.DOORS,
         *seeing.DOORS,
         *blocking.DOORS,
+        *notifying.DOORS,
         *tokening.DOORS,
         ("GET", "/{page:path}", nowhere),  # the last: whatever nobody else answers
     )

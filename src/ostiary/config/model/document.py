@@ -6,6 +6,7 @@ from ostiary.config.model.api_endpoint import ApiEndpoint
 from ostiary.config.model.base import Model
 from ostiary.config.model.client_auth import GatewayAuth, Truststore
 from ostiary.config.model.listeners import Admin, HttpListener, HttpsListener
+from ostiary.config.model.notifications import Notifications
 from ostiary.config.model.pipeline import Pipeline
 from ostiary.config.model.pki import Pki
 from ostiary.config.model.service_endpoint import ServiceEndpoint
@@ -54,4 +55,8 @@ class Document(Model):
     )
     certificate_policy: CertificatePolicy = Field(
         default_factory=CertificatePolicy, description="What client certificates must be like."
+    )
+    notifications: Notifications = Field(
+        default_factory=Notifications,
+        description="Who is told of what ends soon, and of who was revoked.",
     )

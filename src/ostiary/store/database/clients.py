@@ -182,6 +182,8 @@ def _conditions(only: ClientFilter) -> Iterator[ColumnElement[bool]]:
         yield clients.c.verdict.in_(sorted(only.verdicts))
     if only.expiring_before is not None:
         yield clients.c.not_after < only.expiring_before
+    if only.expiring_after is not None:
+        yield clients.c.not_after >= only.expiring_after
     if only.api is not None:
         users = (
             select(client_apis.c.client)

@@ -36,6 +36,14 @@ class Role(Enum):
     ADMIN = "admin"
 
 
+class Outcome(Enum):
+    """What became of a notification at one webhook; the values are kept."""
+
+    DELIVERED = "delivered"
+    RETRYING = "retrying"
+    GIVEN_UP = "given-up"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What tables show of a bundle, so that nobody reads ten thousand certificates for a page."""
@@ -244,6 +252,8 @@ class ClientFilter:
     """Part of the subject, in any case; or of the fingerprint's beginning, in hexadecimal."""
     verdicts: frozenset[int] = frozenset()
     expiring_before: datetime | None = None
+    expiring_after: datetime | None = None
+    """Or just then."""
     api: str | None = None
     seen_since: datetime | None = None
 

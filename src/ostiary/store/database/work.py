@@ -9,8 +9,10 @@ from ostiary.store.database.audit import Audit
 from ostiary.store.database.blocked import BlockedCertificates
 from ostiary.store.database.clients import Clients
 from ostiary.store.database.clients_merge import ClientLimits
+from ostiary.store.database.deliveries import Deliveries
 from ostiary.store.database.library import Library
 from ostiary.store.database.names import Names
+from ostiary.store.database.notifications import Notifications
 from ostiary.store.database.revision import Revision
 from ostiary.store.database.settings import Settings
 from ostiary.store.database.tokens import Tokens
@@ -67,6 +69,16 @@ class Work:
     def audit(self) -> Audit:
         """The audit log."""
         return Audit(self._kept())
+
+    @property
+    def notifications(self) -> Notifications:
+        """What operators are told, and what they were warned of."""
+        return Notifications(self._kept())
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """How far each webhook is."""
+        return Deliveries(self._kept())
 
     @property
     def revision(self) -> Revision:
