@@ -7,6 +7,7 @@ from tests.docs.pages import ROOT, prose
 SOURCES = (
     ROOT / "src" / "ostiary" / "telemetry" / "metrics.py",
     ROOT / "src" / "ostiary" / "wiring" / "metering.py",
+    ROOT / "src" / "ostiary" / "wiring" / "ocsp_metrics.py",
 )
 
 

@@ -17,6 +17,7 @@ from ostiary.management.notifications import Post
 from ostiary.management.ports import Applied, Asked
 from ostiary.services.explanation import Explanation
 from ostiary.services.list_sources import SourceState
+from ostiary.services.ocsp_state import NOBODY_ASKED, OcspState
 from ostiary.services.ports import Unreadable
 from ostiary.services.prepare import Prepared, prepare
 from ostiary.services.webhooks import Target
@@ -63,6 +64,7 @@ class FakeGatekeeper:
         self._now = now
         self.applied: list[tuple[Managed, tuple[Certificate, ...]]] = []
         self.fails_with: OstiaryError | None = None
+        self.told = NOBODY_ASKED
         self.not_applied: tuple[str, ...] = ()
         self.sources: tuple[SourceState, ...] = ()
         self.asked_for: list[str | None] = []
@@ -70,6 +72,9 @@ class FakeGatekeeper:
     @property
     def prepared(self) -> Prepared:
         return self._prepared
+
+    def ocsp(self) -> OcspState:
+        return self.told
 
     def intermediates(self) -> Intermediates:
         return Intermediates()

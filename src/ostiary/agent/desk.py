@@ -1,6 +1,6 @@
 """One connection from HAProxy, event by event: what to send back, and whether to go on."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,8 +12,12 @@ from ostiary.spoe.connection import AgentConnection, State
 from ostiary.spoe.events import Departed, Event, Greeted, Notify, Refused
 from ostiary.spoe.status import Status
 
-Answering: TypeAlias = Callable[[Question], Answer]
-"""Decides at once: it runs between two reads of the socket, and everyone waits for it."""
+Answering: TypeAlias = Callable[[Question], Answer | Awaitable[Answer]]
+"""Runs between two reads of the socket, and everyone waits for it: decides at once, or says that
+it will."""
+
+Later: TypeAlias = Callable[[Awaitable[bytes]], None]
+"""Sends what will be ready later, if anybody is still there."""
 
 
 @dataclass(slots=True)
@@ -40,13 +44,19 @@ class Counters:
 class Desk:
     """Serves one connection; knows no socket."""
 
-    __slots__ = ("_answer", "_connection", "_counters", "_log")
+    __slots__ = ("_answer", "_connection", "_counters", "_later", "_log")
 
     def __init__(
-        self, answer: Answering, counters: Counters, log: FilteringBoundLogger, size: int
+        self,
+        answer: Answering,
+        counters: Counters,
+        log: FilteringBoundLogger,
+        size: int,
+        later: Later,
     ) -> None:
         """``size``: the largest frame accepted, in bytes."""
         self._answer = answer
+        self._later = later
         self._counters = counters
         self._log = log
         self._connection = AgentConnection(size)
@@ -86,14 +96,31 @@ class Desk:
                 return self._connection.acknowledge(notify)
             case Question():
                 self._counters.questions += 1
-                return self._connection.acknowledge(notify, self._decide(reading))
+                return self._decide(notify, reading)
 
-    def _decide(self, question: Question) -> bytes:
+    def _decide(self, notify: Notify, question: Question) -> bytes:
         try:
-            return actions_for(self._answer(question))
+            answer = self._answer(question)
+            if not isinstance(answer, Answer):
+                self._later(self._decide_later(notify, question, answer))
+                return b""
+            actions = actions_for(answer)
         except Exception:  # noqa: BLE001 - a mistake in one decision must not end the others
-            # The outermost loop of a question: whatever failed, HAProxy hears no code and refuses,
-            # and the next question is served.
-            self._counters.errors += 1
-            self._log.exception("deciding about a certificate", entry=question.entry)
-            return b""
+            actions = self._failed(question)
+        return self._connection.acknowledge(notify, actions)
+
+    async def _decide_later(
+        self, notify: Notify, question: Question, answer: Awaitable[Answer]
+    ) -> bytes:
+        try:
+            actions = actions_for(await answer)
+        except Exception:  # noqa: BLE001 - as above
+            actions = self._failed(question)
+        return self._connection.acknowledge(notify, actions)
+
+    def _failed(self, question: Question) -> bytes:
+        # The outermost loop of a question: whatever failed, HAProxy hears no code and refuses,
+        # and the next question is served.
+        self._counters.errors += 1
+        self._log.exception("deciding about a certificate", entry=question.entry)
+        return b""

@@ -5,13 +5,14 @@ import contextlib
 import os
 import socket
 import stat
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, cast
 
 import structlog
 
-from ostiary.agent.desk import Answering, Counters, Desk
+from ostiary.agent.desk import Answering, Counters, Desk, Later
 from ostiary.kernel.errors import WrongUse
 from ostiary.spoe.connection import DEFAULT_MAX_FRAME_SIZE, farewell
 from ostiary.spoe.status import Status
@@ -95,15 +96,24 @@ class AgentServer:
         await self.stop()
 
     def _line(self) -> "_Line":
-        desk = Desk(self._answer, self._counters, self._log, self._limits.max_frame_size)
+        def desk(later: Later) -> Desk:
+            return Desk(self._answer, self._counters, self._log, self._limits.max_frame_size, later)
+
         return _Line(desk, self._lines, self._counters, self._limits.max_connections)
 
 
 class _Line(asyncio.Protocol):
     """One connection's socket: reads go to the desk, and what it gives is one write."""
 
-    def __init__(self, desk: Desk, lines: set["_Line"], counters: Counters, limit: int) -> None:
-        self._desk = desk
+    def __init__(
+        self,
+        desk: Callable[[Later], Desk],
+        lines: set["_Line"],
+        counters: Counters,
+        limit: int,
+    ) -> None:
+        self._desk = desk(self._later)
+        self._waiting: set[asyncio.Task[None]] = set()
         self._lines = lines
         self._counters = counters
         self._limit = limit
@@ -140,10 +150,22 @@ class _Line(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._transport = None
+        for task in tuple(self._waiting):
+            task.cancel()
         self._lines.discard(self)
         self._counters.open = len(self._lines)
         if not self.gone.done():
             self.gone.set_result(None)
+
+    def _later(self, reply: Awaitable[bytes]) -> None:
+        task = asyncio.ensure_future(self._send(reply))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def _send(self, reply: Awaitable[bytes]) -> None:
+        data = await reply
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
 
     def hang_up(self, last: bytes) -> None:
         """Send the last words and close once they are gone."""

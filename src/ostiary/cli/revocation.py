@@ -8,7 +8,13 @@ from ostiary.cli.asking import Asker, asks
 from ostiary.cli.showing import Cell, answer, number, say, show, text, when
 from ostiary.cli.tables import misuse
 from ostiary.cli.trust import trust
-from ostiary.management.revocation_views import Freshness, RevocationView, SourceView
+from ostiary.management.revocation_views import (
+    Freshness,
+    OcspView,
+    ResponderView,
+    RevocationView,
+    SourceView,
+)
 
 _STYLES = {
     Freshness.CURRENT: "green",
@@ -32,7 +38,8 @@ def revocation(
         str | None, typer.Option(metavar="URL", help="With --fetch: from this one only.")
     ] = None,
 ) -> None:
-    """List the sources of revocation lists: how fresh they are, and what happens when they end."""
+    """List the sources of revocation lists and OCSP: how fresh they are, and what happens when
+    they end."""
     if source and not fetch:
         raise misuse("--source goes with --fetch")
     if fetch:
@@ -51,6 +58,39 @@ def revocation(
             say(f"{one.source}: {one.error}", "red")
     for sentence in dict.fromkeys(line for one in view.sources for line in one.then):
         say(f"when a list has ended: {sentence}", "dim")
+    if view.ocsp is not None:
+        _show_ocsp(view.ocsp)
+
+
+def _show_ocsp(ocsp: OcspView) -> None:
+    show(
+        ("OCSP responder", "state", "answers", "failures", "asked again"),
+        [
+            (
+                one.url,
+                _well(one),
+                number(one.answers),
+                number(one.failures),
+                when(one.left_alone_until),
+            )
+            for one in ocsp.responders
+        ],
+        nothing="no OCSP responder was asked yet",
+    )
+    for one in ocsp.responders:
+        if one.error:
+            say(f"{one.url}: {one.error}", "red")
+    say(f"answers at hand: {ocsp.good} good, {ocsp.revoked} revoked, {ocsp.unknown} unknown")
+    for sentence in ocsp.then:
+        say(f"when an answer has ended, and there is no other: {sentence}", "dim")
+
+
+def _well(one: ResponderView) -> Cell:
+    if one.left_alone_until is not None:
+        return text("left alone", "red")
+    if one.error:
+        return text("failed", "yellow")
+    return text("answers", "green") if one.answers else text("not asked", "dim")
 
 
 def _rows(one: SourceView) -> list[tuple[Cell, ...]]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ostiary.trust.ocsp import Responder
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.revocation import RevocationList
 
@@ -70,6 +71,8 @@ class Materials:
     client_crls: tuple[RevocationList, ...] = ()
     """The lists of ``clientCertificateAuth.revocation.crl``, for clients only: with type header the
     entries' own certificates are load balancers'."""
+    ocsp: tuple[Responder, ...] = ()
+    """The responders of ``clientCertificateAuth.revocation.ocsp``."""
     trusted: tuple[Certificate, ...] = ()
     """Trusted at every entry with type certificate, and in header mode: the file's and the store's
     together, each once."""

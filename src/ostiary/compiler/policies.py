@@ -18,7 +18,9 @@ from ostiary.config.model.settings import CertificatePolicy
 from ostiary.config.revocation_checks import follows_points, list_urls
 from ostiary.trust.anchors import AnchorSet
 from ostiary.trust.names.rules import EVERYBODY, NameRules, Rule, rule_of
-from ostiary.trust.policy import Revocation, TrustPolicy, WeakPolicy
+from ostiary.trust.ocsp import Nonce, OcspRules
+from ostiary.trust.policy import Preference, Revocation, TrustPolicy
+from ostiary.trust.weak import WeakPolicy
 
 
 def trust_policies(
@@ -96,6 +98,7 @@ class _Asked:
     report_only: bool = False
     revocation: Revocation | None = None
     grace: timedelta = timedelta()
+    preference: Preference = Preference.CRL_FIRST
 
 
 _OPEN = _Asked()
@@ -110,6 +113,7 @@ class _Making:
         self._effective = effective
         self._rules: dict[tuple[int, ...], NameRules] = {}
         self._weak = _weak(document.certificate_policy)
+        self._ocsp = _ocsp(document, materials, self._weak)
         self._lists = (*materials.crls, *materials.client_crls)
         # Lists that were never fetched are named all the same: nobody passes for lack of them.
         awaited = list_urls(document) or follows_points(document)
@@ -155,6 +159,8 @@ class _Making:
             crls=self.materials.crls if asked is _OPEN else self._lists,
             revocation=asked.revocation,
             grace=asked.grace,
+            ocsp=None if asked is _OPEN else self._ocsp,
+            preference=asked.preference,
             weak=self._weak,
             maximum_age=timedelta(
                 milliseconds=self.document.certificate_policy.maximum_verdict_age_ms
@@ -181,6 +187,7 @@ class _Making:
             policy.report_only.value,
             Revocation(mode) if mode else self._unsaid,
             policy.grace.value,
+            Preference(policy.preference.value),
         )
 
 
@@ -203,4 +210,20 @@ def _weak(settings: CertificatePolicy) -> WeakPolicy:
         minimum_rsa_bits=settings.minimum_rsa_bits,
         minimum_ec_bits=settings.minimum_ec_bits,
         refuse_digests=refused,
+    )
+
+
+def _ocsp(document: Document, materials: Materials, weak: WeakPolicy) -> OcspRules | None:
+    revocation = document.client_certificate_auth.revocation
+    if revocation is None or revocation.ocsp is None:
+        return None
+    asked = revocation.ocsp
+    return OcspRules(
+        responders=materials.ocsp,
+        aia=asked.aia,
+        nonce=Nonce(asked.nonce),
+        maximum_age=asked.maximum_age,
+        refresh=asked.refresh,
+        timeout=asked.timeout or OcspRules().timeout,
+        weak=weak,
     )

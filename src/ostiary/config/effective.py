@@ -16,6 +16,7 @@ from ostiary.config.model.client_auth import (
     ApiRevocation,
     GatewayAuth,
     NameRule,
+    PreferenceName,
     RevocationName,
 )
 from ostiary.config.model.document import Document
@@ -65,8 +66,9 @@ class EffectivePolicy:
     """For an API: the gateway's and its own."""
     report_only: Part[bool]
     revocation: Part[RevocationName | None]
-    """None: strict where any list is named, else off."""
+    """None: strict where any list is named or OCSP is asked, else off."""
     grace: Part[timedelta]
+    preference: Part[PreferenceName]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,7 @@ def _gateway_policy(file: GatewayAuth, store: GatewayAuth) -> EffectivePolicy:
         report_only=_part(file.report_only, store.report_only, False),
         revocation=_part(_revocation(file).mode, None, None),
         grace=_part(_revocation(file).grace, None, timedelta()),
+        preference=_part(_revocation(file).preference, None, "crl-first"),
     )
 
 
@@ -178,6 +181,7 @@ def _api_policy(gateway: EffectivePolicy, file: ApiAuth, store: ApiAuth) -> Effe
         report_only=_own_part(file.report_only, store.report_only, gateway.report_only),
         revocation=_own_part(_revocation(file).mode, None, gateway.revocation),
         grace=_own_part(_revocation(file).grace, None, gateway.grace),
+        preference=_own_part(_revocation(file).preference, None, gateway.preference),
     )
 
 

@@ -98,6 +98,7 @@ def _gone(gateway: EffectivePolicy, managed: ApiAuth) -> EffectivePolicy:
         report_only=part(managed.report_only, gateway.report_only),
         revocation=part(None, gateway.revocation),
         grace=part(None, gateway.grace),
+        preference=part(None, gateway.preference),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from ostiary.config.effective import Managed
 from ostiary.services.explanation import Explanation
 from ostiary.services.list_sources import SourceState
+from ostiary.services.ocsp_state import OcspState
 from ostiary.services.prepare import Prepared
 from ostiary.trust.intermediates import Intermediates
 from ostiary.x509.certificate import Certificate
@@ -42,6 +43,9 @@ class Gatekeeper(Protocol):
 
     async def fetch_lists(self, source: str | None) -> None:
         """Fetch from this one, or all, at once. Raises OstiaryError where that can't be done."""
+
+    def ocsp(self) -> OcspState:
+        """What OCSP responders have told, and how they are; from any thread."""
 
     def intermediates(self) -> Intermediates:
         """A copy of those it remembers; from any thread."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ostiary.config.model.revocation_fetch import is_url
-from ostiary.config.revocation_checks import follows_points, list_urls
+from ostiary.config.revocation_checks import asks_ocsp, follows_points, list_urls
 from ostiary.management.actors import Actor
 from ostiary.management.changes import Changes
 from ostiary.management.errors import Forbidden, NotThere
+from ostiary.management.ocsp import ocsp_view
 from ostiary.management.revocation_views import (
     Freshness,
     ListView,
@@ -46,7 +47,9 @@ class Revocations:
             for one in sorted(states.values(), key=lambda one: one.source)
             if one.found
         ]
-        return RevocationView(sources=(*written, *found))
+        return RevocationView(
+            sources=(*written, *found), ocsp=ocsp_view(prepared, gatekeeper.ocsp(), looking.then)
+        )
 
     async def fetch(self, actor: Actor, source: str | None) -> None:
         """Ask one URL, or all, at once; returns when what came of it acts.
@@ -136,7 +139,8 @@ def _freshness(one: RevocationList, now: datetime) -> Freshness:
 def _consequences(prepared: Prepared) -> Iterator[str]:
     """What the end of a list means where which mode acts."""
     document, acts = prepared.document, prepared.effective
-    named = prepared.crl_places or list_urls(document) or follows_points(document)
+    lists = prepared.crl_places or list_urls(document) or follows_points(document)
+    named = lists or asks_ocsp(document)
     policies = [("the gateway", acts.gateway)]
     policies += [(repr(name), acts.apis[name]) for name in sorted(acts.overriding)]
     places: dict[tuple[str, timedelta], list[str]] = {}

@@ -68,7 +68,41 @@ class SourceView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResponderView(View):
+    """An OCSP responder: named in the file, or asked since a certificate names it."""
+
+    url: str
+    named: bool
+    """In the file."""
+    answers: int
+    """That were believed, since the gateway started."""
+    failures: int
+    """In a row."""
+    error: str
+    """Why the last question came to nothing; empty if it didn't."""
+    left_alone_until: datetime | None
+    """After failures; null: it is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcspView(View):
+    """OCSP: the answers at hand, and the responders."""
+
+    good: int
+    revoked: int
+    unknown: int
+    ends: datetime | None
+    """When the first of the good answers ends; those of clients in use are renewed before."""
+    then: tuple[str, ...]
+    """What happens to a client whose answer has ended and can't be renewed, a sentence for each
+    mode that acts."""
+    responders: tuple[ResponderView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevocationView(View):
     """All sources: first the file's, as they are written, then what certificates name."""
 
     sources: tuple[SourceView, ...]
+    ocsp: OcspView | None = None
+    """Null where OCSP is not asked."""

@@ -18,17 +18,19 @@ from ostiary.trust.decision import Walk
 from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.standing import standing_of
+from ostiary.trust.statuses import Statuses
 
 
 class Explainer:
     """Explains visits to one configuration at one time."""
 
-    def __init__(self, prepared: Prepared, now: datetime) -> None:
+    def __init__(self, prepared: Prepared, now: datetime, statuses: Statuses | None = None) -> None:
         """``now`` (aware) is when the visits take place. What is managed beside the file is in
-        ``prepared``."""
+        ``prepared``; ``statuses`` are the OCSP answers at hand, and nobody else's."""
         self._prepared = prepared
         self._now = now
-        self._desk = Desk(standing_of(prepared.policies, blocked=prepared.blocked), Intermediates())
+        standing = standing_of(prepared.policies, blocked=prepared.blocked, statuses=statuses)
+        self._desk = Desk(standing, Intermediates())
         https = prepared.document.https
         self.entries: tuple[Entry, ...] = (
             entries_of(https, prepared.effective.type.value) if https else ()

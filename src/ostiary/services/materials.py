@@ -25,6 +25,7 @@ from ostiary.config.model.revocation_fetch import is_url
 from ostiary.kernel.problems import Problem, Severity
 from ostiary.services.lists import ListFile, ListReading
 from ostiary.services.name_checks import judge_file_names, judge_registrars
+from ostiary.services.ocsp_responders import named_responders
 from ostiary.services.ports import ReadFile, Unreadable
 from ostiary.services.targets import upstreams_of
 from ostiary.services.webhooks import Reading, Target, targets_of
@@ -86,12 +87,14 @@ class Gathering:
         upstreams = self._upstreams(document)
         crls = self._lists(options, document.https.options.crl if document.https else ())
         clients = self._lists(_CLIENT_CRL, (auth.revocation and auth.revocation.crl) or ())
+        ocsp = named_responders(auth, self._certificates, self._problem, self.now)
         trusted = self._trusted(auth.trusted_certificates or ())
         materials = Materials(
             entries=entries,
             upstreams=upstreams,
             crls=crls,
             client_crls=clients,
+            ocsp=ocsp,
             trusted=AnchorSet(one for several in trusted.values() for one in several),
             trusted_files=trusted,
             admin=self._admin(document.admin),

@@ -63,6 +63,8 @@ def settings_of(acts: Effective, api: str | None) -> tuple[Line, ...]:
         told.append(f"report only: {_told(policy.report_only, 'yes')}")
     if policy.revocation.value is not None:
         told.append(f"revocation: {_told(policy.revocation, policy.revocation.value)}")
+    if policy.preference.source is not Source.DEFAULT:
+        told.append(f"preference: {_told(policy.preference, policy.preference.value)}")
     lines = [Line(name=NAME, passed=True, detail="; ".join(told))]
     if acts.type.value is AuthType.HEADER:
         lines.append(_header(acts))

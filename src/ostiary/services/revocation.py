@@ -34,6 +34,8 @@ class Asked:
     revocation: Revocation
     lists: Sequence[RevocationList]
     """Those that are looked in."""
+    ocsp: bool = False
+    """Whether responders may tell, too."""
 
 
 def doubts_about_lists(
@@ -74,7 +76,7 @@ def doubts_about_lists(
 def anchors_without_list(asking: Mapping[Path, Asked]) -> Iterator[Doubt]:
     """The authorities whose clients can't be looked up."""
     for at, one in asking.items():
-        if one.revocation is Revocation.OFF or not one.lists:
+        if one.revocation is Revocation.OFF or one.ocsp or not one.lists:
             continue
         strict = one.revocation is Revocation.STRICT
         comes = "its clients are refused" if strict else "none of them is known as revoked"

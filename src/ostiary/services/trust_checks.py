@@ -70,8 +70,12 @@ def _entries(loaded: Loaded, materials: Materials) -> Iterator[Problem]:
 def _asking_by_place(loaded: Loaded, materials: Materials) -> Mapping[Path, Asked]:
     named, acts = _written_names(loaded), loaded.effective
     lists = (*materials.crls, *materials.client_crls)
+    said = loaded.document.client_certificate_auth.revocation
     clients = Asked(
-        anchors=materials.trusted, revocation=_strictest(loaded, lists=bool(lists)), lists=lists
+        anchors=materials.trusted,
+        revocation=_strictest(loaded, lists=bool(lists)),
+        lists=lists,
+        ocsp=said is not None and said.ocsp is not None,
     )
     # With another type the entries' own anchors are judged as Node.js does.
     node = Asked(anchors=(), revocation=Revocation.STRICT, lists=materials.crls)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from ostiary.trust.ocsp import Question
 from ostiary.trust.reason import Reason
 from ostiary.x509.certificate import Certificate
 
@@ -33,6 +34,8 @@ class Admitted:
     would_refuse: "Refused | None" = None
     """What it would have been refused for, where names are only reported, or revocation that can't
     be determined lets pass."""
+    asking: tuple[Question, ...] = ()
+    """What OCSP responders are to be asked; their answers may change this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Refused:
     detail: str
     """What exactly, for the log and for ``explain``; not for the client."""
     until: datetime | None
+    asking: tuple[Question, ...] = ()
+    """As with ``Admitted``."""
     missing: Missing = ()
     """What would be needed to tell whether somebody is revoked."""
 

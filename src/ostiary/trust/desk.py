@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.judge import REFUSAL_AGE, Keeper, judge, walk
 from ostiary.trust.reason import Reason
 from ostiary.trust.standing import Standing
+from ostiary.x509.ocsp_question import Subject
 
 CAPACITY = 1024
 """Decisions remembered here, about 7 KB each; the engine's own table in front is larger."""
@@ -68,6 +70,14 @@ class Desk:
         living = {policy.id for policy in standing.policies()}
         self._standing = standing
         for key in [key for key in self._kept if key[0] not in living]:
+            del self._kept[key]
+
+    def reconsider(self, subjects: Iterable[Subject]) -> None:
+        """Judge anew where there is other word about one of these."""
+        serials: dict[int, list[bytes]] = {}
+        for one in subjects:
+            serials.setdefault(one.certificate.serial, []).append(one.certificate.issuer_der)
+        for key in [key for key, kept in self._kept.items() if _hangs_on(kept.decision, serials)]:
             del self._kept[key]
 
     def answer(self, entry: str, leaf: bytes, chain: tuple[bytes, ...], now: datetime) -> Decision:
@@ -128,6 +138,13 @@ class Desk:
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)
         return decision
+
+
+def _hangs_on(decision: Decision, serials: Mapping[int, Sequence[bytes]]) -> bool:
+    """Whether it may depend on one of these, by serial number and issuer."""
+    if isinstance(decision, Refused):
+        return decision.reason in (Reason.REVOKED, Reason.REVOCATION_UNDETERMINED)
+    return any(one.issuer_der in serials.get(one.serial, ()) for one in decision.path)
 
 
 def _covers(kept: _Kept, chain: tuple[bytes, ...]) -> bool:

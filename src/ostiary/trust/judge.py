@@ -5,17 +5,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
-from ostiary.trust.decision import Admitted, Decision, Presented, Refused, Step, Walk
+from ostiary.trust.case import REFUSAL_AGE, Case
+from ostiary.trust.decision import Decision, Presented, Refused, Step, Walk
 from ostiary.trust.faults import REASON_OF_FAULT
+from ostiary.trust.finding import Listed, NotRevoked, Undetermined
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.keeper import Keeper
 from ostiary.trust.naming import look_at_names
-from ostiary.trust.policy import Revocation, oversized
+from ostiary.trust.policy import Revocation
 from ostiary.trust.reason import Reason
-from ostiary.trust.revocation import Listed, NotRevoked, Undetermined
+from ostiary.trust.weak import oversized
 from ostiary.x509.certificate import Certificate, parse
 from ostiary.x509.errors import NotACertificate, Unreadable
 from ostiary.x509.verify import (
@@ -31,9 +33,6 @@ __all__ = ["LARGEST_PRESENTED", "REFUSAL_AGE", "Keeper", "judge", "walk"]
 LARGEST_PRESENTED = 65_536
 """Bytes of DER in leaf and chain together."""
 
-REFUSAL_AGE = timedelta(seconds=60)
-"""How long a refusal may be remembered: short, since people mend things and try again."""
-
 
 def judge(
     presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime
@@ -42,7 +41,7 @@ def judge(
 
     Reads ``intermediates`` (marking what it uses as recently used) and never adds to them.
     """
-    case = _Case(presented, keeper, intermediates, now)
+    case = Case(presented, keeper, intermediates, now)
     for check in _CHECKS:
         refused = check.refuse(case)
         if refused is not None:
@@ -52,7 +51,7 @@ def judge(
 
 def walk(presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime) -> Walk:
     """Decide like ``judge``, and tell every step."""
-    case = _Case(presented, keeper, intermediates, now)
+    case = Case(presented, keeper, intermediates, now)
     steps = []
     for check in _CHECKS:
         refused = check.refuse(case)
@@ -63,66 +62,27 @@ def walk(presented: Presented, keeper: Keeper, intermediates: Intermediates, now
     return Walk(tuple(steps), case.admitted())
 
 
-class _Case:
-    """One decision in the making: the checks fill in what they learn."""
-
-    __slots__ = (
-        "chain", "intermediates", "keeper", "leaf", "listed_until", "now", "path", "presented",
-        "told_names", "told_revocation", "would_refuse",
-    )  # fmt: skip
-
-    leaf: Certificate
-    chain: tuple[Certificate, ...]
-    path: tuple[Certificate, ...]
-    listed_until: datetime | None
-    """Until when the revocation lists say so; None: always."""
-    told_revocation: str
-    told_names: str
-    would_refuse: Refused | None
-
-    def __init__(
-        self, presented: Presented, keeper: Keeper, intermediates: Intermediates, now: datetime
-    ) -> None:
-        self.presented = presented
-        self.keeper = keeper
-        self.intermediates = intermediates
-        self.now = now
-        self.would_refuse = None
-
-    def refused(self, reason: Reason, detail: str) -> Refused:
-        until = None if reason is Reason.ISSUER_MISSING else self.now + REFUSAL_AGE
-        return Refused(reason, detail, until)
-
-    def until(self) -> datetime:
-        nearest = min(certificate.not_after for certificate in self.path)
-        listed = self.listed_until or nearest
-        return min(nearest, listed, self.now + self.keeper.policy.maximum_age)
-
-    def admitted(self) -> Admitted:
-        return Admitted(self.path, self.until(), self.would_refuse)
-
-
 @dataclass(frozen=True, slots=True)
 class _Check:
     name: str
-    refuse: Callable[[_Case], Refused | None]
-    tell: Callable[[_Case], str]
+    refuse: Callable[[Case], Refused | None]
+    tell: Callable[[Case], str]
     """What the check saw, once it has passed."""
 
 
-def _anchors(case: _Case) -> Refused | None:
+def _anchors(case: Case) -> Refused | None:
     if case.keeper.policy.anchors or not case.keeper.policy.path_needed:
         return None
     return case.refused(Reason.NO_TRUST_ANCHORS, Reason.NO_TRUST_ANCHORS.sentence)
 
 
-def _shown(case: _Case) -> Refused | None:
+def _shown(case: Case) -> Refused | None:
     if case.presented.leaf:
         return None
     return case.refused(Reason.NO_CERTIFICATE, Reason.NO_CERTIFICATE.sentence)
 
 
-def _size(case: _Case) -> Refused | None:
+def _size(case: Case) -> Refused | None:
     chain = case.presented.chain
     if len(chain) > MOST_UNTRUSTED:
         return case.refused(
@@ -134,7 +94,7 @@ def _size(case: _Case) -> Refused | None:
     return None
 
 
-def _reading(case: _Case) -> Refused | None:
+def _reading(case: Case) -> Refused | None:
     try:
         case.leaf = parse(case.presented.leaf)
         case.chain = tuple(
@@ -156,7 +116,7 @@ def _reading(case: _Case) -> Refused | None:
     return None
 
 
-def _path(case: _Case) -> Refused | None:
+def _path(case: Case) -> Refused | None:
     if not case.keeper.policy.anchors:
         return _alone(case)
     verifier = case.keeper.verifier
@@ -178,7 +138,7 @@ def _path(case: _Case) -> Refused | None:
     return _no_path(case, found)
 
 
-def _alone(case: _Case) -> Refused | None:
+def _alone(case: Case) -> Refused | None:
     """Somebody else has verified the path: validity and purpose are looked at as if the
     certificate were pinned."""
     found = PathVerifier((case.leaf,)).verify(case.leaf, (), case.now)
@@ -188,7 +148,7 @@ def _alone(case: _Case) -> Refused | None:
     return _no_path(case, found)
 
 
-def _no_path(case: _Case, fault: PathFault) -> Refused:
+def _no_path(case: Case, fault: PathFault) -> Refused:
     reason = REASON_OF_FAULT[fault.kind]
     if reason is Reason.ISSUER_MISSING and case.chain:
         # The chain was there and did not help: that will not mend itself on this certificate's
@@ -206,7 +166,7 @@ def _no_path(case: _Case, fault: PathFault) -> Refused:
     return refused
 
 
-def _keys(case: _Case) -> Refused | None:
+def _keys(case: Case) -> Refused | None:
     weak = case.keeper.policy.weak
     for certificate in case.path:
         fault = weak.fault_of_key(certificate.key)
@@ -215,7 +175,7 @@ def _keys(case: _Case) -> Refused | None:
     return None
 
 
-def _digests(case: _Case) -> Refused | None:
+def _digests(case: Case) -> Refused | None:
     weak = case.keeper.policy.weak
     # The anchor is believed because the operator named it, not because of its signature.
     for certificate in _signed(case):
@@ -225,31 +185,39 @@ def _digests(case: _Case) -> Refused | None:
     return None
 
 
-def _signed(case: _Case) -> tuple[Certificate, ...]:
+def _signed(case: Case) -> tuple[Certificate, ...]:
     """The certificates believed for their signatures; without anchors, the leaf's own counts."""
     return case.path[:-1] if case.keeper.policy.anchors else case.path
 
 
-def _revocation(case: _Case) -> Refused | None:
-    match case.keeper.look_up(case.path, case.now):
+def _revocation(case: Case) -> Refused | None:
+    found = case.keeper.look_up(case.path, case.now)
+    case.asking = found.asking
+    match found:
         case NotRevoked(until, told):
             case.listed_until, case.told_revocation = until, told
             return None
         case Listed(detail):
-            return case.refused(Reason.REVOKED, detail)
-        case Undetermined(detail, again, missing):
-            until = min(case.now + REFUSAL_AGE, again or case.now + REFUSAL_AGE)
-            refused = Refused(Reason.REVOCATION_UNDETERMINED, detail, until, missing)
-            if case.keeper.policy.looks_up is Revocation.STRICT:
-                return refused
-            case.would_refuse, case.listed_until = refused, again
-            case.told_revocation = f"undetermined, which mode soft lets pass: {detail}"
-            return None
+            return replace(case.refused(Reason.REVOKED, detail), asking=found.asking)
+        case Undetermined():
+            return _undetermined(case, found)
         case never:
             assert_never(never)
 
 
-def _names(case: _Case) -> Refused | None:
+def _undetermined(case: Case, found: Undetermined) -> Refused | None:
+    until = case.now + REFUSAL_AGE
+    reason, again = Reason.REVOCATION_UNDETERMINED, found.again
+    refused = Refused(reason, found.detail, min(until, again or until), found.asking, found.missing)
+    if case.keeper.policy.looks_up is Revocation.STRICT:
+        # While somebody is asked, each request may be the one that comes after the answer.
+        return replace(refused, until=None) if found.asking else refused
+    case.would_refuse, case.listed_until = refused, again
+    case.told_revocation = f"undetermined, which mode soft lets pass: {found.detail}"
+    return None
+
+
+def _names(case: Case) -> Refused | None:
     finding = look_at_names(case.leaf, case.keeper.names)
     case.told_names = finding.told
     if finding.reason is None:
@@ -262,7 +230,7 @@ def _names(case: _Case) -> Refused | None:
     return None
 
 
-def _age(case: _Case) -> Refused | None:
+def _age(case: Case) -> Refused | None:
     # OpenSSL counts whole seconds; within the last one there is nothing left to remember.
     if case.until() > case.now:
         return None
@@ -273,12 +241,12 @@ def _who(certificate: Certificate) -> str:
     return repr(certificate.subject) if certificate.subject else f"serial {certificate.serial:x}"
 
 
-def _tell_anchors(case: _Case) -> str:
+def _tell_anchors(case: Case) -> str:
     count = len(case.keeper.policy.anchors)
     return f"{count} trust anchors" if count else "none are needed: no path is asked for"
 
 
-def _tell_path(case: _Case) -> str:
+def _tell_path(case: Case) -> str:
     return " ← ".join(map(_who, case.path))
 
 

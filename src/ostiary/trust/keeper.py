@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from ostiary.trust.finding import Finding, NotRevoked, Undetermined
 from ostiary.trust.names.index import NameIndex
 from ostiary.trust.policy import Revocation, TrustPolicy
-from ostiary.trust.revocation import Finding, NotRevoked, Register, Undetermined
+from ostiary.trust.revocation import Register
+from ostiary.trust.sources import Sources
+from ostiary.trust.statuses import Statuses
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.verify import PathVerifier
 
@@ -13,7 +16,7 @@ from ostiary.x509.verify import PathVerifier
 class Keeper:
     """A policy made ready to judge by: its anchors and revocation lists are loaded once."""
 
-    __slots__ = ("names", "policy", "register", "verifier")
+    __slots__ = ("_sources", "names", "policy", "register", "verifier")
 
     def __init__(
         self,
@@ -22,9 +25,11 @@ class Keeper:
         *,
         verifier: PathVerifier | None = None,
         register: Register | None = None,
+        statuses: Statuses | None = None,
     ) -> None:
         """Load the anchors, index the lists and the names; what is given is ready, made of just
-        the policy's, and shared with other keepers of the same desk.
+        the policy's, and shared with other keepers of the same desk. ``statuses``: the OCSP answers
+        at hand; none when left out.
 
         Raises PatternRefused for names that can't be read.
         """
@@ -32,13 +37,15 @@ class Keeper:
         self.names = NameIndex(policy.names) if names is None else names
         self.verifier = verifier or PathVerifier(policy.anchors)
         self.register = register or Register(policy.crls, policy.anchors)
+        answers = Statuses() if statuses is None else statuses
+        self._sources = Sources(policy, self.register, answers)
 
     def look_up(self, path: Sequence[Certificate], now: datetime) -> Finding:
-        """What the revocation lists say of ``path`` (leaf first, anchor last), as far as the policy
-        asks."""
+        """What revocation lists and OCSP say of ``path`` (leaf first, anchor last), as far as the
+        policy asks."""
         policy = self.policy
         if policy.looks_up is Revocation.OFF:
             return NotRevoked(None, "no revocation list is looked in")
         if not policy.anchors:
             return Undetermined("without trust anchors no revocation list can be believed")
-        return self.register.look_up(path, now, policy.grace)
+        return self._sources.look_up(path, now)

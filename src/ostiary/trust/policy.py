@@ -7,64 +7,10 @@ from enum import Enum
 
 from ostiary.trust.anchors import AnchorSet
 from ostiary.trust.names.rules import EVERYBODY, NameRules
+from ostiary.trust.ocsp import OcspRules
+from ostiary.trust.weak import WeakPolicy
 from ostiary.x509.certificate import Certificate
-from ostiary.x509.keys import KeyKind, PublicKey
 from ostiary.x509.revocation import RevocationList
-
-LARGEST_RSA_BITS = 16_384
-"""OPENSSL_RSA_MAX_MODULUS_BITS: OpenSSL refuses to verify with more, and it takes too long."""
-
-_KINDS_WITHOUT_SIZES = frozenset({KeyKind.ED25519, KeyKind.ED448, KeyKind.ML_DSA})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeakPolicy:
-    """Which keys and signature digests are too weak to be believed.
-
-    The defaults are what OpenSSL's security level 2 asks (112 bits; Debian's default), so a
-    looser policy only helps where the engine's own handshake is loosened too.
-    """
-
-    minimum_rsa_bits: int = 2048
-    minimum_ec_bits: int = 256
-    refuse_digests: frozenset[str] = frozenset({"md2", "md4", "md5", "sha1", "unknown"})
-
-    def fault_of_key(self, key: PublicKey) -> str | None:
-        """Why the key is not acceptable, or None. DSA and unknown kinds never are."""
-        fault = oversized(key)
-        match key.kind:
-            case KeyKind.RSA if fault is None:
-                fault = self._fault_of_rsa(key)
-            case KeyKind.EC if key.bits < self.minimum_ec_bits:
-                fault = f"EC key of {key.bits} bits is below {self.minimum_ec_bits}"
-            case KeyKind.DSA:
-                fault = "DSA keys are not accepted"
-            case KeyKind.OTHER:
-                fault = "a key of this kind is not accepted"
-            case _:
-                pass
-        return fault
-
-    def _fault_of_rsa(self, key: PublicKey) -> str | None:
-        if key.bits < self.minimum_rsa_bits:
-            return f"RSA key of {key.bits} bits is below {self.minimum_rsa_bits}"
-        # An exponent of 1 makes every signature valid; an even one is no RSA key at all.
-        if key.exponent < 3 or key.exponent % 2 == 0:
-            return f"RSA public exponent {key.exponent} is no exponent"
-        return None
-
-    def fault_of_digest(self, certificate: Certificate) -> str | None:
-        """Why the certificate's signature can't be believed, or None."""
-        if certificate.signature_digest in self.refuse_digests:
-            return f"signed with {certificate.signature_digest}"
-        return None
-
-
-def oversized(key: PublicKey) -> str | None:
-    """Why a key is too large to compute with, or None."""
-    if key.kind is KeyKind.RSA and key.bits > LARGEST_RSA_BITS:
-        return f"RSA key of {key.bits} bits is beyond {LARGEST_RSA_BITS}"
-    return None
 
 
 class Revocation(Enum):
@@ -78,6 +24,20 @@ class Revocation(Enum):
     """Who isn't known as not revoked, below an anchor (OpenSSL's X509_V_FLAG_CRL_CHECK_ALL)."""
 
 
+class Preference(Enum):
+    """Which source tells that somebody isn't revoked, where there are lists and OCSP.
+
+    Whoever is revoked by one of them, as far as it is at hand, is revoked.
+    """
+
+    CRL_FIRST = "crl-first"
+    """OCSP is asked where no list tells."""
+    OCSP_FIRST = "ocsp-first"
+    """A list counts where no OCSP answer does."""
+    OCSP_IF_NO_CRL = "ocsp-if-no-crl"
+    """OCSP is asked where there is no list in the authority's name, not even an old one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustPolicy:
     """What one TLS entry, or one API at it, trusts.
@@ -88,13 +48,16 @@ class TrustPolicy:
     anchors: tuple[Certificate, ...]
     """Every one ends a path, whether root, intermediate or pinned end-entity; none: nobody.
     Kept as an AnchorSet; give one where many policies have the same."""
-    weak: WeakPolicy = WeakPolicy()
+    weak: WeakPolicy = field(default_factory=WeakPolicy)
     crls: tuple[RevocationList, ...] = ()
     """Usable or not."""
     revocation: Revocation | None = None
-    """None: strict with any list, as in Node.js; off with none."""
+    """None: strict with any list, as in Node.js, or OCSP; off without both."""
+    ocsp: OcspRules | None = None
+    """None: no responder is asked, and no answer believed."""
+    preference: Preference = Preference.CRL_FIRST
     grace: timedelta = timedelta()
-    """How long after its end a list still tells that somebody isn't revoked."""
+    """How long after its end a list or answer still tells that somebody isn't revoked."""
     maximum_age: timedelta = timedelta(hours=1)
     """How long a decision may be remembered at most."""
     names: NameRules = EVERYBODY
@@ -112,7 +75,7 @@ class TrustPolicy:
         """What is done about revocation."""
         if self.revocation is not None:
             return self.revocation
-        return Revocation.STRICT if self.crls else Revocation.OFF
+        return Revocation.STRICT if self.crls or self.ocsp else Revocation.OFF
 
     @property
     def anchor_set(self) -> AnchorSet:
@@ -125,13 +88,14 @@ class TrustPolicy:
         object.__setattr__(self, "anchors", anchors)
         digest = hashlib.sha256()
         for part in (
-            "ostiary trust policy 3",
+            "ostiary trust policy 4",
             anchors.id,
             f"rsa>={weak.minimum_rsa_bits} ec>={weak.minimum_ec_bits}",
             *sorted(weak.refuse_digests),
             f"age<={self.maximum_age.total_seconds()}",
             *sorted({f"crl {crl.sha256.hex()}" for crl in self.crls}),
             f"revocation {self.looks_up.value} grace {self.grace.total_seconds()}",
+            f"ocsp {self.ocsp and self.ocsp.id} {self.preference.value}",
             f"names {self.names.id} path {self.path_needed} report {self.report_only}",
         ):
             digest.update(part.encode() + b"\n")

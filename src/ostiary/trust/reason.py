@@ -157,15 +157,16 @@ class Reason(Enum):
     REVOKED = (
         "revoked",
         23,
-        "the revocation list of its authority says that a certificate in the path is revoked",
+        "a revocation list or OCSP answer says that a certificate in the path is revoked",
         "issue a new certificate with a new key",
     )
     REVOCATION_UNDETERMINED = (
         "revocation-undetermined",
         24,
-        "no valid revocation list tells whether a certificate in the path is revoked",
+        "no valid revocation list or OCSP answer tells about a certificate in the path",
         "name a current list of each authority in the path in "
-        "`clientCertificateAuth.revocation.crl`; mode soft lets pass whom no list tells about",
+        "`clientCertificateAuth.revocation.crl`, or its responder in `ocsp` there; mode soft lets "
+        "pass whom nobody tells about",
     )
     NAME_NOT_TRUSTED = (
         "name-not-trusted",

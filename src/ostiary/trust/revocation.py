@@ -1,4 +1,4 @@
-"""Whether a path's certificates are revoked: each is looked up in the lists of the one above it.
+"""Whether a path's certificates are revoked by lists: each is looked up in those of the one above.
 
 RFC 5280 section 6.3. Scopes and signatures are sorted out beforehand, so that a decision only
 looks serial numbers up.
@@ -7,10 +7,10 @@ looks serial numbers up.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, pairwise
+from itertools import chain
 
 from ostiary.trust.believing import Library
-from ostiary.trust.decision import Missing
+from ostiary.trust.finding import Finding, Listed, NotRevoked, Undetermined, together
 from ostiary.trust.series import Current, Series
 from ostiary.x509.certificate import Certificate
 from ostiary.x509.entries import Revoked
@@ -18,34 +18,6 @@ from ostiary.x509.points import ALL_REASONS, Point, Reasons, list_addresses, poi
 from ostiary.x509.revocation import RevocationList, is_issued_by
 
 NO_GRACE = timedelta()
-
-
-@dataclass(frozen=True, slots=True)
-class NotRevoked:
-    """Nobody in the path is listed; good until then (aware; None: nothing was looked up)."""
-
-    until: datetime | None
-    told: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A certificate of the path is revoked."""
-
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Undetermined:
-    """There is no list that could tell. From ``again`` on (aware) there may be."""
-
-    detail: str
-    again: datetime | None = None
-    missing: Missing = ()
-    """Where the certificates that can't be looked up say that lists are."""
-
-
-Finding = NotRevoked | Listed | Undetermined
 
 
 class Register:
@@ -76,23 +48,31 @@ class Register:
         The anchor itself is believed, unless the authority that issued it is an anchor, too: then
         the path is looked at up to there, as a TLS handshake would see it.
         """
-        whole = (*path, *self._anchors_above(path[-1]))
-        findings = []
-        for number, (certificate, _) in enumerate(pairwise(whole), 1):
-            finding = _Question(self._library, certificate, whole[number:], now, grace).answer()
-            if isinstance(finding, Listed):
-                return finding
-            findings.append(finding)
-        undetermined = [one for one in findings if isinstance(one, Undetermined)]
-        if undetermined:
-            again = [one.again for one in undetermined if one.again is not None]
-            missing = dict.fromkeys(point for one in undetermined for point in one.missing)
-            return Undetermined(undetermined[0].detail, min(again, default=None), tuple(missing))
-        good = [one for one in findings if isinstance(one, NotRevoked)]
-        return NotRevoked(
-            min((one.until for one in good if one.until is not None), default=None),
-            "; ".join(one.told for one in good) or "the certificate is itself an anchor",
+        return together(
+            self.look_at(certificate, above, now, grace) for certificate, above in self.pairs(path)
         )
+
+    def pairs(
+        self, path: Sequence[Certificate]
+    ) -> Iterator[tuple[Certificate, Sequence[Certificate]]]:
+        """Each certificate that is looked up, and those above it, its issuer first."""
+        whole = (*path, *self._anchors_above(path[-1]))
+        for number, certificate in enumerate(whole[:-1], 1):
+            yield certificate, whole[number:]
+
+    def look_at(
+        self,
+        certificate: Certificate,
+        above: Sequence[Certificate],
+        now: datetime,
+        grace: timedelta = NO_GRACE,
+    ) -> Finding:
+        """Look one certificate up; ``above`` it are its issuer first and the last anchor last."""
+        return _Question(self._library, certificate, above, now, grace).answer()
+
+    def has_any_of(self, issuer: Certificate) -> bool:
+        """Whether there is a list in this authority's name, usable or not."""
+        return bool(self._library.named(self._library.own(issuer)[0]))
 
     def _anchors_above(self, anchor: Certificate) -> Iterator[Certificate]:
         last, seen = anchor, {anchor.sha256}
@@ -134,7 +114,7 @@ class _Question:
         if told != ALL_REASONS:
             again = min(coming, default=None)
             missing = list_addresses(self.certificate)
-            return Undetermined(_why(self, series, told), again, missing)
+            return Undetermined(_why(self, series, told), again, missing=missing)
         until = min(chain(ends, coming))
         return NotRevoked(until, f"not in the list of {issuer.subject!r} until {until.isoformat()}")
 

@@ -10,6 +10,7 @@ from ostiary.trust.judge import Keeper
 from ostiary.trust.names.index import NameIndex
 from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.revocation import Register
+from ostiary.trust.statuses import Statuses
 from ostiary.x509.verify import PathVerifier
 
 T = TypeVar("T")
@@ -44,14 +45,17 @@ def standing_of(
     policies: Mapping[str, TrustPolicy],
     before: Standing | None = None,
     blocked: Blocked = NOBODY,
+    statuses: Statuses | None = None,
 ) -> Standing:
     """Make the policies of the scopes ready.
+
+    ``statuses``: the OCSP answers at hand, the same as for ``before``; none when left out.
 
     Of ``before`` (the standing that this one will replace at the same desk) what has not changed
     is kept, so that a change costs what has changed. Raises PatternRefused for names that can't
     be read.
     """
-    workshop = _Workshop(before)
+    workshop = _Workshop(before, statuses)
     keepers = {identity: workshop.keeper(policy) for identity, policy in _distinct(policies)}
     entries = {scope: keepers[policy.id] for scope, policy in policies.items()}
     return Standing(MappingProxyType(entries), blocked)
@@ -65,7 +69,8 @@ class _Workshop:
     """Makes keepers, each costly part once: ten thousand anchors under a thousand APIs are
     indexed once, and so are the names that several policies ask for."""
 
-    def __init__(self, before: Standing | None) -> None:
+    def __init__(self, before: Standing | None, statuses: Statuses | None) -> None:
+        self._statuses = Statuses() if statuses is None else statuses
         self._verifiers: dict[str, PathVerifier] = {}
         self._registers: dict[str, Register] = {}
         self._names: dict[str, NameIndex] = {}
@@ -91,6 +96,7 @@ class _Workshop:
                 _register_key(policy),
                 lambda: Register(policy.crls, policy.anchors),
             ),
+            statuses=self._statuses,
         )
 
 

@@ -1,9 +1,10 @@
 """The agent's question put to the trust desk, and the decision put into HAProxy's numbers."""
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -17,6 +18,7 @@ from ostiary.agent.questions import ChainMalformed, Question, split_chain
 from ostiary.trust.decision import Admitted, Decision, Missing, Refused, missing_of
 from ostiary.trust.desk import CAPACITY, Desk
 from ostiary.trust.judge import REFUSAL_AGE
+from ostiary.trust.ocsp import Question as OcspQuestion
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 from ostiary.trust.told import LONGEST, NOTHING, chain_list
 
@@ -66,6 +68,15 @@ OnFacts = Callable[[Facts], None]
 """Told of every readable header that was asked about, in the event loop: must be quick."""
 
 
+Ask = Callable[[OcspQuestion], asyncio.Task[None] | None]
+"""Begins to ask an OCSP responder; the task ends when the answer is at hand, or there is none."""
+
+LONGEST_WAIT = 1.2
+"""Seconds for OCSP answers: HAProxy waits 2 for ours (``timeout processing``)."""
+_MOST_WAITING = 512
+"""Questions of HAProxy's that wait for OCSP; each holds one of the agent's connections."""
+
+
 class Answering:
     """Answers questions by the desk, and tells the log why somebody was refused."""
 
@@ -75,22 +86,57 @@ class Answering:
         now: Callable[[], datetime],
         on_decision: OnDecision | None = None,
         on_facts: OnFacts | None = None,
+        ask: Ask | None = None,
     ) -> None:
+        """``ask`` puts questions to OCSP responders; None: nobody is asked."""
         self._desk = desk
         self._now = now
         self.on_decision = on_decision
         self.on_missing: OnMissing | None = None
         self._on_facts = on_facts
+        self._ask = ask
+        self._waiting = 0
         self._headers = Headers()
         self._unusable: OrderedDict[str, Refused] = OrderedDict()
         self._log = structlog.get_logger("ostiary.decision")
 
-    def __call__(self, question: Question) -> Answer:
-        """The verdict's code, and until when HAProxy may remember it (0: not at all)."""
+    def __call__(self, question: Question) -> Answer | Awaitable[Answer]:
+        """The verdict's code, and until when HAProxy may remember it (0: not at all).
+
+        Later, where somebody would be refused since an OCSP responder has not told yet.
+        """
         now, begun = self._now(), time.perf_counter()
         found = self._decide(question, now)
+        seconds = time.perf_counter() - begun
+        asked = self._inquire(found)
+        if asked and self._waiting < _MOST_WAITING and _is_undetermined(found.decision):
+            return self._wait(question, asked, seconds)
+        return self._conclude(question, found, now, seconds)
+
+    def _inquire(self, found: _Found) -> tuple[asyncio.Task[None], ...]:
+        """Have somebody look for what was missing."""
+        missing = missing_of(found.decision) if found.fresh else ()
+        if missing and self.on_missing is not None:
+            self._hand_on(self.on_missing, missing)
+        if self._ask is None or not found.fresh:
+            return ()
+        tasks = (self._ask(one) for one in found.decision.asking)
+        return tuple(task for task in tasks if task is not None)
+
+    async def _wait(
+        self, question: Question, asked: tuple[asyncio.Task[None], ...], seconds: float
+    ) -> Answer:
+        self._waiting += 1
+        try:
+            await asyncio.wait(asked, timeout=LONGEST_WAIT)
+        finally:
+            self._waiting -= 1
+        now, begun = self._now(), time.perf_counter()
+        found = self._decide(question, now)
+        return self._conclude(question, found, now, seconds + time.perf_counter() - begun)
+
+    def _conclude(self, question: Question, found: _Found, now: datetime, seconds: float) -> Answer:
         if self.on_decision is not None:
-            seconds = time.perf_counter() - begun
             decided = Decided(
                 scope=question.entry,
                 leaf=found.leaf,
@@ -103,9 +149,6 @@ class Answering:
             self._hand_on(self.on_decision, decided)
         if found.fresh:
             self._tell(question, found.decision)
-            missing = missing_of(found.decision)
-            if missing and self.on_missing is not None:
-                self._hand_on(self.on_missing, missing)
         return self._answer(question, found, now)
 
     def _decide(self, question: Question, now: datetime) -> _Found:
@@ -190,6 +233,10 @@ class Answering:
             entry=question.entry,
         )
         return NOTHING
+
+
+def _is_undetermined(decision: Decision) -> bool:
+    return isinstance(decision, Refused) and decision.reason is Reason.REVOCATION_UNDETERMINED
 
 
 def code_of(decision: Decision) -> int:

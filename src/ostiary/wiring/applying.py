@@ -8,6 +8,7 @@ from ostiary.config.effective import Managed
 from ostiary.kernel.problems import Problem
 from ostiary.management.ports import Applied
 from ostiary.services.list_sources import Fetched, SourceState
+from ostiary.services.ocsp_state import OcspState
 from ostiary.services.prepare import Prepared
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring import world
@@ -51,6 +52,10 @@ class Applying:
     async def fetch_lists(self, source: str | None) -> None:
         """Fetch from this one, or all, at once."""
         await self.lists.fetch_now(source)
+
+    def ocsp(self) -> OcspState:
+        """What OCSP responders have told, and how they are; from any thread."""
+        return self.gateway.consulting.state()
 
     def intermediates(self) -> Intermediates:
         """A copy of those remembered; from any thread."""

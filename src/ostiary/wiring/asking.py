@@ -4,12 +4,18 @@ from ostiary.management.ports import Asked
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.prepare import Prepared
+from ostiary.trust.statuses import Statuses
 from ostiary.wiring.explaining import AskedWrongly, visit_of_url
 
 
-def explain_visit(prepared: Prepared, asked: Asked) -> tuple[Explanation, ...]:
-    """One for an API or URL, else one for each TLS entry. Raises AskedWrongly, NoSuchApi."""
-    explainer = Explainer(prepared, asked.at)
+def explain_visit(
+    prepared: Prepared, asked: Asked, statuses: Statuses | None = None
+) -> tuple[Explanation, ...]:
+    """One for an API or URL, else one for each TLS entry; by these OCSP answers.
+
+    Raises AskedWrongly, NoSuchApi.
+    """
+    explainer = Explainer(prepared, asked.at, statuses)
     shown = Shown(asked.leaf, asked.chain)
     if asked.url is not None:
         return (explainer.visit(visit_of_url(asked.url, asked.method), shown),)

@@ -16,7 +16,8 @@ from ostiary.services.ports import Unreadable
 from ostiary.services.presented import presented
 from ostiary.services.visits import Scheme, Visit
 from ostiary.wiring import world
-from ostiary.wiring.ground import prepare_rest, read_file
+from ostiary.wiring.consulting import answers_in
+from ostiary.wiring.ground import Folders, prepare_rest, read_file
 from ostiary.wiring.list_shelf import shelf_in
 from ostiary.wiring.list_sources import ListSources
 from ostiary.x509.certificate import Certificate
@@ -39,18 +40,20 @@ class Asked:
     url: str | None = None
     method: str = "GET"
     state: Path | None = None
-    """Where lists that were fetched are kept; None: nowhere."""
+    """Where lists that were fetched and OCSP answers are kept; None: nowhere."""
     at: str | None = None
     """ISO 8601; UTC where it names no zone. None: now."""
 
 
 def explain(
-    asked: Asked, managed: Managed | None = None, trusted: Iterable[Certificate] = ()
+    asked: Asked,
+    managed: Managed | None = None,
+    trusted: Iterable[Certificate] = (),
 ) -> tuple[Explanation, ...]:
     """One explanation of a visit, or one for each TLS entry when neither API nor URL is given.
 
-    ``managed`` and ``trusted`` are what the store keeps beside the file. In header mode there is
-    one explanation of a certificate in the header.
+    ``managed`` and ``trusted`` are what the store keeps beside the file; nobody is asked by
+    network. In header mode there is one explanation of a certificate in the header.
     Raises ConfigRefused, AskedWrongly, NoSuchApi.
     """
     written = read_file(asked.config)
@@ -58,7 +61,8 @@ def explain(
     if asked.state is not None:
         fetched = ListSources(shelf_in(asked.state)).load(written.document)
     prepared = prepare_rest(written, managed, trusted, fetched=fetched)
-    explainer = Explainer(prepared, moment(asked.at))
+    statuses = answers_in(Folders(state=asked.state).ocsp) if asked.state else None
+    explainer = Explainer(prepared, moment(asked.at), statuses)
     shown = _shown(asked)
     if asked.url is not None:
         return (explainer.visit(visit_of_url(asked.url, asked.method), shown),)

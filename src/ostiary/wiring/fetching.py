@@ -58,13 +58,18 @@ class Fetcher:
         resolve: Resolve | None = None,
         is_here: IsHere | None = None,
         context: Callable[[], ssl.SSLContext] | None = None,
+        *,
+        warm: bool = False,
     ) -> None:
-        """By default: the system's resolver, the host's addresses, the authorities it trusts."""
+        """By default: the system's resolver, the host's addresses, the authorities it trusts.
+
+        ``warm``: ``warm_up`` was called.
+        """
         self._resolve = resolve or addresses_of
         self._is_here = is_here or is_here_by_binding
         self._make_context = context or system_context
         self._context: ssl.SSLContext | None = None
-        self._warm = False
+        self._warm = warm
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def fetch(self, request: Request, rules: FetchRules) -> Response:
@@ -75,7 +80,7 @@ class Fetcher:
         try:
             async with asyncio.timeout(request.seconds), self._gate:
                 if not self._warm:
-                    await asyncio.to_thread(_warm_up)
+                    await asyncio.to_thread(warm_up)
                     self._warm = True
                 return await self._follow(request, rules)
         except TimeoutError as error:
@@ -238,7 +243,7 @@ def _words(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Have httpx import what it imports with its first question, for a tenth of a second: here,
     where no loop waits for it. Nobody can listen at port 0."""
 

@@ -38,10 +38,13 @@ from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.standing import Standing, standing_of
 from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision, OnMissing
+from ostiary.wiring.consulting import Consulting
 from ostiary.wiring.ground import Folders, addresses, place_of
+from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.wiring.opinion import opinion
 from ostiary.wiring.teaching import Teaching
 from ostiary.wiring.withdrawing import Withdrawal, same_trust
+from ostiary.x509.ocsp_question import Subject
 
 _CHECK_SECONDS = 30.0
 
@@ -70,7 +73,14 @@ class Gateway:
         self._withdrawal = Withdrawal()
         self._stdout = stdout
         self._teaching = Teaching()
-        self._answering = Answering(self._desk, world.now, on_facts=self._teaching.learn)
+        self._exchange = FetchExchange()
+        self._consulting = Consulting(folders.ocsp, self._exchange, world.now, self._reconsider)
+        self._answering = Answering(
+            self._desk,
+            world.now,
+            on_facts=self._teaching.learn,
+            ask=self._consulting.inquiring.ask,
+        )
         self._serving: _Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -78,6 +88,11 @@ class Gateway:
     def intermediates(self) -> Intermediates:
         """A copy of those remembered; from any thread."""
         return self._desk.intermediates.copy()
+
+    @property
+    def consulting(self) -> Consulting:
+        """What OCSP responders have told, and how they are."""
+        return self._consulting
 
     @property
     def engine(self) -> Engine:
@@ -111,7 +126,9 @@ class Gateway:
             drain_seconds=engine.drain_timeout_ms / 1000,
         )
         self._engine = Engine(setup, self._report)
-        return await self.apply(prepared)
+        served = await self.apply(prepared)
+        self._consulting.begin()
+        return served
 
     async def apply(self, prepared: Prepared, *, anew: bool = False) -> Served:
         """Put a configuration in force; what served before goes on if anything is refused.
@@ -121,21 +138,32 @@ class Gateway:
         ``anew``, the compiled files are checked by the engine itself, and it changes over without
         losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
         """
-        standing = await self._standing_of(prepared)
-        if not anew and self._serving is not None:
-            serving = self._serving
-            if await _same_files(prepared, serving) and await self._judge_by(standing):
-                self._serving = replace(serving, policies=prepared.policies)
-                return Served(revision=serving.place.revision, reloaded=False)
-        return await self._change_over(prepared, standing)
+        async with self._exchange.following(prepared.document):
+            standing = await self._standing_of(prepared)
+            if not anew and self._serving is not None:
+                serving = self._serving
+                if await _same_files(prepared, serving) and await self._judge_by(standing):
+                    self._serving = replace(serving, policies=prepared.policies)
+                    return Served(revision=serving.place.revision, reloaded=False)
+            return await self._change_over(prepared, standing)
 
     async def _standing_of(self, prepared: Prepared) -> Standing:
         before = self._desk.standing
         if self._serving is not None and prepared.policies is self._serving.policies:
             return Standing(before.entries, prepared.blocked)
         return await asyncio.to_thread(
-            lambda: standing_of(prepared.policies_of_any_type(), before, prepared.blocked)
+            lambda: standing_of(
+                prepared.policies_of_any_type(),
+                before,
+                prepared.blocked,
+                self._consulting.statuses,
+            )
         )
+
+    async def _reconsider(self, subjects: tuple[Subject, ...]) -> bool:
+        """There is other word about these: what is remembered of them no longer counts."""
+        self._desk.reconsider(subjects)
+        return await self._withdrawal.withdraw(self.engine.socket)
 
     async def _judge_by(self, standing: Standing) -> bool:
         """Judge by another standing from now on; False if the workers could not be told."""
@@ -181,6 +209,7 @@ class Gateway:
     async def stop(self) -> None:
         """Drain the engine, then end the agent: the door is never open without a doorkeeper."""
         await self._teaching.end()
+        await self._consulting.end()
         if self._engine is not None:
             await self._engine.stop()
         if self._agent is not None:

@@ -41,6 +41,11 @@ class Folders:
         return self.state / "intermediates.pem"
 
     @property
+    def ocsp(self) -> Path:
+        """OCSP answers, so that a restart needn't ask for all of them again."""
+        return self.state / "ocsp-answers"
+
+    @property
     def lists(self) -> Path:
         """Last good copies of revocation lists."""
         return self.state / "lists"

@@ -17,7 +17,7 @@ from ostiary.wiring.notifying import Notifying
 
 
 def metrics_of(
-    telemetry: Telemetry, management: Management, notifying: Notifying
+    telemetry: Telemetry, management: Management, notifying: Notifying, *more: Collector
 ) -> Callable[[], bytes]:
     """Makes the text that Prometheus reads; call it in a thread."""
     registry = CollectorRegistry(auto_describe=False)
@@ -25,6 +25,8 @@ def metrics_of(
     registry.register(_Stores(management))
     registry.register(_Lists(management))
     registry.register(_Notified(management, notifying))
+    for one in more:
+        registry.register(one)
     return lambda: generate_latest(registry)
 
 

@@ -30,6 +30,7 @@ from ostiary.wiring.certifying import holder_of, own_authorities
 from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import metrics_of
 from ostiary.wiring.notifying import Notifying
+from ostiary.wiring.ocsp_metrics import OcspCollector
 from ostiary.wiring.posting import Poster
 from ostiary.x509.pem import read_certificates
 
@@ -57,7 +58,12 @@ class Office:
         changes.mirror(lambda _state: self.notifying.wake())
         around = Surroundings(
             clock=world.now,
-            metrics=metrics_of(telemetry, self.management, self.notifying),
+            metrics=metrics_of(
+                telemetry,
+                self.management,
+                self.notifying,
+                OcspCollector(applying.gateway.consulting),
+            ),
             hosts=_hosts(self._admin, applying.prepared),
         )
         self._listening = Listening(create_app(self.management, around))
@@ -102,7 +108,9 @@ def _manage(
         shelf=TrustStore(kept.folder),
         gatekeeper=applying,
         telemetry=telemetry,
-        explain=lambda asked: explain_visit(applying.prepared, asked),
+        explain=lambda asked: explain_visit(
+            applying.prepared, asked, applying.gateway.consulting.copy()
+        ),
         clock=world.now,
         dice=secrets.token_bytes,
         authority=holder_of(kept.folder),

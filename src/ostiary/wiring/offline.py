@@ -23,6 +23,7 @@ from ostiary.management.errors import Unacceptable
 from ostiary.management.making import Hands, make_management
 from ostiary.management.ports import Applied
 from ostiary.services.list_sources import SourceState
+from ostiary.services.ocsp_state import NOBODY_ASKED, OcspState
 from ostiary.services.prepare import Prepared, Written
 from ostiary.store.database.database import Database
 from ostiary.store.files import make_folder
@@ -86,6 +87,9 @@ class _Stopped:
 
     async def fetch_lists(self, source: str | None) -> None:  # noqa: ARG002 - none can be
         raise Unacceptable.one("nothing is fetched while the gateway is stopped", "start it")
+
+    def ocsp(self) -> OcspState:
+        return NOBODY_ASKED
 
     def intermediates(self) -> Intermediates:
         return Intermediates()

@@ -1,5 +1,6 @@
 """Remembered verdicts are withdrawn: the engine's workers ask again, on open connections, too."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -16,6 +17,7 @@ class Withdrawal:
 
     def __init__(self) -> None:
         self._generation = 0
+        self._turn = asyncio.Lock()
         self._log = structlog.get_logger("ostiary.gateway")
 
     async def withdraw(self, master: MasterSocket, *, except_worker: int | None = None) -> bool:
@@ -25,6 +27,10 @@ class Withdrawal:
         ``except_worker`` was started with the new trust and has none to forget. False: the workers
         could not be found out (and this was logged).
         """
+        async with self._turn:  # a number must never come after a higher one
+            return await self._withdraw(master, except_worker)
+
+    async def _withdraw(self, master: MasterSocket, except_worker: int | None) -> bool:
         self._generation += 1
         forget = ("experimental-mode on", f"set var {GENERATION} int({self._generation})")
         try:

@@ -1,5 +1,7 @@
 """Finding elements in DER that somebody has decoded already (X.690 section 8.1)."""
 
+from collections.abc import Iterator
+
 LONG = 0x80
 """From this on the octet of the length tells how many octets the length has."""
 
@@ -30,3 +32,11 @@ def signature_is_whole(data: bytes) -> bool:
         at = inside(data, at)[1]
     begin, end = inside(data, at)
     return begin < end and data[begin] == 0
+
+
+def elements(data: bytes, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where each element between ``begin`` and ``end`` begins and ends."""
+    while begin < end:
+        after = inside(data, begin)[1]
+        yield begin, after
+        begin = after

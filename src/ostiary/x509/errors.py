@@ -33,7 +33,7 @@ class Unreadable(Enum):
 
 
 class UnreadableError(OstiaryError):
-    """The base of the three below: ``reason`` is the code, the rest is prose."""
+    """The base of those below: ``reason`` is the code, the rest is prose."""
 
     def __init__(self, reason: Unreadable, sentence: str, way_out: str = "") -> None:
         self.reason = reason
@@ -52,3 +52,11 @@ class NotAKey(UnreadableError):
 
 class NotACrl(UnreadableError):
     """These bytes are no certificate revocation list."""
+
+
+class NotAnOcspAnswer(UnreadableError):
+    """These bytes are no answer of an OCSP responder."""
+
+
+class NotAskable(OstiaryError):
+    """There is no OCSP question about this certificate."""

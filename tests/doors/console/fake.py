@@ -759,11 +759,10 @@ class Sources(Part):
     async def fetch(self, actor: Actor, source: str | None) -> None:
         if not actor.may(Role.OPERATOR):
             raise Forbidden(Role.OPERATOR)
-        self.seen = RevocationView(
-            sources=tuple(
-                replace(one, error="") if one.source == source else one for one in self.seen.sources
-            )
+        sources = tuple(
+            replace(one, error="") if one.source == source else one for one in self.seen.sources
         )
+        self.seen = replace(self.seen, sources=sources)
 
 
 class Audit:

@@ -8,6 +8,8 @@ from ostiary.management.clients import BlockedView, ClientView
 from ostiary.management.revocation_views import (
     Freshness,
     ListView,
+    OcspView,
+    ResponderView,
     RevocationView,
     SourceKind,
     SourceView,
@@ -484,6 +486,31 @@ REVOCATION = RevocationView(
             lists=(),
             next_try=days(1),
             error="crl.partner.example (10.0.0.7) port 80 is a private address",
+        ),
+    ),
+    ocsp=OcspView(
+        good=1_240,
+        revoked=3,
+        unknown=0,
+        ends=days(1),
+        then=("strict at the gateway: its clients are refused, as revocation-undetermined",),
+        responders=(
+            ResponderView(
+                url="http://ocsp.example/",
+                named=True,
+                answers=5_310,
+                failures=0,
+                error="",
+                left_alone_until=None,
+            ),
+            ResponderView(
+                url="http://ocsp.partner.example/",
+                named=False,
+                answers=0,
+                failures=4,
+                error="the responder says tryLater",
+                left_alone_until=days(1),
+            ),
         ),
     ),
 )

@@ -1,5 +1,8 @@
 """One connection, event by event."""
 
+import asyncio
+from collections.abc import Awaitable
+
 import structlog
 from structlog.testing import CapturingLogger
 
@@ -58,7 +61,8 @@ class Scene:
         self.counters = Counters()
         self.log = CapturingLogger()
         logger = structlog.wrap_logger(self.log, processors=[lambda _, __, event: event])
-        self.desk = Desk(answer, self.counters, logger, 65532)
+        self.later: list[Awaitable[bytes]] = []
+        self.desk = Desk(answer, self.counters, logger, 65532, self.later.append)
         self.desk.receive(hello())
 
     def logged(self) -> list[tuple[str, str]]:
@@ -75,6 +79,32 @@ def test_all_answers_to_one_read_come_in_one_piece() -> None:
     assert said == ack(1, actions_for(ADMIT)) + ack(2, actions_for(ADMIT))
     assert (scene.counters.frames, scene.counters.questions) == (3, 2)
     assert scene.logged() == []
+
+
+def test_an_answer_that_comes_later_is_sent_then_and_keeps_nobody_waiting() -> None:
+    async def soon() -> Answer:
+        return ADMIT
+
+    scene = Scene(lambda asked: soon() if asked.entry == "slow" else ADMIT)
+    said = scene.desk.receive(question(1, entry="slow") + question(2))
+    assert said == ack(2, actions_for(ADMIT))
+    (later,) = scene.later
+    assert asyncio.run(_bytes_of(later)) == ack(1, actions_for(ADMIT))
+
+
+def test_an_answer_that_fails_later_is_no_variable_and_is_told() -> None:
+    async def fail() -> Answer:
+        raise LookupError("nobody knows")
+
+    scene = Scene(lambda _: fail())
+    assert scene.desk.receive(question(1)) == b""
+    assert asyncio.run(_bytes_of(scene.later[0])) == ack(1)
+    assert scene.counters.errors == 1
+    assert scene.logged() == [("error", "deciding about a certificate")]
+
+
+async def _bytes_of(later: Awaitable[bytes]) -> bytes:
+    return await later
 
 
 def test_an_answer_that_fails_is_no_variable_and_is_told() -> None:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from ostiary.trust.decision import Admitted, Decision, Presented, Refused
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.judge import Keeper, judge, walk
-from ostiary.trust.policy import TrustPolicy, WeakPolicy
+from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.reason import Reason
+from ostiary.trust.weak import WeakPolicy
 from ostiary.x509.pem import read_certificates
 from tests.support.pki import DAY, Kit, Made
 from tests.unit.trust.matrix import ROWS, Row, Showing, below, direct

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from ostiary.trust.policy import TrustPolicy, WeakPolicy
+from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.standing import standing_of
+from ostiary.trust.weak import WeakPolicy
 from ostiary.x509.keys import KeyKind, PublicKey
 from tests.support.lists import list_of
 from tests.support.pki import Kit

@@ -20,10 +20,12 @@ from ostiary.config.model.base import (
     Wrong,
 )
 from ostiary.config.model.network import Network
+from ostiary.config.model.ocsp import Ocsp
 from ostiary.config.model.revocation_fetch import Fetch, ListSource
 
 AuthTypeName = Literal["none", "certificate", "header"]
 RevocationName = Literal["off", "soft", "strict"]
+PreferenceName = Literal["crl-first", "ocsp-first", "ocsp-if-no-crl"]
 HeaderFormatName = Literal["auto", "urlencoded-pem", "pem", "base64-der", "xfcc", "rfc9440"]
 PresetName = Literal[
     "nginx", "haproxy", "aws-alb", "cloudflare", "traefik", "envoy", "f5", "rfc9440"
@@ -107,23 +109,29 @@ _KEYS = (
 
 
 class ApiRevocation(Model):
-    """Who is refused for what revocation lists say, or don't say."""
+    """Who is refused for what revocation lists and OCSP say, or don't say."""
 
     mode: Annotated[RevocationName | None, _Said] = Field(
         default=None,
-        description="off: no list is looked in. soft: who is known as revoked is refused. strict: "
-        "also whoever can't be looked up. Left out: strict where any list is named or fetched, "
-        "else off.",
+        description="off: nothing is looked up. soft: who is known as revoked is refused. strict: "
+        "also whoever can't be looked up. Left out: strict where any list is named or fetched, or "
+        "OCSP is asked; else off.",
+    )
+    preference: Annotated[PreferenceName | None, _Said] = Field(
+        default=None,
+        description="Lists and OCSP together. crl-first (when left out): OCSP is asked where no "
+        "list tells. ocsp-first: a list counts where OCSP doesn't tell. ocsp-if-no-crl: OCSP is "
+        "asked where there is no list in the authority's name.",
     )
     grace: Duration = Field(
         default=None,
-        description="How long after its end (nextUpdate) a list still tells that somebody isn't "
-        "revoked: 90s, 15m, 24h, 7d. None when left out.",
+        description="How long after its end (nextUpdate) a list or OCSP answer still tells that "
+        "somebody isn't revoked: 90s, 15m, 24h, 7d. None when left out.",
     )
 
 
 class GatewayRevocation(ApiRevocation):
-    """The same for the gateway, and the lists."""
+    """The same for the gateway, the lists, and who is asked."""
 
     crl: Annotated[tuple[ListSource, ...] | None, _Given, Listed] = Field(
         default=None,
@@ -134,6 +142,9 @@ class GatewayRevocation(ApiRevocation):
         default=None,
         description="How lists are fetched: from those URLs, or where certificates "
         "say that they are.",
+    )
+    ocsp: Annotated[Ocsp | None, _Said] = Field(
+        default=None, description="Ask OCSP responders; nobody is asked when left out."
     )
 
 
