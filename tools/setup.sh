@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up .venv with the locked dependencies. `tools/setup.sh test` also installs what the tests and
-# the demo use beside Python (curl, openssl, Debian's haproxy, h2load, chromium), where this user may
-# do so.
+# the demo use beside Python (curl, openssl, Debian's haproxy, h2load, chromium, strongSwan's pki),
+# where this user may do so.
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
@@ -41,8 +41,10 @@ fi
 
 [ "${1:-}" = test ] || exit 0
 missing=
-for pair in curl:curl openssl:openssl haproxy:haproxy h2load:nghttp2-client chromium:chromium; do
-    PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+for pair in curl:curl openssl:openssl haproxy:haproxy h2load:nghttp2-client chromium:chromium \
+    pki:strongswan-pki,libstrongswan-standard-plugins; do
+    PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 ||
+        missing="$missing $(echo "${pair##*:}" | tr , ' ')"
 done
 if [ -n "$missing" ]; then
     echo "installing$missing ..."

@@ -18,6 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ostiary.admin.app import Surroundings, create_app, openapi_of
 from ostiary.admin.peer import Peer
+from ostiary.management.authority.inviting import Invitation, invite
+from ostiary.management.authority.orders import Founding
+from ostiary.management.authority.profile import Profile
+from ostiary.wiring.certifying import found_house
 from tests.support.desk import DeskRig, make_desk, run
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -52,6 +56,8 @@ def _desk() -> DeskRig:
     rig = make_desk(Path(tempfile.mkdtemp(prefix="ostiary-fuzz-")))
     rig.trusting("partners")
     run(rig.management.names.add(rig.order(), None, ["CN=a,**"]))
+    with found_house(rig.state / "ca", None, Founding(name="Example"), Profile()) as house:
+        invite(house, Invitation(name="*"))
     return rig
 
 

@@ -29,6 +29,7 @@ from ostiary.store.truststore import TrustStore
 from ostiary.telemetry.hub import Ports, Telemetry
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring.asking import explain_visit
+from ostiary.wiring.certifying import holder_of
 from ostiary.wiring.posting import Answered
 from ostiary.wiring.watching import Memory
 from ostiary.x509.certificate import Certificate
@@ -220,6 +221,7 @@ def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> D
             explain=explain,
             clock=clock,
             dice=Dice(),
+            authority=holder_of(state),
             post=post or no_post,
         )
     )

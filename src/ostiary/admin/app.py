@@ -10,8 +10,10 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ostiary.admin.api import (
+    authority,
     blocked,
     credentials,
+    enrolment,
     gateway,
     library,
     names,
@@ -35,6 +37,8 @@ _SUBJECTS = (
     ("trusted", trusted.DOORS),
     ("sightings", sightings.DOORS),
     ("blocked", blocked.DOORS),
+    ("authority", authority.DOORS),
+    ("enrolment", enrolment.DOORS),
     ("revocation", revocation.DOORS),
     ("notifications", notifications.DOORS),
     ("credentials", credentials.DOORS),

@@ -9,6 +9,8 @@ from ostiary.kernel.errors import WrongUse
 
 ADMIN_SOCKET = "admin.sock"
 """In the run folder."""
+DEVICES_SOCKET = "est.sock"
+"""There, too: where the engine brings devices that enrol (``compiler.bundle.Place``)."""
 
 BACKLOG = 128
 

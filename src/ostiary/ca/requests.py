@@ -21,6 +21,12 @@ from ostiary.x509.keys import KeyKind, public_key_of
 LARGEST_REQUEST = 64 * 1024
 """Bytes; one with an RSA key of 8192 bits has about 3,000."""
 
+WANTED_ATTRIBUTES = bytes.fromhex(
+    "3021301506072a8648ce3d0201310a06082a8648ce3d03010706082a8648ce3d040302"
+)
+"""CsrAttrs (RFC 7030 4.5.2), DER: a P-256 key is liked best, and a signature by ecdsa-with-SHA256.
+A challenge password isn't among them: no connection is bound to a request (3.5)."""
+
 _FAULTS = (
     ValueError,
     TypeError,

@@ -30,7 +30,7 @@ _MODULES = {
     "trust": ("trust", "library", "revocation"),
     "dn": ("names",),
     "tokens": ("tokens",),
-    "ca": ("ca", "ca_issuing", "ca_revoking", "ca_publishing"),
+    "ca": ("ca", "ca_issuing", "ca_revoking", "ca_enrolling", "ca_publishing"),
 }
 """Modules of this package by verb, in the order of the help; importing one registers its verbs."""
 

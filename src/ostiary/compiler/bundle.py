@@ -47,6 +47,16 @@ class AdminMaterial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentMaterial:
+    """What the listener for enrolment shows."""
+
+    certificate: bytes
+    """PEM: the certificate, then its chain."""
+    key: bytes
+    """PEM: the private key, PKCS #8, not encrypted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
     """Everything the document names, as read from disk."""
 
@@ -71,6 +81,7 @@ class Materials:
     trusted_store: tuple[Certificate, ...] = ()
     """The store's trusted certificates; they and those of the files are ``trusted``."""
     admin: AdminMaterial | None = None
+    enrolment: EnrolmentMaterial | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +102,11 @@ class Place:
     def agent_socket(self) -> str:
         """Where HAProxy asks the agent."""
         return f"{self.run_folder}/agent.sock"
+
+    @property
+    def enrolment_socket(self) -> str:
+        """Where HAProxy passes on what devices ask for when they enrol."""
+        return f"{self.run_folder}/est.sock"
 
     @property
     def events_socket(self) -> str:

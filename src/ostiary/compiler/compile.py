@@ -9,10 +9,11 @@ from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.calling import calling_files, calling_section
 from ostiary.compiler.engine import defaults_section, global_section
+from ostiary.compiler.enrolment import enrolment_files, enrolment_sections
 from ostiary.compiler.facts import CERTIFICATES_FILE, FACTS_FILE
 from ostiary.compiler.forwarding import PROXIES_FILE, proxies_file
 from ostiary.compiler.judging import Plan
-from ostiary.compiler.listeners import http_section, https_files, https_sections
+from ostiary.compiler.listeners import addresses, http_section, https_files, https_sections
 from ostiary.compiler.pipelines import CompiledPipeline, compile_pipeline
 from ostiary.compiler.questions import (
     SPOE_FILE,
@@ -75,6 +76,8 @@ def compile_document(
         files |= {FACTS_FILE: b"", CERTIFICATES_FILE: b""}  # the worker's copies are added to
     if document.https:
         files |= https_files(document.https, materials, plan)
+    if document.pki and document.pki.est and materials.enrolment:
+        files |= enrolment_files(materials.enrolment)
     return Bundle(files=files)
 
 
@@ -85,6 +88,9 @@ def _sections(document: Document, place: Place, plan: Plan) -> list[Section]:
         sections.append(http_section(document, document.http, place, plan))
     if document.https:
         sections += https_sections(document, document.https, place, plan)
+    est = document.pki.est if document.pki else None
+    if est:
+        sections += enrolment_sections(place, addresses(est.host, est.port, place))
     return sections
 
 

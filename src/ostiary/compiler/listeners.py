@@ -22,7 +22,7 @@ def http_section(document: Document, listener: HttpListener, place: Place, plan:
     by_header = plan.scheme.type is AuthType.HEADER
     path_of = plan.path_of
     lines = [
-        *(f"bind {one}" for one in _addresses(listener.hostname, listener.port, place)),
+        *(f"bind {one}" for one in addresses(listener.hostname, listener.port, place)),
         *_logging(place, plan.scheme),
         *_peers(plan, behind_reader=False),
         _connection_id(),
@@ -175,7 +175,7 @@ def _binds(
             words.append("prefer-client-ciphers")
         alone = len(grouped) == 1
         inner = [f"unix@{_inner(place, group)} mode 600 accept-proxy"]
-        where = _addresses(listener.hostname, listener.port, place) if alone else inner
+        where = addresses(listener.hostname, listener.port, place) if alone else inner
         lines.extend(f"bind {one} {' '.join(words)}" for one in where)
     return lines
 
@@ -195,7 +195,7 @@ def _sni_reader(
     star = f"req.ssl_sni,lower,regsub({argument('^[^.]+')},{argument('*')}),map_str({table})"
     lines = [
         "mode tcp",
-        *(f"bind {one}" for one in _addresses(listener.hostname, listener.port, place)),
+        *(f"bind {one}" for one in addresses(listener.hostname, listener.port, place)),
         f"tcp-request inspect-delay {listener.options.handshake_timeout or 5000}ms",
         # What begins with anything but a TLS handshake record (RFC 8446 section 5.1) is not waited
         # for.
@@ -246,7 +246,7 @@ def _inner(place: Place, group: str) -> str:
     return f"{place.run_folder}/https-{group}.sock"
 
 
-def _addresses(hostname: str | None, port: int, place: Place) -> list[str]:
+def addresses(hostname: str | None, port: int, place: Place) -> list[str]:
     """Where to bind. Each family has its own socket: on a shared one the service and the log would
     be told IPv4 clients as ``::ffff:192.0.2.1``."""
     if hostname is None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from ostiary.config.effective import AuthType
+from ostiary.config.enrolment_checks import check_enrolment
 from ostiary.config.model.condition import (
     AllOf,
     Condition,
@@ -37,6 +38,7 @@ def check_listeners(document: Document, places: Places, auth: AuthType) -> Itera
             yield from _rejection(document.https, places)
     if document.admin is not None and document.admin.enabled:
         yield from _admin(document.admin, places)
+    yield from check_enrolment(document, places)
     if auth is AuthType.NONE:
         yield from _never_asked(document, places)
 
@@ -52,12 +54,14 @@ def _ports(document: Document, places: Places) -> Iterator[Problem]:
         listeners.append(("admin", document.admin.port, document.admin.address))
     if document.pki is not None:
         listeners.append(("pki", document.pki.port, document.pki.host))
+        if document.pki.est is not None:
+            listeners.append(("pki.est", document.pki.est.port, document.pki.est.host))
     for name, port, host in listeners:
         for other, its_port, its_host in taken:
             hosts = {host, its_host}
             if port == its_port and (len(hosts) == 1 or hosts & _ANY_ADDRESS):
                 message = f"port {port} is also the port of {other}"
-                yield places.problem((name, "port"), message, "choose another port")
+                yield places.problem((*name.split("."), "port"), message, "choose another port")
         taken.append((name, port, host))
 
 

@@ -27,10 +27,11 @@ class _Record:
 class Attempts:
     """Counts failures by address, and overall. For any number of threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, overall: bool = True) -> None:
+        """``overall``: whether many failures of some make all others wait, too."""
         self._records: OrderedDict[str, _Record] = OrderedDict()
         self._good: OrderedDict[str, None] = OrderedDict()
-        self._overall: deque[datetime] = deque(maxlen=OVERALL_FAILURES)
+        self._overall: deque[datetime] = deque(maxlen=OVERALL_FAILURES if overall else 0)
         self._lock = threading.Lock()
 
     def refuse(self, address: str, now: datetime) -> None:

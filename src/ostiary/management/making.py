@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from ostiary.management.attempts import Attempts
 from ostiary.management.audit import Audit
+from ostiary.management.authority.authority import Authority
+from ostiary.management.authority.counter import Holder
+from ostiary.management.authority.desk import Desk
+from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
 from ostiary.management.changes import Changes
 from ostiary.management.keeping import Keeping
@@ -35,6 +39,8 @@ class Hands:
     explain: Explain
     clock: Clock
     dice: Dice
+    authority: Holder
+    """The way to the certificate authority in the state folder."""
     post: Post
 
 
@@ -43,6 +49,7 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
     previews = Previews(hands.keeping, hands.telemetry, hands.clock, hands.gatekeeper.intermediates)
     changes = Changes(hands.keeping, hands.gatekeeper, hands.clock, previews)
     recovery = Recovery(changes, hands.shelf, hands.ground)
+    desk = Desk(changes, hands.authority)
     management = Management(
         settings=Settings(changes),
         library=Library(changes),
@@ -55,5 +62,7 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         sightings=Sightings(changes, recovery, hands.telemetry, hands.explain),
         tokens=Tokens(changes, hands.dice, Attempts()),
         audit=Audit(changes),
+        authority=Authority(desk),
+        reception=Reception(desk),
     )
     return management, changes

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from ostiary.management.audit import Audit
+from ostiary.management.authority.authority import Authority
+from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
 from ostiary.management.library import Library
 from ostiary.management.names import Names
@@ -47,3 +49,7 @@ class Management:
     """Credentials, and who they are."""
     audit: Audit
     """What was changed."""
+    authority: Authority
+    """Certificates of the authority in the state folder."""
+    reception: Reception
+    """Tokens to enrol with, and requests that wait for approval."""

@@ -5,23 +5,29 @@ a key of another certificate, an expired server certificate.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from ostiary.compiler.bundle import AdminMaterial, EntryMaterial, Materials, UpstreamMaterial
+from ostiary.compiler.bundle import (
+    AdminMaterial,
+    EnrolmentMaterial,
+    EntryMaterial,
+    Materials,
+    UpstreamMaterial,
+)
 from ostiary.config.load import Loaded
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import Admin, TlsEntry
-from ostiary.config.model.pipeline import ProxyAction
 from ostiary.config.model.proxy import Target as Upstream
 from ostiary.config.model.revocation_fetch import is_url
 from ostiary.kernel.problems import Problem, Severity
 from ostiary.services.lists import ListFile, ListReading
-from ostiary.services.name_checks import judge_file_names
+from ostiary.services.name_checks import judge_file_names, judge_registrars
 from ostiary.services.ocsp_responders import named_responders
 from ostiary.services.ports import ReadFile, Unreadable
+from ostiary.services.targets import upstreams_of
 from ostiary.services.webhooks import Reading, Target, targets_of
 from ostiary.trust.anchors import AnchorSet
 from ostiary.x509.certificate import Certificate
@@ -92,6 +98,7 @@ class Gathering:
             trusted=AnchorSet(one for several in trusted.values() for one in several),
             trusted_files=trusted,
             admin=self._admin(document.admin),
+            enrolment=self._enrolment(document, entries),
         )
         reading = Reading(self._content, self._certificates, self._problem)
         webhooks = targets_of(document.notifications.webhooks, reading)
@@ -172,11 +179,27 @@ class Gathering:
             anchors.extend(self._certificates((*at, "ca", number), file))
         return AdminMaterial(certificate=chain, key=key, anchors=AnchorSet(anchors))
 
+    def _enrolment(
+        self, document: Document, entries: Mapping[str, EntryMaterial]
+    ) -> EnrolmentMaterial | None:
+        est = document.pki.est if document.pki else None
+        if est is None:
+            return None
+        at: Path = ("pki", "est")
+        self.problems.extend(judge_registrars(self.loaded, est))
+        if est.tls is None:
+            shared = entries.get("default")
+            pair = (shared.certificate, shared.key) if shared else (b"", b"")
+        else:
+            at = (*at, "tls")
+            pair = self._pair((*at, "cert"), est.tls.cert, (*at, "key"), est.tls.key)
+        return EnrolmentMaterial(certificate=pair[0], key=pair[1])
+
     def _upstreams(
         self, document: Document
     ) -> dict[tuple[str | None, str | None, str | None], UpstreamMaterial]:
         found = {}
-        for at, target in _targets(document):
+        for at, target in upstreams_of(document):
             key = (target.key_file, target.cert_file, target.ca_file)
             if key not in found:
                 found[key] = self._upstream(at, target)
@@ -266,25 +289,3 @@ class Gathering:
         self, at: Path, message: str, way_out: str = "", severity: Severity = Severity.ERROR
     ) -> None:
         self.problems.append(self.loaded.problem(at, message, way_out, severity))
-
-
-def _targets(document: Document) -> Iterator[tuple[Path, Upstream]]:
-    for name, service in document.service_endpoints.items():
-        if service.proxy_options.target:
-            yield ("serviceEndpoints", name, "proxyOptions", "target"), service.proxy_options.target
-    for where, action in _proxies(document):
-        if action.target:
-            yield (*where, "target"), action.target
-        if action.proxy_options and action.proxy_options.target:
-            yield (*where, "proxyOptions", "target"), action.proxy_options.target
-
-
-def _proxies(document: Document) -> Iterator[tuple[Path, ProxyAction]]:
-    for name, pipeline in document.pipelines.items():
-        for at, policy in enumerate(pipeline.policies):
-            for number, step in enumerate(policy.steps):
-                if isinstance(step.action, ProxyAction):
-                    yield (
-                        ("pipelines", name, "policies", at, "steps", number, "action"),
-                        step.action,
-                    )

@@ -8,6 +8,7 @@ from ostiary.config.auth_checks import FROM_STORE
 from ostiary.config.effective import Managed
 from ostiary.config.load import Loaded
 from ostiary.config.model.client_auth import ApiAuth, NameRule
+from ostiary.config.model.pki import Est
 from ostiary.config.text.tree import PathPart
 from ostiary.kernel.problems import Problem, Severity
 from ostiary.trust.names.advice import Advice, AdviceKind, advice, rule_advice
@@ -26,6 +27,16 @@ def judge_file_names(loaded: Loaded) -> Iterator[Problem]:
     """Yield what can't be read of the names in the file."""
     for names, auth in _of_file(loaded):
         yield from names.judged(auth)
+
+
+def judge_registrars(loaded: Loaded, est: Est) -> Iterator[Problem]:
+    """Yield what can't be read of the patterns in ``pki.est.registrars``."""
+    for number, text in enumerate(est.registrars):
+        try:
+            parse_pattern(text)
+        except PatternRefused as refused:
+            at = ("pki", "est", "registrars", number)
+            yield loaded.problem(at, refused.message, refused.way_out)
 
 
 def advise_file_names(loaded: Loaded) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ import structlog
 
 from ostiary.admin.sockets import (
     ADMIN_SOCKET,
+    DEVICES_SOCKET,
     AdminExposed,
     AdminPortTaken,
     bind_tcp,
@@ -33,6 +34,7 @@ from ostiary.x509.certificate import Certificate
 
 if TYPE_CHECKING:
     from ostiary.store.database.database import Database
+    from ostiary.wiring.enrolling import Enrolling
     from ostiary.wiring.keeping import Kept
     from ostiary.wiring.office import Office
 
@@ -50,10 +52,11 @@ class Administering:
         self._folder = state
         self._kept: Kept | None = None
         self._watching = Watching(self._database, state / "run")
-        self._office: Office | None = None
+        self._doors: list[Office | Enrolling] = []
         self._applying: Applying | None = None
         self._readying: asyncio.Task[None] | None = None
-        self._local: socket.socket | None = None
+        self._local: tuple[socket.socket, ...] = ()
+        """For operators on this host, and for devices, whom the engine brings."""
         self._socket = self._bind()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -78,13 +81,15 @@ class Administering:
         _favour_decisions()
         self._applying = applying
         self._watching.follow(applying)
-        self._local = bind_unix(self._folder / "run" / ADMIN_SOCKET)
+        run = self._folder / "run"
+        self._local = (bind_unix(run / ADMIN_SOCKET), bind_unix(run / DEVICES_SOCKET))
 
     async def open(self) -> None:
         """Open the doors. Raises what ``Database.open`` does."""
-        if self._readying is None or self._applying is None or self._local is None:
+        if self._readying is None or self._applying is None:
             raise RuntimeError("open comes after get_ready and follow")
         await self._readying
+        from ostiary.wiring.enrolling import Enrolling  # noqa: PLC0415 - imported by now
         from ostiary.wiring.office import Office, first_token  # noqa: PLC0415 - imported by now
 
         telemetry = self._watching.telemetry
@@ -92,9 +97,12 @@ class Administering:
         await asyncio.to_thread(first_token, office.management, self._folder)
         forced = bool(self._document.truststore.force_recovery)
         await asyncio.to_thread(office.management.recovery.rebuild_at_start, forced=forced)
-        self._office = office
+        enrolling = Enrolling(self._folder, self._applying)
+        self._doors = [enrolling, office]
+        operators, devices = self._local
         await office.notifying.begin()
-        await office.open(self._local, self._socket)
+        await office.open(operators, self._socket)
+        await enrolling.open(devices)
         self._watching.tell(office.notifying.decided)
         self._run(self._watching.run())
         self._run(office.notifying.run())
@@ -104,26 +112,31 @@ class Administering:
         """Close the doors; what is under way comes to its end."""
         if self._readying is not None:
             await asyncio.gather(self._readying, return_exceptions=True)
-        if self._office is not None:
-            await self._office.close()
-            self._office = None
+        doors, self._doors = self._doors, []
+        for door in doors:
+            await door.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        for sock in (self._local, self._socket):
-            if sock is not None:
-                sock.close()
-        if self._local is not None:
-            (self._folder / "run" / ADMIN_SOCKET).unlink(missing_ok=True)
-        self._local = self._socket = None
+        self._close_sockets()
         self._watching.close()
         if self._kept is not None:
             self._kept.database.close()
 
+    def _close_sockets(self) -> None:
+        for sock in (*self._local, self._socket):
+            if sock is not None:
+                sock.close()
+        if self._local:
+            for name in (ADMIN_SOCKET, DEVICES_SOCKET):
+                (self._folder / "run" / name).unlink(missing_ok=True)
+        self._local, self._socket = (), None
+
     def _get_ready(self) -> None:
         self._opened()
-        import ostiary.wiring.office  # noqa: F401, PLC0415 - what takes long is done by then
+        import ostiary.wiring.enrolling  # noqa: PLC0415 - what takes long is done by then
+        import ostiary.wiring.office  # noqa: F401, PLC0415 - the same
 
     def _opened(self) -> "Kept":
         if self._kept is None:

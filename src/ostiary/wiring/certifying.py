@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,45 @@ from ostiary.x509.certificate import Certificate, parse
 
 PATIENCE_SECONDS = 15.0
 """Others hold the authority for moments: what a gateway renews by itself must not be in the way."""
-_LOOK_SECONDS = 0.05
+TURN_SECONDS = 3.0
+"""Devices and operators at the gateway's doors are sooner told to ask again."""
+_LOOK_SECONDS = 0.02
+
+
+class Holder:
+    """The gateway's way to the authority in its state folder.
+
+    It holds nothing open: each use takes the folder's lock for as long as it lasts, as the commands
+    do, so that both may be at work on one host (docs/decisions/0024).
+    """
+
+    def __init__(self, folder: Path, passphrase_file: Path | None) -> None:
+        self._folder = folder
+        self._place = Place(folder, passphrase_file)
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def open(self, actor: str) -> Iterator[House]:
+        """The authority, for this actor alone; waits for whoever is at work. May take seconds.
+
+        Raises NoAuthority, AuthorityInUse, BadProfile, FileTrouble, and what opening the ledger
+        does.
+        """
+        if not self._place.begun:
+            raise _none_in(self._folder)
+        if not self._turn.acquire(timeout=TURN_SECONDS):
+            raise AuthorityInUse("the certificate authority has much to do (try again)")
+        try:
+            with _locked(self._folder, TURN_SECONDS), Ledger(self._place.ledger) as ledger:
+                yield House(self._place, ledger, _hands(actor))
+        finally:
+            self._turn.release()
+
+
+def holder_of(state: Path) -> Holder:
+    """Of the authority in this state folder, whether there is one or not."""
+    named = os.environ.get("OSTIARY_CA_PASSPHRASE_FILE")
+    return Holder(state / "ca", Path(named) if named else None)
 
 
 @contextmanager
@@ -41,10 +80,9 @@ def open_house(
     """
     place = Place(folder, passphrase_file)
     if not place.begun:
-        raise NoAuthority(
-            f"there is no certificate authority in {str(folder)!r} (make one: ostiary ca init)"
-        )
-    with _locked(folder, patient=patient), Ledger(place.ledger) as ledger:
+        raise _none_in(folder)
+    patience = PATIENCE_SECONDS if patient else 0.0
+    with _locked(folder, patience), Ledger(place.ledger) as ledger:
         yield House(place, ledger, _hands())
 
 
@@ -56,6 +94,12 @@ def found_house(
     place = Place(folder, passphrase_file)
     with _locked(folder), Ledger(place.ledger) as ledger:
         yield found(place, ledger, _hands(), founding, profile)
+
+
+def _none_in(folder: Path) -> NoAuthority:
+    return NoAuthority(
+        f"there is no certificate authority in {str(folder)!r} (make one: ostiary ca init)"
+    )
 
 
 def own_authorities(state: Path) -> Iterator[Dated]:
@@ -89,17 +133,17 @@ def _good_authorities(ledger: Path) -> list[Certificate]:
     return [one for one, standing in found if standing is None or standing.revocation is None]
 
 
-def _hands() -> Hands:
+def _hands(actor: str = "") -> Hands:
     return Hands(
         clock=world.now,
         dice=SystemDice(),
         secret=secrets.token_bytes,
-        actor=f"local:{os.geteuid()}",
+        actor=actor or f"local:{os.geteuid()}",
     )
 
 
-def _locked(folder: Path, *, patient: bool = True) -> StateLock:
-    until = time.monotonic() + (PATIENCE_SECONDS if patient else 0.0)
+def _locked(folder: Path, patience: float = PATIENCE_SECONDS) -> StateLock:
+    until = time.monotonic() + patience
     while True:
         try:
             return StateLock(folder)

@@ -113,8 +113,13 @@ def place_of(revision: Revision, folders: Folders) -> Place:
 
 def addresses(prepared: Prepared) -> list[Address]:
     """Where the engine will listen."""
-    listeners = (prepared.document.http, prepared.document.https)
-    return [Address(one.hostname or "*", one.port) for one in listeners if one]
+    document = prepared.document
+    found = [
+        Address(one.hostname or "*", one.port) for one in (document.http, document.https) if one
+    ]
+    if document.pki and document.pki.est:
+        found.append(Address(document.pki.est.host or "*", document.pki.est.port))
+    return found
 
 
 def watched_files(prepared: Prepared) -> Mapping[Path, str]:

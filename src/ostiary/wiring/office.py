@@ -26,7 +26,7 @@ from ostiary.telemetry.hub import Telemetry
 from ostiary.wiring import world
 from ostiary.wiring.applying import Applying
 from ostiary.wiring.asking import explain_visit
-from ostiary.wiring.certifying import own_authorities
+from ostiary.wiring.certifying import holder_of, own_authorities
 from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import metrics_of
 from ostiary.wiring.notifying import Notifying
@@ -113,6 +113,7 @@ def _manage(
         ),
         clock=world.now,
         dice=secrets.token_bytes,
+        authority=holder_of(kept.folder),
         post=post,
     )
     management, changes = make_management(hands)

@@ -31,6 +31,7 @@ from ostiary.store.truststore import TrustStore
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring import world
 from ostiary.wiring.asking import explain_visit
+from ostiary.wiring.certifying import holder_of
 from ostiary.wiring.ground import prepare_rest, read_file
 from ostiary.wiring.keeping import open_database, state_of, what_is_missing
 from ostiary.wiring.list_shelf import shelf_in
@@ -135,6 +136,7 @@ def _application(written: Written, state: Path, database: Database) -> ASGIApp:
         explain=lambda asked: explain_visit(stopped.prepared, asked),
         clock=world.now,
         dice=secrets.token_bytes,
+        authority=holder_of(state),
         post=Poster(world.event_source()),
     )
     management, changes = make_management(hands)

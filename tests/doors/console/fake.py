@@ -7,6 +7,7 @@ one fixed preview.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -44,6 +45,7 @@ from ostiary.management.views import (
 )
 from ostiary.store.database.records import Role
 from tests.doors.console import sample
+from tests.doors.console.chamber import Chamber
 from tests.doors.console.notices import Notices
 from tests.doors.console.sample import NOW, days
 
@@ -97,6 +99,21 @@ class Desk:
         self.blocking = Blocks(self)
         self.revocations = Sources(self)
         self.notifications = Notices()
+
+    @cached_property
+    def chamber(self) -> Chamber:
+        """The authority."""
+        return Chamber()
+
+    @property
+    def authority(self) -> Any:
+        """What it issued."""
+        return self.chamber.authority
+
+    @property
+    def reception(self) -> Any:
+        """Who asks it."""
+        return self.chamber.reception
 
     def as_management(self) -> Management:
         """For callers that are typed."""

@@ -138,3 +138,16 @@ def test_administration_can_not_share_a_port_with_traffic() -> None:
 def test_administration_has_one_address() -> None:
     text = MINIMAL + "admin: {host: localhost, hostname: 127.0.0.2}\n"
     assert "are both given" in only(refused(text))
+
+
+def test_enrolment_shows_a_certificate_of_its_own_or_that_of_https() -> None:
+    est = "pki: {port: 2, est: {port: 3}}\n"
+    assert "has no server certificate" in only(refused(f"{MINIMAL}{est}"))
+    own = est.replace("port: 3", "port: 3, tls: {key: a, cert: b}")
+    assert warned(f"{MINIMAL}{own}") == []
+    assert warned(f"{SECURE}{est}") == []
+
+
+def test_enrolment_has_a_port_of_its_own() -> None:
+    est = "pki: {port: 2, est: {port: 2, host: 127.0.0.1}}\n"
+    assert "port 2 is also the port of pki" in only(refused(f"{SECURE}{est}"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any
 
 from fastapi import APIRouter
@@ -94,7 +94,11 @@ def _responses(door: Door) -> dict[int | str, dict[str, Any]]:
         if status != 428 or _must_match(door)
     }
     if door.status == 201:
-        told[200] = {"description": "After dryRun: what would come of it.", "model": door.gives}
+        foreseen = "After dryRun: what would come of it."
+        told[200] = {
+            "description": foreseen if _order_of(door) is not None else "It was there already.",
+            "model": door.gives,
+        }
     if door.media is not None:
         told[door.status] = {
             "description": "As it is.",
@@ -103,6 +107,10 @@ def _responses(door: Door) -> dict[int | str, dict[str, Any]]:
     return told
 
 
+def _order_of(door: Door) -> Parameter | None:
+    return signature(door.work).parameters.get("order")
+
+
 def _must_match(door: Door) -> bool:
-    found = signature(door.work).parameters.get("order")
+    found = _order_of(door)
     return found is not None and found.annotation == Changing

@@ -8,7 +8,9 @@ from starlette.routing import BaseRoute
 
 from ostiary.admin.console import (
     apiing,
+    authoring,
     blocking,
+    enrolling,
     gatewaying,
     naming,
     notifying,
@@ -44,6 +46,8 @@ def console_routes(
         *revoking.DOORS,
         *trusting.DOORS,
         *shelving.DOORS,
+        *authoring.DOORS,
+        *enrolling.DOORS,
         *naming.DOORS,
         *apiing.DOORS,
         *seeing.DOORS,

@@ -49,6 +49,9 @@ DONE = {
     "unblocked": "Not blocked any more: it is judged as all others.",
     "fetched": "Asked for. What came of it is below.",
     "recovered": "The trust store was built anew from the library.",
+    "ca-revoked": "Revoked, and the revocation lists are written anew.",
+    "approved": "Approved and issued: whoever asked gets it when asking again.",
+    "denied": "Denied: whoever asked is told so.",
     "inherits": "The API inherits everything from the gateway again.",
 }
 HOW = {

@@ -14,14 +14,20 @@ class Why(Enum):
     TOO_LONG = "too-long"
     NAME_TAKEN = "name-taken"
     KEY_COMPROMISED = "key-compromised"
+    DENIED = "denied"
+    OTHER_NAMES = "other-names"
+    NOT_GOOD = "not-good"
 
 
 class NotIssued(WrongUse):
     """A certificate is not issued; ``why`` tells it to a program."""
 
-    def __init__(self, why: Why, sentence: str, way_out: str = "") -> None:
+    def __init__(self, why: Why, sentence: str, way_out: str = "", *, more: str = "") -> None:
+        """``more`` is for operators alone, and follows the sentence."""
         self.why = why
-        super().__init__(f"{sentence} ({way_out})" if way_out else sentence)
+        end = f" ({way_out})" if way_out else ""
+        self.for_strangers = sentence + end
+        super().__init__(sentence + more + end)
 
 
 class NoAuthority(WrongUse):
@@ -42,6 +48,14 @@ class BadProfile(WrongUse):
 
 class NoSuchCertificate(WrongUse):
     """The ledger has no certificate of this name, number or content."""
+
+
+class BadToken(WrongUse):
+    """A token that is unknown, has ended, or is used up; never says which."""
+
+
+class NoSuchRequest(WrongUse):
+    """Nobody asked for a certificate under this number."""
 
 
 class Exhausted(OstiaryError):

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from ostiary.ca.authority import LONGEST_COMMON_NAME, IssueRefusedError
-from ostiary.ca.requests import key_to_certify
+from ostiary.ca.requests import CertifiedKey, key_to_certify
 from ostiary.ca.signing import Naming, Purpose, Reason
 from ostiary.management.authority.errors import Exhausted, NoSuchCertificate, NotIssued, Why
 from ostiary.management.authority.house import House, may_be_name
 from ostiary.management.authority.orders import Certified, Order, Renewal
 from ostiary.management.authority.preparing import Draft, asked, drafted, standing
 from ostiary.management.authority.revoking import revoke
+from ostiary.store.ledger.enrolment_records import Claim
 from ostiary.store.ledger.records import OUR_OWN, Entry, Kind, SerialTaken, Written
 from ostiary.x509.certificate import parse
 
@@ -18,9 +19,12 @@ _TRIES = 5
 """Draws of serial numbers; of 2^128, two alike are not to be expected even once."""
 
 
-def issue(house: House, orders: Sequence[Order]) -> tuple[Certified | NotIssued, ...]:
+def issue(
+    house: House, orders: Sequence[Order], claim: Claim | None = None
+) -> tuple[Certified | NotIssued, ...]:
     """A certificate for each order, or why not. All that are given out are in the ledger, on disk.
 
+    ``claim``: the use of a token for the only order; TokenSpent is raised instead of a second one.
     Raises NoAuthority, KeyStaysShut, Exhausted, and what the ledger does; nothing is issued then.
     """
     now = house.hands.clock()
@@ -29,7 +33,7 @@ def issue(house: House, orders: Sequence[Order]) -> tuple[Certified | NotIssued,
         if one.good_at(now) or one.entry.kind in OUR_OWN:
             there[one.entry.name].append(one)
     found = _without_compromised(house, _all_drafted(house, orders, there))
-    signed = iter(_written(house, [one for one in found if isinstance(one, Draft)]))
+    signed = iter(_written(house, [one for one in found if isinstance(one, Draft)], claim))
     return tuple(next(signed) if isinstance(one, Draft) else one for one in found)
 
 
@@ -47,18 +51,30 @@ def renew(house: House, renewal: Renewal) -> Certified:
         raise NoSuchCertificate(
             f"the ledger has no certificates of {renewal.name!r}{revoked} (issue one)"
         )
-    before = parse(old.entry.der)
-    purpose = Purpose(old.entry.kind.value)
     if renewal.key is None and renewal.request is None:
-        key = key_to_certify(before.public_key_der)
+        key = key_to_certify(parse(old.entry.der).public_key_der)
     else:
         key = asked(renewal.key, renewal.request)[1]
+    certified = follow(house, old, key, renewal.days)
+    if renewal.revoke_old:
+        now = house.hands.clock()
+        good = [one for one in ends if one.good_at(now)]
+        revoke(house, good, Reason.SUPERSEDED)
+    return certified
+
+
+def follow(house: House, old: Written, key: CertifiedKey, days: int | None = None) -> Certified:
+    """A certificate with the names and the purpose of this one, for a key.
+
+    Raises NotIssued, and what ``issue`` does.
+    """
+    purpose = Purpose(old.entry.kind.value)
     draft = Draft(
-        name=renewal.name,
-        naming=Naming.of_certificate(before),
+        name=old.entry.name,
+        naming=Naming.of_certificate(parse(old.entry.der)),
         purpose=purpose,
         key=key,
-        days=house.profile.days_for(purpose, renewal.days),
+        days=house.profile.days_for(purpose, days),
         renews=old.id,
     )
     house.rules.check(draft.naming)
@@ -66,11 +82,12 @@ def renew(house: House, renewal: Renewal) -> Certified:
     if isinstance(checked, NotIssued):
         raise checked
     (certified,) = _written(house, [draft])
-    if renewal.revoke_old:
-        now = house.hands.clock()
-        good = [one for one in ends if one.good_at(now)]
-        revoke(house, good, Reason.SUPERSEDED)
     return certified
+
+
+def handed_out(house: House, written: Written) -> Certified:
+    """A certificate that was issued before, once more."""
+    return _certified(house, written)
 
 
 def _all_drafted(
@@ -135,7 +152,9 @@ def _handed_out(entry: Entry, chain: tuple[bytes, ...], *, there_already: bool) 
     )
 
 
-def _written(house: House, drafts: Sequence[Draft]) -> tuple[Certified, ...]:
+def _written(
+    house: House, drafts: Sequence[Draft], claim: Claim | None = None
+) -> tuple[Certified, ...]:
     """Signed, and in the ledger when this returns."""
     if not drafts:
         return ()
@@ -144,7 +163,7 @@ def _written(house: House, drafts: Sequence[Draft]) -> tuple[Certified, ...]:
     for _ in range(_TRIES):
         entries = [_signed(house, above, one) for one in drafts]
         try:
-            house.ledger.write(entries)
+            house.ledger.write(entries, claim)
         except SerialTaken:
             continue
         return tuple(_handed_out(one, chain, there_already=False) for one in entries)

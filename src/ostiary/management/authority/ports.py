@@ -4,13 +4,64 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ostiary.store.ledger.enrolment_records import (
+    Claim,
+    Claimed,
+    KeptRequest,
+    KeptToken,
+    NewRequest,
+    NewToken,
+    RequestState,
+)
 from ostiary.store.ledger.records import Entry, ListMade, Revocation, State, Written
+
+
+class Enrolments(Protocol):
+    """What ``ostiary.store.ledger.enrolments.Enrolments`` offers; its docstrings hold here."""
+
+    def add_token(self, token: NewToken) -> KeptToken: ...
+
+    def tokens(self, limit: int = ...) -> tuple[KeptToken, ...]: ...
+
+    def token(self, number: int) -> KeptToken | None: ...
+
+    def token_of_digest(self, digest: bytes) -> KeptToken | None: ...
+
+    def end_token(self, number: int, at: datetime) -> None: ...
+
+    def claimed(self, token: int, content: bytes) -> Claimed | None: ...
+
+    def park(self, request: NewRequest, claim: Claim | None) -> KeptRequest: ...
+
+    def request(self, number: int) -> KeptRequest | None: ...
+
+    def request_of(self, content: bytes, asked_by: str) -> KeptRequest | None: ...
+
+    def requests(
+        self, state: RequestState | None, *, before: int | None, limit: int
+    ) -> tuple[KeptRequest, ...]: ...
+
+    def pending(self) -> int: ...
+
+    def decide(
+        self,
+        number: int,
+        state: RequestState,
+        *,
+        at: datetime,
+        by: str,
+        note: str = ...,
+        certificate: int | None = ...,
+    ) -> None: ...
 
 
 class Book(Protocol):
     """What ``ostiary.store.ledger.ledger.Ledger`` offers; its docstrings hold here."""
 
-    def write(self, entries: Sequence[Entry]) -> None: ...
+    @property
+    def enrolments(self) -> Enrolments: ...
+
+    def write(self, entries: Sequence[Entry], claim: Claim | None = None) -> None: ...
 
     def write_below_new(self, root: Entry, issuing: Entry) -> None: ...
 
@@ -29,6 +80,8 @@ class Book(Protocol):
     def of_serial(self, serial: int) -> Written | None: ...
 
     def of_fingerprint(self, fingerprint: bytes) -> Written | None: ...
+
+    def of_number(self, number: int) -> Written | None: ...
 
     def of_kinds(self, kinds: Iterable[str]) -> tuple[Written, ...]: ...
 

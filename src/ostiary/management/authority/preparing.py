@@ -60,6 +60,15 @@ def asked(key: bytes | None, request: bytes | None) -> tuple[Request | None, Cer
     raise NotIssued(Why.BAD_REQUEST, "neither a key nor a request was given")
 
 
+def name_in(request: bytes) -> str:
+    """The common name that a request asks for. Raises NotIssued."""
+    found = asked(None, request)[0]
+    name = found.attributes.get("CN", "") if found else ""
+    if not name:
+        raise NotIssued(Why.BAD_NAME, "the request has no common name", "say what to call it")
+    return name
+
+
 def _naming(order: Order, request: Request | None) -> Naming:
     """What the operator says comes before what the request says."""
     attributes: Mapping[str, str] = order.attributes

@@ -183,7 +183,8 @@ class Rules:
         listed = ", ".join(map(repr, patterns)) or "an empty list: none"
         return NotIssued(
             Why.NOT_ALLOWED,
-            f"{name!r} is not allowed by allowed.{key} of {self._where}: {listed}",
+            f"{name!r} is not allowed by allowed.{key}",
+            more=f" of {self._where}: {listed}",
         )
 
     def _made(

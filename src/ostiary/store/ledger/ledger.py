@@ -15,6 +15,8 @@ from ostiary.store.database.lazily import Lazily
 from ostiary.store.database.migrating import History
 from ostiary.store.database.sqlite import opened
 from ostiary.store.database.sqlite_file import claim
+from ostiary.store.ledger.enrolment_records import Claim, Claimed
+from ostiary.store.ledger.enrolments import Enrolments, spend
 from ostiary.store.ledger.records import (
     Entry,
     ListMade,
@@ -60,8 +62,17 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def write(self, entries: Sequence[Entry]) -> None:
-        """All of them or none; on disk when this returns. Raises SerialTaken."""
+    @property
+    def enrolments(self) -> Enrolments:
+        """Tokens, and requests that wait for approval."""
+        return Enrolments(self._work)
+
+    def write(self, entries: Sequence[Entry], claim: Claim | None = None) -> None:
+        """All of them or none; on disk when this returns.
+
+        With ``claim`` there is one entry, and the token is used for it or nothing is written.
+        Raises SerialTaken, TokenSpent.
+        """
         if not entries:
             return
         values = [entry_values(one) for one in entries]
@@ -70,6 +81,10 @@ class Ledger:
                 connection.execute(insert(certificates), values)
             except IntegrityError as error:
                 raise SerialTaken("a serial number is taken (try again)") from error
+            if claim is not None:
+                of_serial = certificates.c.serial == values[0]["serial"]
+                number = connection.execute(select(certificates.c.id).where(of_serial)).scalar_one()
+                spend(connection, claim, Claimed(certificate=number, request=None))
 
     def write_below_new(self, root: Entry, issuing: Entry) -> None:
         """A root and the first authority below it, both or none. Raises SerialTaken."""
@@ -155,6 +170,10 @@ class Ledger:
     def of_fingerprint(self, fingerprint: bytes) -> Written | None:
         """The entry of the certificate with this SHA-256."""
         return self._one(_joined().where(certificates.c.fingerprint == fingerprint))
+
+    def of_number(self, number: int) -> Written | None:
+        """The entry with this number."""
+        return self._one(_joined().where(certificates.c.id == number))
 
     def of_kinds(self, kinds: Iterable[str]) -> tuple[Written, ...]:
         """All entries of these kinds, the oldest first; for the few of authorities."""

@@ -71,3 +71,49 @@ lists = Table(
     Column("this_update", Instant, nullable=False),
     Column("next_update", Instant, nullable=False),
 )
+
+enrol_tokens = Table(
+    "enrol_tokens",
+    LEDGER,
+    Column("id", Integer, primary_key=True),
+    Column("name", Words(LABEL), nullable=False),
+    Column("purpose", Words(LABEL), nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("approval", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("created", Instant, nullable=False),
+    Column("created_by", Words(LABEL), nullable=False),
+    Column("expires", Instant, nullable=False),
+    Column("ended", Instant),
+    Column("seal", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+requests = Table(
+    "requests",
+    LEDGER,
+    Column("id", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False, index=True),
+    Column("name", Words(LABEL), nullable=False),
+    Column("purpose", Words(LABEL), nullable=False),
+    Column("der", LargeBinary, nullable=False),
+    Column("asked_by", Words(LABEL), nullable=False),
+    Column("received", Instant, nullable=False),
+    Column("state", Words(LABEL), nullable=False, index=True),
+    Column("decided", Instant),
+    Column("decided_by", Words(LABEL), nullable=False),
+    Column("note", Words(DOCUMENT), nullable=False),
+    Column("certificate", Integer, ForeignKey("certificates.id")),
+    Column("seal", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+claims = Table(
+    "claims",
+    LEDGER,
+    Column("token", Integer, ForeignKey("enrol_tokens.id"), primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("certificate", Integer, ForeignKey("certificates.id")),
+    Column("request", Integer, ForeignKey("requests.id")),
+)

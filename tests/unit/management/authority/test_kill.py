@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.management.authority.inviting import Invitation, invite
 from ostiary.management.authority.orders import Order
 from ostiary.store.ledger.records import Kind, State
 from ostiary.x509.keys import KeyKind
@@ -25,6 +26,21 @@ with world.opened() as house:
         for one in done:
             sys.stdout.write(f"{one.name} {one.serial:x}\\n")
         sys.stdout.flush()
+"""
+
+ENROLLER = """
+import sys
+from pathlib import Path
+from ostiary.management.authority.enrolling import Invited, enrol
+from tests.unit.management.authority.scene import *
+world = World(Path(sys.argv[1]))
+with world.opened() as house:
+    number = 0
+    while True:
+        number += 1
+        token = house.ledger.enrolments.token(1)
+        done = enrol(house, Invited(token, approval=False), request(f"{sys.argv[2]}-{number}"))
+        print(done.name, flush=True)
 """
 
 FOUNDER = """
@@ -66,6 +82,36 @@ def test_what_left_before_a_kill_9_is_in_the_ledger(tmp_path: Path) -> None:
         known = house.ledger.page(search="", state=State.ALL, now=NOW, before=None, limit=100_000)
         assert len({one.entry.serial for one in known}) == len(known)
         issued(house, order("goes on"))
+
+
+def test_a_token_is_used_for_just_the_certificates_there_are_after_a_kill_9(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path / "ca")
+    with world.founded() as house:
+        invite(house, Invitation(name="*", uses=10_000))
+    for round_ in range(2):
+        child = subprocess.Popen(
+            [sys.executable, "-c", ENROLLER, str(world.folder), str(round_)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout is not None
+        with child.stdout:
+            given = [child.stdout.readline() for _ in range(3 + 20 * round_)]
+            time.sleep(0.003 * round_)
+            child.kill()
+            given += child.stdout.readlines()
+        child.wait()
+        with world.opened() as house:
+            names = [line.strip() for line in given if line.endswith("\n")]
+            assert {one.entry.name for one in house.ledger.named(names)} == set(names)
+            known = house.ledger.page(
+                search="", state=State.ALL, now=NOW, before=None, limit=100_000
+            )
+            token = house.ledger.enrolments.token(1)
+            assert token is not None
+            assert token.used == len(known) - 2
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.05, 0.2, 0.4, 0.6])

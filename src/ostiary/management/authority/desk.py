@@ -1,0 +1,122 @@
+"""The authority as operators reach it through the gateway: each work of theirs, audited."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import structlog
+
+from ostiary.ca.packing import KeyStaysShut
+from ostiary.kernel.errors import OstiaryError
+from ostiary.management.actors import Actor, Order
+from ostiary.management.authority.counter import Holder
+from ostiary.management.authority.errors import (
+    AuthorityInUse,
+    BadProfile,
+    NoAuthority,
+    NoSuchCertificate,
+    NoSuchRequest,
+    NotIssued,
+)
+from ostiary.management.authority.house import House
+from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.errors import (
+    Conflicting,
+    Forbidden,
+    NotThere,
+    Unacceptable,
+    Unavailable,
+)
+from ostiary.store.database.errors import StoreBusy, StoreUnavailable
+from ostiary.store.database.records import JsonValue, Role
+from ostiary.store.database.work import Work
+from ostiary.store.files import FileTrouble
+from ostiary.store.ledger.enrolment_records import AlreadyDecided
+from ostiary.store.soundness import SnapshotDamaged
+
+T = TypeVar("T")
+Done = tuple[T, str, JsonValue]
+"""What to answer; and for the audit log the object, and what is to be told of it."""
+
+_NOT_NOW = (
+    AuthorityInUse,
+    BadProfile,
+    FileTrouble,
+    KeyStaysShut,
+    SnapshotDamaged,
+    StoreBusy,
+    StoreUnavailable,
+)
+
+
+class NotInLedger(NotThere):
+    """There is no authority here, or it knows no such certificate or request."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("certificate", "")
+        self.args = (sentence,)
+
+
+class Desk:
+    """Opens the authority for one actor, and writes down in the audit log what was done."""
+
+    def __init__(self, changes: Changes, holder: Holder) -> None:
+        self.changes = changes
+        self._holder = holder
+        self._log = structlog.get_logger("ostiary.management")
+
+    def enrolment(self) -> str:
+        """The port devices enrol at; empty where they can't."""
+        pki = self.changes.gatekeeper.prepared.document.pki
+        return str(pki.est.port) if pki is not None and pki.est is not None else ""
+
+    def look(self, work: Callable[[House], T]) -> T:
+        """Only look. May wait: call it in a thread. Raises NotThere, Conflicting, Unavailable."""
+        with _told(), self._holder.open("nobody") as house:
+            return work(house)
+
+    async def act(self, actor: Actor, action: str, work: Callable[[House], Done[T]]) -> T:
+        """Do something as an operator; what is done lasts when this returns.
+
+        Raises Forbidden, Unacceptable, NotThere, Conflicting, Unavailable.
+        """
+        if not actor.may(Role.OPERATOR):
+            raise Forbidden(Role.OPERATOR)
+        # Whoever asked may go away meanwhile: what has begun comes to its end, and into the log.
+        return await asyncio.shield(asyncio.ensure_future(self._act(actor, action, work)))
+
+    async def _act(self, actor: Actor, action: str, work: Callable[[House], Done[T]]) -> T:
+        answer, about, told = await asyncio.to_thread(self._at_work, actor, work)
+        await self._audit(actor, action, about, told)
+        return answer
+
+    def _at_work(self, actor: Actor, work: Callable[[House], Done[T]]) -> Done[T]:
+        with _told(), self._holder.open(actor.name) as house:
+            return work(house)
+
+    async def _audit(self, actor: Actor, action: str, about: str, told: JsonValue) -> None:
+        """The ledger has it already, with who did it: that the log lacks it undoes nothing."""
+
+        def edit(_work: Work, _moment: Moment) -> Edited:
+            return Edited(action=action, object=about, after=told)
+
+        try:
+            await self.changes.make(Order(actor=actor), Role.OPERATOR, edit)
+        except OstiaryError as error:
+            self._log.error("not-in-the-audit-log", action=action, object=about, error=str(error))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """The authority's refusals in management's words."""
+    try:
+        yield
+    except NotIssued as error:
+        raise Unacceptable.one(str(error)) from error
+    except (NoAuthority, NoSuchCertificate, NoSuchRequest) as error:
+        raise NotInLedger(str(error)) from error
+    except AlreadyDecided as error:
+        raise Conflicting(str(error)) from error
+    except _NOT_NOW as error:
+        raise Unavailable(str(error)) from error

@@ -1,0 +1,150 @@
+"""The authority by REST API: issued, looked at, renewed, revoked, audited."""
+
+import base64
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from ostiary.admin.peer import Peer
+from ostiary.ca.packing import pem_of_certificate
+from ostiary.management.authority.orders import Founding
+from ostiary.management.authority.profile import Allowed, Lists, Profile
+from ostiary.store.database.records import Role
+from ostiary.store.lock import StateLock
+from ostiary.wiring import certifying
+from ostiary.wiring.certifying import found_house
+from ostiary.x509.pem import read_certificates, read_crls
+from tests.doors.admin_client import application, ask, token
+from tests.support.desk import DeskRig, make_desk
+from tests.unit.management.authority.scene import request
+
+OWNER = Peer(uid=os.geteuid(), secure=True)
+CA = "/api/v1/ca"
+
+
+def pem(*arguments: Any, **more: Any) -> str:
+    kind, body = "CERTIFICATE REQUEST", base64.encodebytes(request(*arguments, **more)).decode()
+    return f"-----BEGIN {kind}-----\n{body}-----END {kind}-----\n"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[DeskRig]:
+    rig = make_desk(tmp_path)
+    profile = Profile(
+        allowed=Allowed(distinguished_names=("CN=*",)), crl=Lists(files=("clients.crl",))
+    )
+    with found_house(rig.state / "ca", None, Founding(name="Example"), profile):
+        pass
+    yield rig
+    rig.database.close()
+
+
+@pytest.fixture
+def app(desk: DeskRig) -> FastAPI:
+    return application(desk)
+
+
+def owner(app: FastAPI, method: str, path: str, status: int = 200, **more: Any) -> httpx.Response:
+    done = ask(app, method, CA + path, peer=OWNER, **more)
+    assert done.status_code == status, done.text
+    return done
+
+
+def test_a_certificate_is_issued_found_renewed_and_revoked(app: FastAPI, desk: DeskRig) -> None:
+    body = {"csr": pem("device-1", "a.example"), "days": 30}
+    made = owner(app, "POST", "/certificates", 201, json=body)
+    (leaf, above) = read_certificates(made.json()["certificate"].encode())
+    assert (leaf.subject, above.subject) == ("CN=device-1", "CN=Example issuing 1")
+    assert owner(app, "POST", "/certificates", json=body).json()["thereAlready"] is True
+    where = made.headers["Location"].removeprefix(CA)
+    shown = owner(app, "GET", where).json()
+    assert shown["issued"]["issuedBy"] == f"local:{os.geteuid()}"
+    assert shown["certificate"]["chain"] == ["CN=Example issuing 1", "CN=Example"]
+    by_fingerprint = owner(app, "GET", f"/certificates/{shown['issued']['fingerprint']}").json()
+    assert by_fingerprint == shown
+    renewed = owner(app, "POST", f"{where}/renew", 201, json={"revokeOld": True}).json()
+    assert renewed["serial"] != made.json()["serial"]
+    found = owner(app, "GET", "/certificates?search=device&only=revoked").json()["items"]
+    assert [one["serial"] for one in found] == [made.json()["serial"]]
+    new = f"/certificates/{renewed['serial']}"
+    gone = owner(app, "POST", f"{new}/revoke", json={"reason": "keyCompromise"}).json()
+    assert (gone["issued"]["state"], gone["issued"]["revocationReason"]) == (
+        "revoked", "keyCompromise",
+    )  # fmt: skip
+    assert gone["lists"] == [str(desk.state / "ca/clients.crl")]
+    lists = read_crls(Path(gone["lists"][0]).read_bytes())
+    for one in (made.json()["serial"], renewed["serial"]):
+        assert any(each.find(each.issuer_key, int(one, 16)) is not None for each in lists)
+    actions = [one.action for one in desk.management.audit.page(action="ca.").items]
+    assert actions == ["ca.revoke", "ca.renew", "ca.issue", "ca.issue"]
+
+
+def test_the_authority_as_a_whole(app: FastAPI) -> None:
+    before = owner(app, "GET", "").json()
+    assert [one["issued"]["name"] for one in before["authorities"]] == [
+        "Example", "Example issuing 1",
+    ]  # fmt: skip
+    assert [one["list"] for one in before["authorities"]] == [None, None]
+    after = owner(app, "POST", "/lists").json()
+    assert [one["list"]["number"] for one in after["authorities"]] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "word"),
+    [
+        ("POST", "/certificates", {"csr": "nonsense"}, 422, "signing request"),
+        ("POST", "/certificates", {"csr": pem("x", O="Acme")}, 422, "distinguishedNames"),
+        ("POST", "/certificates", {"csr": pem("x"), "days": 9999}, 422, "9999 days"),
+        ("POST", "/certificates", {"csr": pem("x"), "name": "y"}, 422, "'x'"),
+        ("POST", "/certificates", {"csr": pem("Example")}, 422, "authority's own name"),
+        ("POST", "/certificates", {"csr": pem("x"), "colour": "red"}, 422, "colour"),
+        ("GET", "/certificates/0A", None, 404, "0A"),
+        ("POST", "/certificates/0A/revoke", {}, 404, "0A"),
+        ("POST", "/certificates/0A/revoke", {"reason": "certificateHold"}, 422, "reason"),
+        ("GET", "/requests/7", None, 404, "7"),
+        ("POST", "/requests/7/approve", {}, 404, "7"),
+        ("DELETE", "/tokens/7", None, 404, "7"),
+        ("POST", "/tokens", {"name": "****"}, 422, "stars"),
+    ],
+)
+def test_what_can_not_be_is_refused_with_a_reason(
+    app: FastAPI, method: str, path: str, body: Any, status: int, word: str
+) -> None:
+    more = {} if body is None else {"json": body}
+    assert word in owner(app, method, path, status, **more).text
+
+
+def test_viewers_look_and_strangers_do_not(app: FastAPI, desk: DeskRig) -> None:
+    viewer = token(desk, Role.VIEWER)
+    assert ask(app, "GET", CA, headers=viewer).status_code == 200
+    changes = (
+        ("POST", "/certificates", {"csr": pem("x")}),
+        ("POST", "/lists", None),
+        ("POST", "/tokens", {"name": "x"}),
+        ("POST", "/requests/1/approve", {}),
+        ("POST", "/certificates/0A/revoke", {}),
+    )
+    for method, path, body in changes:
+        more = {} if body is None else {"json": body}
+        assert ask(app, method, CA + path, headers=viewer, **more).status_code == 403, path
+        assert ask(app, method, CA + path, **more).status_code == 401, path
+
+
+def test_while_a_command_is_at_work_the_door_says_so(
+    app: FastAPI, desk: DeskRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certifying, "TURN_SECONDS", 0.05)
+    with StateLock(desk.state / "ca"):
+        assert "in use by process" in owner(app, "GET", "", 503).text
+    owner(app, "GET", "")
+
+
+def test_a_certificate_of_another_authority_is_none_of_ours(app: FastAPI, tmp_path: Path) -> None:
+    with found_house(tmp_path / "x", None, Founding(name="Other"), Profile()) as house:
+        other = read_certificates(pem_of_certificate(house.root().entry.der))[0]
+    owner(app, "GET", f"/certificates/{other.fingerprint}", 404)
