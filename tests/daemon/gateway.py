@@ -290,3 +290,13 @@ def mixed(made: Certificates) -> dict[str, Any]:
         "nobody.example": made.entry(),
         "strict-nobody.example": made.entry(rejectUnauthorized=True),
     }
+
+
+@contextlib.contextmanager
+def nobody_to_ask(world: World) -> Iterator[None]:
+    """The agent is part of the process that is stopped."""
+    world.gateway.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        world.gateway.process.send_signal(signal.SIGCONT)

@@ -1,9 +1,7 @@
 """A balancer's connection carries many clients: the engine is told what it can't read itself."""
 
 import asyncio
-import contextlib
 import hashlib
-import signal
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import cycle, islice
@@ -16,7 +14,7 @@ from ostiary.supervisor.binary import EngineBinary
 from ostiary.supervisor.runtime import MasterSocket
 from tests.daemon.clients import Connection
 from tests.daemon.forwarding import HEADER, escaped, forwarding, in_header, line_of, peer
-from tests.daemon.gateway import World
+from tests.daemon.gateway import World, nobody_to_ask
 from tests.daemon.life import Log, processes, rewrite, until
 from tests.support.pki import Made
 
@@ -27,16 +25,6 @@ pytestmark = pytest.mark.daemon
 def balanced(engine_binary: EngineBinary) -> Iterator[World]:
     with forwarding(engine_binary, required=True) as made:
         yield made
-
-
-@contextlib.contextmanager
-def nobody_to_ask(world: World) -> Iterator[None]:
-    """The agent is part of the process that is stopped."""
-    world.gateway.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        world.gateway.process.send_signal(signal.SIGCONT)
 
 
 def told(world: World) -> list[str]:

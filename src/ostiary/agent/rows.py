@@ -1,12 +1,13 @@
 """Which rows of the engine's table hold verdicts on a certificate.
 
-So that a block withdraws these alone. Else all clients are asked about again, and with thousands of
-them the one that is meant waits in line.
+So that a block, or a list with one more entry, withdraws these alone. Else all clients are asked
+about again, and with thousands of them the one that is meant waits in line.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from ostiary.kernel.blocked import Block
@@ -41,6 +42,7 @@ class Rows:
         self._twins: dict[bytes, bytes] = {}
         self._serials: dict[int, set[bytes]] = {}
         self._unread: set[bytes] = set()
+        self._authorities: set[int] = set()
         self._complete_from = 0
 
     def __len__(self) -> int:
@@ -53,7 +55,10 @@ class Rows:
         the certificate ``leaf`` (DER) with this SHA-256."""
         if not until or not leaf:
             return
-        serial = decision.path[0].serial if isinstance(decision, Admitted) else None
+        serial = None
+        if isinstance(decision, Admitted):
+            serial = decision.path[0].serial
+            self._authorities.update(one.serial for one in decision.path[1:])
         known = self._known.get(fingerprint)
         if known is None:
             twins = tuple(twin_fingerprints(leaf))
@@ -75,15 +80,26 @@ class Rows:
 
         Some that none names may be among them. ``now``: Unix seconds.
         """
-        if now < self._complete_from or len(self._unread) > MOST_UNREAD:
+        if not self._is_complete(now):
             return None
-        found: set[str] = set()
-        for block in blocks:
-            for fingerprint in self._named(block):
-                known = self._known.get(fingerprint)
-                if known is not None:
-                    found |= known.keys
-        return frozenset(found)
+        return self._keys(one for block in blocks for one in self._named(block))
+
+    def numbered(self, serials: Collection[int], now: int) -> frozenset[str] | None:
+        """The rows of certificates with one of these serial numbers, likewise; None also if one of
+        them is an authority's, on which others hang."""
+        if not self._is_complete(now) or not self._authorities.isdisjoint(serials):
+            return None
+        empty: frozenset[bytes] = frozenset()
+        return self._keys(
+            chain(self._unread, *(self._serials.get(serial, empty) for serial in serials))
+        )
+
+    def _is_complete(self, now: int) -> bool:
+        return now >= self._complete_from and len(self._unread) <= MOST_UNREAD
+
+    def _keys(self, fingerprints: Iterable[bytes]) -> frozenset[str]:
+        known = (self._known.get(one) for one in fingerprints)
+        return frozenset(key for one in known if one is not None for key in one.keys)
 
     def _named(self, block: Block) -> Iterable[bytes]:
         if block.serial is not None:

@@ -162,7 +162,11 @@ class Gateway:
     async def _reconsider(self, subjects: tuple[Subject, ...]) -> bool:
         """There is other word about these: what is remembered of them no longer counts."""
         self._desk.reconsider(subjects)
-        told = await self._withdrawal.withdraw(self.engine.socket)
+        numbers = frozenset(one.certificate.serial for one in subjects)
+        above = any(one.certificate.is_ca for one in subjects)
+        told = await self._withdrawal.withdraw_numbered(
+            self.engine.socket, None if above else numbers, world.now()
+        )
         await self._tunnelling.look_again(judged=True)
         return told
 
@@ -172,18 +176,14 @@ class Gateway:
         self._desk.replace(standing)
         if same_trust(before, standing):
             return True
-        if await self._withdraw(before, standing):
+        known = self._desk.intermediates.certificates
+        if await self._withdrawal.withdraw_between(
+            self.engine.socket, before, standing, known, world.now()
+        ):
             await self._look_at_tunnels(before, standing)
             return True
         self._desk.replace(before)
         return False
-
-    async def _withdraw(self, before: Standing, after: Standing) -> bool:
-        master = self.engine.socket
-        if not same_policies(before, after):
-            return await self._withdrawal.withdraw(master)
-        blocks = (before.blocked, after.blocked)
-        return await self._withdrawal.withdraw_blocked(master, *blocks, world.now())
 
     async def _change_over(self, prepared: Prepared, standing: Standing) -> Served:
         revision = self._revisions.next_revision()

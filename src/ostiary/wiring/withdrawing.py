@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,9 +12,11 @@ import structlog
 
 from ostiary.agent.rows import Rows
 from ostiary.compiler.names import GENERATION, HIGHEST_CODE, VERDICTS
-from ostiary.kernel.blocked import Block, Blocked
+from ostiary.kernel.blocked import Blocked
 from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble, WorkerGone
+from ostiary.trust.listing import newly_listed
 from ostiary.trust.standing import Standing
+from ostiary.x509.certificate import Certificate
 
 _BATCH: Final = 64
 """Rows named in one line to the engine, whose buffers take 32 KiB."""
@@ -48,18 +50,45 @@ class Withdrawal:
         forget = ("experimental-mode on", f"set var {GENERATION} int({self._generation})")
         return await self._tell(master, [forget], except_worker)
 
-    async def withdraw_blocked(
+    async def withdraw_between(
+        self,
+        master: MasterSocket,
+        before: Standing,
+        after: Standing,
+        known: Iterable[Certificate],
+        now: datetime,
+    ) -> bool:
+        """The same, but of those whom the change doesn't concern nobody is asked about again, where
+        it is known which rows these are.
+
+        ``known``: authorities below the anchors. ``now`` is aware.
+        """
+        if same_policies(before, after):
+            return await self._withdraw_blocked(master, before.blocked, after.blocked, now)
+        if before.blocked is not after.blocked:
+            return await self.withdraw(master)
+        serials = await asyncio.to_thread(newly_listed, before, after, known, now)
+        return await self.withdraw_numbered(master, serials, now)
+
+    async def _withdraw_blocked(
         self, master: MasterSocket, before: Blocked, after: Blocked, now: datetime
     ) -> bool:
-        """The same where only who is blocked has changed: of the rest nobody is asked about again,
-        where it is known which rows these are. ``now`` is aware."""
-        async with self._turn:  # no row gets a number again that it had before
-            return await self._withdraw_rows(master, before.differing(after), now)
+        async with self._turn:
+            keys = self._rows.affected(before.differing(after), int(now.timestamp()))
+            return await self._withdraw_rows(master, keys)
 
-    async def _withdraw_rows(
-        self, master: MasterSocket, blocks: Iterable[Block], now: datetime
+    async def withdraw_numbered(
+        self, master: MasterSocket, serials: Collection[int] | None, now: datetime
     ) -> bool:
-        keys = self._rows.affected(blocks, int(now.timestamp()))
+        """Likewise where there is other word about certificates with these serial numbers; None:
+        about others, too."""
+        async with self._turn:
+            at = int(now.timestamp())
+            keys = None if serials is None else self._rows.numbered(serials, at)
+            return await self._withdraw_rows(master, keys)
+
+    async def _withdraw_rows(self, master: MasterSocket, keys: Collection[str] | None) -> bool:
+        """In turn: no row may get a number again that it had before."""
         if keys is None or len(keys) > _MOST_ROWS:
             return await self._withdraw(master, None)
         if not keys:

@@ -72,13 +72,16 @@ class Entries:
         seconds = int.from_bytes(records[at + octets + 1 : at + size], "big", signed=True)
         return Revoked(_EPOCH + seconds * _SECOND, _REASONS[records[at + octets]])
 
+    def named(self) -> Iterator[tuple[bytes, int]]:
+        """Each serial number, as DER has it, with the number of its reason."""
+        for octets, records in self.records.items():
+            for at in range(0, len(records), octets + _TAIL):
+                yield records[at : at + octets], records[at + octets]
+
     def revoking(self) -> Iterator[bytes]:
         """The serial numbers that are revoked, as DER has them."""
         removed = _NUMBERS[REMOVED]
-        for octets, records in self.records.items():
-            for at in range(0, len(records), octets + _TAIL):
-                if records[at + octets] != removed:
-                    yield records[at : at + octets]
+        return (serial for serial, reason in self.named() if reason != removed)
 
 
 NO_ENTRIES = Entries({})

@@ -90,3 +90,20 @@ def test_with_many_whose_number_is_not_known_it_can_not_be_said() -> None:
         assert rows.affected([block(ONE.sha256)], START) is not None
         rows.note(f"a|{number}", number.to_bytes(32, "big"), b"\x30\x00", REFUSED, END)
     assert rows.affected([block(ONE.sha256)], START) is None
+
+
+def test_other_word_about_serial_numbers_concerns_their_rows_and_those_not_read() -> None:
+    rows = Rows()
+    note(rows, "a|1", ONE)
+    note(rows, "a|2", OTHER)
+    assert rows.numbered([ONE.serial, THIRD.serial], START) == {"a|1"}
+    note(rows, "a|3", THIRD, REFUSED)
+    assert rows.numbered([ONE.serial], START) == {"a|1", "a|3"}
+    assert rows.numbered([], START) == {"a|3"}
+
+
+def test_other_word_about_an_authority_may_concern_anybody() -> None:
+    rows = Rows()
+    note(rows, "a|1", ONE)
+    assert rows.numbered([ROOT.certificate.serial], START) is None
+    assert rows.numbered([ONE.serial, ROOT.certificate.serial], START) is None

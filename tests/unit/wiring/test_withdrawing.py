@@ -12,6 +12,7 @@ from ostiary.kernel.blocked import NOBODY, Block, Blocked
 from ostiary.supervisor.runtime import MasterSocket
 from ostiary.trust.decision import Refused
 from ostiary.trust.reason import Reason
+from ostiary.trust.standing import Standing
 from ostiary.wiring.withdrawing import Withdrawal
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -52,7 +53,8 @@ def said(rows: Rows, mark: bytes) -> list[list[str]]:
         async with master() as (socket, heard):
             for before, after in ((NOBODY, blocked), (blocked, NOBODY)):
                 heard.clear()
-                assert await withdrawal.withdraw_blocked(socket, before, after, NOW)
+                standings = Standing({}, before), Standing({}, after)
+                assert await withdrawal.withdraw_between(socket, *standings, (), NOW)
                 found.append(sorted(heard))
         return found
 
