@@ -183,7 +183,7 @@ def test_a_nonce_must_be_the_questions(
     rules = OcspRules(responders=RULES.responders, nonce=wanted)
     scene = Scene(kit, rules)
     more = {"extensions": nonce(answered)} if answered else {}
-    der = answer_of(scene.root, single(scene.client, scene.root), **more)  # type: ignore[arg-type]
+    der = answer_of(scene.root, single(scene.client, scene.root), produced=NOW, **more)  # type: ignore[arg-type]
     found = scene.statuses.read(scene.question(), der, sent, NOW)
     assert isinstance(found, Status) is believed
 
@@ -249,7 +249,7 @@ def test_an_answer_that_was_tampered_with_on_the_disk_says_nothing(scene: Scene)
     (line,) = scene.statuses.lines()
     other = Scene.__new__(Scene)
     other.__dict__ = dict(scene.__dict__)
-    stranger = answer_of(scene.root, single(scene.client, scene.root, serial=1))
+    stranger = answer_of(scene.root, single(scene.client, scene.root, serial=1), produced=NOW)
     for der in (stranger, b"junk", TRY_LATER):
         scene.statuses = Statuses()
         scene.statuses.load(encode_lines([type(line)(line.key, line.taken, der)]))
@@ -272,7 +272,7 @@ def test_what_other_rules_do_not_believe_no_longer_counts(kit: Kit) -> None:
     signer = kit.client(None, "local")
     named = Responder(url="http://a.example/", certificate=signer.certificate)
     scene = Scene(kit, OcspRules(responders=(named,)))
-    der = answer_of(scene.root, single(scene.client, scene.root), signer=signer)
+    der = answer_of(scene.root, single(scene.client, scene.root), signer=signer, produced=NOW)
     assert scene.take(der) is False
     assert isinstance(scene.look(), NotRevoked)
     scene.rules = RULES

@@ -52,7 +52,7 @@ class Scene:
         await self.told.wait()
         if self.says is None:
             return
-        der = answer_of(self.root, single(self.client, self.root, self.says))
+        der = answer_of(self.root, single(self.client, self.root, self.says), produced=NOW)
         status = self.statuses.read(question, der, b"", NOW)
         assert isinstance(status, Status)
         if self.statuses.take(question, der, status, NOW):
