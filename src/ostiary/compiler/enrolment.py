@@ -54,8 +54,6 @@ def enrolment_sections(place: Place, addresses: list[str]) -> list[Section]:
         "timeout http-keep-alive 5s",
         "log global",
         "option dontlognull",
-        # A body that comes slowly is waited for here, within the time for the request.
-        "option http-buffer-request",
         "option http-ignore-probes",
         f"log-format {word(_LOG)}",
         f"error-log-format {word(ERROR_FORMAT.replace('@folder@', place.folder))}",
@@ -64,6 +62,8 @@ def enrolment_sections(place: Place, addresses: list[str]) -> list[Section]:
         f"tcp-request session set-var({names.CONNECTION_ID}) uuid()",
         f"http-request deny deny_status 429 if {{ sc0_http_req_rate gt {_MOST_REQUESTS} }}",
         f"http-request return {problem(413)} if {too_large}",
+        # A body that comes slowly is waited for here.
+        "http-request wait-for-body time 10s",
         f"http-request set-header {CLIENT_ADDRESS} %[src]",
         f"http-request set-header {CLIENT_FINGERPRINT} %[ssl_c_der,sha2(256),hex]",
         f"use_backend {_BACKEND}",

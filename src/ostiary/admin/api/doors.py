@@ -66,7 +66,7 @@ class Door:
 
 def router_of(subject: str, doors: Iterable[Door]) -> APIRouter:
     """The routes of one subject."""
-    router = APIRouter(tags=[subject])
+    router = APIRouter(prefix="/api/v1", tags=[subject])
     for door in doors:
         router.add_api_route(
             door.path,
