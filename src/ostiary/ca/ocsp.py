@@ -18,7 +18,7 @@ from ostiary.ca.ocsp_several import Together, apart
 from ostiary.ca.signing import Reason
 from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.x509.certificate import Certificate
-from ostiary.x509.der import inside
+from ostiary.x509.der import key_bits_of
 from ostiary.x509.errors import UnreadableError
 from ostiary.x509.pem import key_matches, read_certificates, read_private_key
 
@@ -150,19 +150,11 @@ def names_of(authority: Certificate) -> Iterator[Issuer]:
     name = native.subject.public_bytes()
     # RFC 6960 4.1.1: of the key's bits alone, without tag, length and unused bits.
     key = native.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    bits = _key_bits(key)
+    bits = key_bits_of(key)
     for one in _HASHES:
         yield Issuer(
             one.name, hashlib.new(one.name, name).digest(), hashlib.new(one.name, bits).digest()
         )
-
-
-def _key_bits(spki: bytes) -> bytes:
-    """SubjectPublicKeyInfo ::= SEQUENCE { algorithm, BIT STRING }."""
-    begin, _ = inside(spki, 0)
-    _, end_of_algorithm = inside(spki, begin)
-    begin, end = inside(spki, end_of_algorithm)
-    return spki[begin + 1 : end]
 
 
 class Responder:

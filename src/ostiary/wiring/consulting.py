@@ -96,6 +96,8 @@ class Consulting:
                     self._news += news
                 await self._save()
             except Exception as error:  # noqa: BLE001 - our own bug must not end the listening
+                # Somebody revoked may still pass: it is tried again.
+                self._news += news
                 self._log.exception("ocsp-not-acted-on", error=repr(error))
 
     async def _look_after(self) -> None:

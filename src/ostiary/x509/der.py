@@ -21,6 +21,13 @@ def first_inside(data: bytes) -> bytes:
     return data[begin : inside(data, begin)[1]]
 
 
+def key_bits_of(public_key: bytes) -> bytes:
+    """What digests of keys are made of: the content of the BIT STRING of a SubjectPublicKeyInfo."""
+    algorithm_end = inside(public_key, inside(public_key, 0)[0])[1]
+    begin, end = inside(public_key, algorithm_end)
+    return public_key[begin + 1 : end]
+
+
 def signature_is_whole(data: bytes) -> bool:
     """Whether no bit of a signature is said to be unused, as OpenSSL asks (``ASN1_item_verify``).
 

@@ -16,11 +16,11 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import SignatureAlgorithmOID
 
 from ostiary.x509.certificate import Certificate, bearing_oddities
-from ostiary.x509.der import elements, inside, signature_is_whole
+from ostiary.x509.der import elements, inside, key_bits_of, signature_is_whole
 from ostiary.x509.errors import NotAnOcspAnswer, Unreadable
 from ostiary.x509.list_signature import NOBODYS, ListSignature, Scheme
 from ostiary.x509.names import name_key
-from ostiary.x509.ocsp_question import CertId, key_bits
+from ostiary.x509.ocsp_question import CertId
 
 LARGEST_ANSWER = 65_536
 """Bytes. A usual one has 500, or 2,000 with the certificate of who signed it."""
@@ -109,7 +109,7 @@ class OcspAnswer:
         if self.responder_name is not None:
             named = name_key(native.subject) == self.responder_name
         else:
-            bits = key_bits(signer)
+            bits = key_bits_of(signer.public_key_der)
             named = hashlib.sha1(bits, usedforsecurity=False).digest() == self.responder_key
         return named and self.signature.is_by(native)
 

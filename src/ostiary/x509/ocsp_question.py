@@ -10,7 +10,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID as AccessOID
 
 from ostiary.x509.certificate import Certificate, bearing_oddities
-from ostiary.x509.der import inside
+from ostiary.x509.der import key_bits_of
 from ostiary.x509.errors import NotAskable
 
 MOST_RESPONDERS = 4
@@ -57,9 +57,9 @@ class Subject:
         if named.serial != self.certificate.serial or named.digest not in _DIGESTS:
             return False
         names = (self.certificate.issuer_der, self.issuer.subject_der)
-        return named.issuer_key == _digest(named.digest, key_bits(self.issuer)) and any(
-            named.issuer_name == _digest(named.digest, name) for name in names
-        )
+        return named.issuer_key == _digest(
+            named.digest, key_bits_of(self.issuer.public_key_der)
+        ) and any(named.issuer_name == _digest(named.digest, name) for name in names)
 
 
 def question(subject: Subject, nonce: bytes = b"") -> bytes:
@@ -73,7 +73,7 @@ def question(subject: Subject, nonce: bytes = b"") -> bytes:
     with bearing_oddities():
         builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
             _digest("sha1", subject.certificate.issuer_der),
-            _digest("sha1", key_bits(subject.issuer)),
+            _digest("sha1", key_bits_of(subject.issuer.public_key_der)),
             subject.certificate.serial,
             hashes.SHA1(),  # noqa: S303
         )
@@ -103,14 +103,6 @@ def responders_of(certificate: Certificate) -> tuple[str, ...]:
         if len(one) <= LONGEST_ADDRESS and one.lower().startswith(("http://", "https://"))
     )
     return tuple(dict.fromkeys(fitting))[:MOST_RESPONDERS]
-
-
-def key_bits(certificate: Certificate) -> bytes:
-    """The public key as digests of keys are made of it: the content of the BIT STRING."""
-    der = certificate.public_key_der
-    algorithm_end = inside(der, inside(der, 0)[0])[1]
-    begin, end = inside(der, algorithm_end)
-    return der[begin + 1 : end]
 
 
 def _digest(name: str, content: bytes) -> bytes:

@@ -34,6 +34,8 @@ class Scene:
         self.subject = Subject(self.client.certificate, self.root.certificate)
         self.says = "good"
         self.acts = True
+        self.fault: Exception | None = None
+        self.tried = 0
         self.taken_back: list[Subject] = []
         self.path = folder / "ocsp-answers"
         self.consulting = self.anew()
@@ -46,6 +48,9 @@ class Scene:
         return answer_of(self.root, single(self.client, self.root, self.says, begin=now))
 
     async def reconsider(self, subjects: tuple[Subject, ...]) -> bool:
+        self.tried += 1
+        if self.fault is not None:
+            raise self.fault
         if self.acts:
             self.taken_back += subjects
         return self.acts
@@ -97,13 +102,18 @@ def test_an_answer_in_use_is_renewed_and_other_word_is_acted_on_and_saved(scene:
     assert scene.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_could_not_be_acted_on_is_tried_again(scene: Scene) -> None:
+@pytest.mark.parametrize("fault", [None, RuntimeError("our own bug")])
+def test_what_could_not_be_acted_on_is_tried_again(scene: Scene, fault: Exception | None) -> None:
+    scene.fault = fault
+
     async def work() -> None:
         scene.consulting.begin()
         scene.says, scene.acts = "revoked", False
         await scene.ask()
-        await until(scene.path.exists)
-        scene.acts = True
+        await until(lambda: scene.tried > 0)
+        if fault is None:
+            await until(scene.path.exists)
+        scene.acts, scene.fault = True, None
         await until(lambda: scene.subject in scene.taken_back)
         await scene.consulting.end()
 
