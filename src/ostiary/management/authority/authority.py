@@ -12,7 +12,7 @@ from ostiary.management.authority.issuing import issue, renew
 from ostiary.management.authority.orders import Order, Renewal
 from ostiary.management.authority.preparing import name_in
 from ostiary.management.authority.publishing import make_lists, publish
-from ostiary.management.authority.revoking import revoke, sought
+from ostiary.management.authority.revoking import numbered, revoke
 from ostiary.management.authority.views import (
     AuthorityListView,
     AuthorityRow,
@@ -87,7 +87,7 @@ class Authority:
 
     def one(self, given: str) -> WholeIssuedView:
         """By serial number or SHA-256. Raises NotThere."""
-        return self._desk.look(lambda house: _whole(house, _only(house, given)))
+        return self._desk.look(lambda house: _whole(house, numbered(house, given)))
 
     async def issue(self, actor: Actor, wanted: Wanted) -> CertifiedView:
         """A certificate for what a request asks for."""
@@ -120,7 +120,7 @@ class Authority:
         """A certificate with the names of this one; without a request for the same key."""
 
         def work(house: House) -> Done[CertifiedView]:
-            old = _only(house, given)
+            old = numbered(house, given)
             renewal = Renewal(
                 name=old.entry.name, days=days, request=request, revoke_old=revoke_old
             )
@@ -135,10 +135,10 @@ class Authority:
         """Revoke it for good, and write the lists anew. A second time changes nothing."""
 
         def work(house: House) -> Done[RevokedView]:
-            before = _only(house, given)
+            before = numbered(house, given)
             revoke(house, [before], reason)
             files, warnings = _published(house)
-            now = issued_view(_only(house, given), house.hands.clock())
+            now = issued_view(numbered(house, given), house.hands.clock())
             view = RevokedView(issued=now, lists=files, warnings=warnings)
             return view, now.serial, {"name": now.name, "reason": now.revocation_reason}
 
@@ -192,12 +192,6 @@ def _whole(house: House, written: Written) -> WholeIssuedView:
         certificate=certificate_view(parse(written.entry.der), now, authorities),
         chain="".join(pem_of_certificate(one).decode() for one in above),
     )
-
-
-def _only(house: House, given: str) -> Written:
-    """By a number, of which there is never more than one."""
-    found = sought(house, given)
-    return found[-1]
 
 
 def _published(house: House) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -12,21 +12,41 @@ _HEX = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{1,64})")
 
 
 def sought(house: House, given: str) -> tuple[Written, ...]:
-    """All certificates of a name, or the one of a serial number or SHA-256 (hex, with or without
-    colons). Raises NoSuchCertificate."""
-    found = house.ledger.named([given] if may_be_name(given) else ())
-    digits = _HEX.fullmatch(given.strip().replace(":", ""))
-    if not found and digits is not None:
-        by_number = house.ledger.of_serial(int(digits[1], 16))
-        if by_number is None and len(digits[1]) == 64:
-            by_number = house.ledger.of_fingerprint(bytes.fromhex(digits[1]))
-        found = () if by_number is None else (by_number,)
+    """The certificate of a serial number or SHA-256 (hex, with or without colons), or all of a
+    name. Raises NoSuchCertificate.
+
+    The number first: a device that is named like another one's number must not stand for it.
+    """
+    one = _numbered(house, given)
+    found = (one,) if one else house.ledger.named([given] if may_be_name(given) else ())
     if not found:
-        raise NoSuchCertificate(
-            f"the ledger has no certificate with the name, serial number or fingerprint {given!r} "
-            "(see: ostiary ca list)"
-        )
+        raise _unknown(given)
     return found
+
+
+def numbered(house: House, given: str) -> Written:
+    """The one of a serial number or SHA-256, likewise; names mean nothing."""
+    found = _numbered(house, given)
+    if found is None:
+        raise _unknown(given)
+    return found
+
+
+def _numbered(house: House, given: str) -> Written | None:
+    digits = _HEX.fullmatch(given.strip().replace(":", ""))
+    if digits is None:
+        return None
+    found = house.ledger.of_serial(int(digits[1], 16))
+    if found is None and len(digits[1]) == 64:
+        found = house.ledger.of_fingerprint(bytes.fromhex(digits[1]))
+    return found
+
+
+def _unknown(given: str) -> NoSuchCertificate:
+    return NoSuchCertificate(
+        f"the ledger has no certificate with the name, serial number or fingerprint {given!r} "
+        "(see: ostiary ca list)"
+    )
 
 
 def of_content(house: House, fingerprint: bytes, told: str) -> Written:
