@@ -134,7 +134,10 @@ def same_trust(before: Standing, after: Standing) -> bool:
 
 def same_policies(before: Standing, after: Standing) -> bool:
     """The same, whoever is blocked."""
+    # A scope that only one of them has is judged by its entry's policy in the other.
     return all(
-        (now := after.keeper(scope)) is not None and now.policy.id == keeper.policy.id
-        for scope, keeper in before.entries.items()
+        (old := before.keeper(scope)) is not None
+        and (new := after.keeper(scope)) is not None
+        and old.policy.id == new.policy.id
+        for scope in before.entries.keys() | after.entries.keys()
     )

@@ -11,9 +11,10 @@ from ostiary.agent.rows import Rows
 from ostiary.kernel.blocked import NOBODY, Block, Blocked
 from ostiary.supervisor.runtime import MasterSocket
 from ostiary.trust.decision import Refused
+from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.reason import Reason
-from ostiary.trust.standing import Standing
-from ostiary.wiring.withdrawing import Withdrawal
+from ostiary.trust.standing import Standing, standing_of
+from ostiary.wiring.withdrawing import Withdrawal, same_policies
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PROCESSES = (
@@ -80,3 +81,11 @@ def test_where_it_is_not_known_which_rows_they_are_all_are_withdrawn() -> None:
     for number, lines in enumerate(said(rows, b"2" * 32), 1):
         told = f"experimental-mode on; set var proc.ost.gen int({number})"
         assert lines == sorted(f"@!{worker}; {told}" for worker in (7, 7, 8, 8))
+
+
+def test_a_scope_that_comes_or_goes_with_another_policy_is_a_change() -> None:
+    entry, stricter = TrustPolicy(anchors=()), TrustPolicy(anchors=(), report_only=True)
+    alone = standing_of({"e": entry})
+    for policy, same in ((entry, True), (stricter, False)):
+        both = standing_of({"e": entry, "e.a": policy})
+        assert same_policies(alone, both) is same_policies(both, alone) is same
