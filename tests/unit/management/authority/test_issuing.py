@@ -9,7 +9,7 @@ from ostiary.management.authority.errors import Exhausted, NoSuchCertificate, No
 from ostiary.management.authority.issuing import issue, renew
 from ostiary.management.authority.orders import Certified, Order, Renewal
 from ostiary.management.authority.profile import Days, Profile
-from ostiary.management.authority.revoking import revoke, sought
+from ostiary.management.authority.revoking import numbered, revoke, sought
 from ostiary.store.ledger.records import Kind
 from ostiary.x509.keys import KeyKind
 from ostiary.x509.verify import PathVerifier, VerifiedPath
@@ -51,6 +51,18 @@ def _chain(done: Certified) -> list[Certified]:
         Certified(name="", der=der, serial=0, not_after=done.not_after, chain=())
         for der in done.chain
     ]
+
+
+def test_a_name_never_stands_for_another_ones_number(world: World) -> None:
+    with world.founded() as house:
+        (done,) = issued(house, order())
+        digest = certificate(done).sha256.hex()
+        for number in (f"{done.serial:x}", digest):
+            issued(house, order(number))
+            assert numbered(house, number).entry.serial == done.serial
+            assert [one.entry.serial for one in sought(house, number)] == [done.serial]
+        with pytest.raises(NoSuchCertificate):
+            numbered(house, "device")
 
 
 def test_asking_twice_for_the_same_brings_the_same_certificate(world: World) -> None:
