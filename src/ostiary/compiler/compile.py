@@ -8,6 +8,12 @@ from ostiary.compiler.answers import problem
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.calling import calling_files, calling_section
+from ostiary.compiler.credentials import (
+    credential_arguments,
+    credential_files,
+    credential_rules,
+    credential_sections,
+)
 from ostiary.compiler.engine import defaults_section, global_section
 from ostiary.compiler.enrolment import enrolment_files, enrolment_sections
 from ostiary.compiler.facts import CERTIFICATES_FILE, FACTS_FILE
@@ -15,6 +21,7 @@ from ostiary.compiler.forwarding import PROXIES_FILE, proxies_file
 from ostiary.compiler.judging import Plan
 from ostiary.compiler.listeners import addresses, http_section, https_files, https_sections
 from ostiary.compiler.pipelines import CompiledPipeline, compile_pipeline
+from ostiary.compiler.profiles import Profiles, profiles_of
 from ostiary.compiler.questions import (
     SPOE_FILE,
     Question,
@@ -48,8 +55,9 @@ def compile_document(
 
     scheme = scheme_of(effective)
     table = route_table(document.api_endpoints)
+    profiles = profiles_of(document, table)
     pipelines = {
-        name: compile_pipeline(number, name, pipeline)
+        name: compile_pipeline(number, name, pipeline, profiles)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)
     }
     plan = Plan(
@@ -57,19 +65,22 @@ def compile_document(
         routes=route_rules(table, path_of),
         choices=_choices(pipelines, path_of),
         path_of=path_of,
+        credentials=credential_rules(profiles, path_of),
     )
     sections = _sections(document, place, plan)
     sections += backend_sections(document, materials, place, pipelines, table)
     sections += [*upstreams.resolvers_sections(document), *_fixed(place, scheme)]
+    sections += credential_sections() if profiles else []
     files = {
         "haproxy.cfg": render_sections(sections),
-        SPOE_FILE: spoe_config(_messages(document, scheme)),
+        SPOE_FILE: spoe_config(_messages(document, scheme, profiles)),
         **reason_files(),
         **route_files(table),
         **scope_files(scheme, table),
         **calling_files(scheme, table),
         **_pipeline_files(document, table, pipelines),
         **upstreams.upstream_files(materials),
+        **(credential_files(profiles) if profiles else {}),
     }
     if scheme.type is AuthType.HEADER:
         files[PROXIES_FILE] = proxies_file(scheme.header.trusted_proxies.value)
@@ -94,8 +105,15 @@ def _sections(document: Document, place: Place, plan: Plan) -> list[Section]:
     return sections
 
 
-def _messages(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
+def _messages(
+    document: Document, scheme: Scheme, profiles: Profiles
+) -> list[tuple[Question, str]]:
     """The questions that the rules ask, with their arguments."""
+    about = [(Question.CREDENTIAL, credential_arguments())] if profiles else []
+    return [*_about_certificates(document, scheme), *about]
+
+
+def _about_certificates(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
     scope = scope_expression(scheme)
     if scheme.type is AuthType.NONE:
         return [(question_of(document), handshake_arguments(scope))]

@@ -3,9 +3,16 @@
 import re
 from typing import assert_never
 
-from ostiary.compiler import names
+from ostiary.compiler import credential_names, names
 from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, literal
+from ostiary.compiler.profiles import test_of
 from ostiary.compiler.searching import undecided_rules
+from ostiary.config.model.auth_conditions import (
+    Anonymous,
+    Authenticated,
+    ConsumerIs,
+    ScopeHeld,
+)
 from ostiary.config.model.condition import (
     AllOf,
     Always,
@@ -22,6 +29,7 @@ from ostiary.config.model.condition import (
 from ostiary.haproxy.quote import regex, word
 
 AUTHENTICATED = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
+_CONSUMER = f"{{ var({credential_names.CONSUMER}) -m found }}"
 
 
 def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911 - a closed union
@@ -49,6 +57,13 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             return _search("req.hdr(host)", glob_to_regex(condition.pattern), algebra)
         case TlsClientAuthenticated():
             return literal(AUTHENTICATED)
+        case Authenticated():
+            return literal(_CONSUMER)
+        case Anonymous():
+            return algebra.negate(literal(_CONSUMER))
+        case ConsumerIs() | ScopeHeld():
+            bit = 1 << algebra.tests.index(test_of(condition))
+            return literal(f"{{ var({credential_names.CONSUMER_PASSED}),and({bit}) gt 0 }}")
         case _:
             assert_never(condition)
 

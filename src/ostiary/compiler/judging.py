@@ -37,6 +37,8 @@ class Plan:
     """Rules that choose the backend; they may look at the verdict."""
     path_of: PathOf
     """Absolute path of a file of the bundle."""
+    credentials: list[str]
+    """Rules that set the verdicts on credentials; empty where no pipeline asks for one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Python is not on this path: at full load the log costs the gateway a formatted l
 ``@folder@`` stands for the revision's folder, where the maps of names are.
 """
 
-from ostiary.compiler import names
+from ostiary.compiler import credential_names, names
 from ostiary.compiler.facts import Fact
 from ostiary.compiler.scopes import HEADER_ENTRY, Scheme
 from ostiary.config.effective import AuthType
@@ -43,8 +43,9 @@ def connection_rule(*, in_header: bool = False) -> str:
     return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(text)}"
 
 
-def log_format(scheme: Scheme) -> str:
-    """The line of one request; what the types add stands where that type is in force."""
+def log_format(scheme: Scheme, *, credentials: bool = False) -> str:
+    """The line of one request; what the types add stands where that type is in force, and what
+    came of credentials where some pipeline asks for them."""
     parts = (
         '"time":%Ts.%ms',
         '"event":"request"',
@@ -58,6 +59,7 @@ def log_format(scheme: Scheme) -> str:
         _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map)"),
         _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
         *_policy(scheme),
+        *(_credential() if credentials else []),
         '"backend":"%b"',
         '"bytes":%B',
         '"ms":{"total":%Ta,"queue":%Tw,"connect":%Tc,"service":%Tr}',
@@ -73,6 +75,14 @@ def _certificate(scheme: Scheme) -> list[str]:
         _json("fingerprint", Fact.FINGERPRINT.value),
         _json("subject", f"{Fact.SUBJECT.value},json(utf8s)"),
         f'"entry":"{HEADER_ENTRY}"',
+    ]
+
+
+def _credential() -> list[str]:
+    outcome = f"var({credential_names.OUTCOME}),map_str(@folder@/{credential_names.REASONS_FILE})"
+    return [
+        _json("credential", outcome),
+        _json("consumer", f"var({credential_names.CONSUMER})"),
     ]
 
 

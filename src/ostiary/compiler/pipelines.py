@@ -14,9 +14,13 @@ from itertools import count
 
 from ostiary.compiler import names
 from ostiary.compiler.answers import plain, problem
+from ostiary.compiler.authentication import finding_rules, forgetting_rules, step_rules
 from ostiary.compiler.conditions import translate
 from ostiary.compiler.expressions import ALWAYS, Algebra, Expression, Literal, when
+from ostiary.compiler.profiles import Profiles, tests_of
+from ostiary.config.model.auth_policies import AuthAction, BasicAuthAction, KeyAuthAction
 from ostiary.config.model.pipeline import Pipeline, ProxyAction, Step, TerminateAction
+from ostiary.consumers.judging import Test
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +45,47 @@ class CompiledPipeline:
     """Frontend rules; empty for a single branch."""
 
 
-def compile_pipeline(number: int, name: str, pipeline: Pipeline) -> CompiledPipeline:
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What the steps of a pipeline share."""
+
+    profiles: Profiles
+    tests: tuple[Test, ...]
+
+    def algebra(self, prefix: str = "c", guard: Literal | None = None) -> Algebra:
+        numbers = count(1)
+        return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard, self.tests)
+
+
+_NO_PROFILES = Profiles()
+
+
+def compile_pipeline(
+    number: int, name: str, pipeline: Pipeline, profiles: Profiles = _NO_PROFILES
+) -> CompiledPipeline:
     """The branches of one pipeline; ``number`` names them, ``name`` is only told."""
-    steps = tuple(_reachable(step for policy in pipeline.policies for step in policy.steps))
+    ground = _Ground(profiles, tests_of(pipeline))
+    steps = tuple(_reachable((one for use in pipeline.policies for one in use.steps), ground))
     origin = f"pipelines.{name}"
     if sum(isinstance(step.action, ProxyAction) for step in steps) > 1:
-        return _several(number, steps, origin)
-    branch = _single(f"pl{number}", steps, origin)
+        return _several(number, steps, origin, ground)
+    branch = _single(f"pl{number}", steps, origin, ground)
     return CompiledPipeline(number, branch.name, (branch,))
 
 
-def _reachable(steps: Iterable[Step]) -> Iterator[Step]:
+def _reachable(steps: Iterable[Step], ground: _Ground) -> Iterator[Step]:
     """Without the steps that never run, and those behind one that always answers."""
     for step in steps:
-        expression = translate(step.condition, _algebra())
+        expression = translate(step.condition, ground.algebra())
         if not expression.never:
             yield step
-        if expression.always:
+        if expression.always and not isinstance(step.action, AuthAction):
             return
 
 
-def _algebra(prefix: str = "c", guard: Literal | None = None) -> Algebra:
-    numbers = count(1)
-    return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard)
-
-
-def _single(name: str, steps: tuple[Step, ...], origin: str) -> Branch:
+def _single(name: str, steps: tuple[Step, ...], origin: str, ground: _Ground) -> Branch:
     """The one backend of a pipeline with at most one ``proxy`` step, which need not be the last."""
-    algebra = _algebra()
+    algebra = ground.algebra()
     proxy: ProxyAction | None = None
     others = ALWAYS  # the requests that the proxy step does not take
     for step in steps:
@@ -76,6 +93,10 @@ def _single(name: str, steps: tuple[Step, ...], origin: str) -> Branch:
         if isinstance(step.action, ProxyAction):
             proxy = step.action
             others = algebra.negate(algebra.spill(expression))
+        elif isinstance(step.action, KeyAuthAction | BasicAuthAction):
+            wanted = algebra.every([others, expression])
+            step_rules(step.action, ground.profiles, algebra, wanted)
+            continue
         else:
             _terminate(algebra, step.action, algebra.every([others, expression]))
         if expression.always:
@@ -90,23 +111,34 @@ def _terminate(algebra: Algebra, action: TerminateAction, expression: Expression
     algebra.rules.append(f"http-request return {said}{when(expression)}")
 
 
-def _several(number: int, steps: tuple[Step, ...], origin: str) -> CompiledPipeline:
-    """A backend for each ``proxy`` step, and one for the requests that none of them takes."""
+def _several(
+    number: int, steps: tuple[Step, ...], origin: str, ground: _Ground
+) -> CompiledPipeline:
+    """A backend for each ``proxy`` step, and one for the requests that none of them takes.
+
+    Conditions may ask about the consumer that an earlier step has found: so the choosing rules
+    find it, too, in the steps' order. Who has none is refused by the backend.
+    """
     guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {number} }}")
-    chooser = _algebra(f"p{number}c", guard)
+    chooser = ground.algebra(f"p{number}c", guard)
+    in_order = any(isinstance(step.action, AuthAction) for step in steps)
     branches: list[Branch] = []
     choices: list[str] = []
     for at, step in enumerate(steps):
+        if isinstance(step.action, KeyAuthAction | BasicAuthAction):
+            wanted = chooser.spill(translate(step.condition, chooser))
+            finding_rules(step.action, ground.profiles, chooser, wanted)
         if not isinstance(step.action, ProxyAction):
             continue
-        branch = _branch(f"pl{number}_{len(branches) + 1}", steps[:at], step.action, origin)
+        branch = _branch(f"pl{number}_{len(branches) + 1}", steps[:at], step.action, origin, ground)
         branches.append(branch)
         expression = translate(step.condition, chooser)
+        expression = chooser.spill(expression) if in_order else expression
         if expression.always:
             break
         choices += _choose(branch.name, guard, expression)
     else:
-        branches.append(_branch(f"pl{number}_end", steps, None, origin))
+        branches.append(_branch(f"pl{number}_end", steps, None, origin, ground))
     rules = (*chooser.rules, *choices)
     return CompiledPipeline(number, branches[-1].name, tuple(branches), rules)
 
@@ -116,11 +148,22 @@ def _choose(name: str, guard: Literal, expression: Expression) -> Iterator[str]:
         yield f"use_backend {name} if {' '.join(map(str, (guard, *all_of)))}"
 
 
-def _branch(name: str, steps: tuple[Step, ...], proxy: ProxyAction | None, origin: str) -> Branch:
-    """What is said before the proxy step; without one, 404 is said at the end."""
-    algebra = _algebra()
+def _branch(
+    name: str, steps: tuple[Step, ...], proxy: ProxyAction | None, origin: str, ground: _Ground
+) -> Branch:
+    """What is said before the proxy step; without one, 404 is said at the end.
+
+    The choosing rules have found the consumer as the steps before the proxy's leave it; here each
+    step finds it anew, in its place.
+    """
+    algebra = ground.algebra()
+    if any(isinstance(step.action, AuthAction) for step in steps):
+        algebra.rules += forgetting_rules()
     answered = False
     for step in steps:
+        if isinstance(step.action, KeyAuthAction | BasicAuthAction):
+            expression = translate(step.condition, algebra)
+            step_rules(step.action, ground.profiles, algebra, expression)
         if isinstance(step.action, TerminateAction):
             expression = translate(step.condition, algebra)
             _terminate(algebra, step.action, expression)

@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# Express Gateway 1.16.11, lib/policies; terminate and proxy are ours.
+# Express Gateway 1.16.11, lib/policies; what this version has is not listed.
 POLICIES = frozenset(
     {
-        "basic-auth",
         "cors",
         "expression",
         "headers",
         "jwt",
-        "key-auth",
         "log",
         "oauth2",
         "oauth2-introspect",
@@ -21,7 +19,7 @@ POLICIES = frozenset(
     }
 )
 # Express Gateway 1.16.11, lib/conditions.
-CONDITIONS = frozenset({"authenticated", "anonymous", "expression", "json-schema"})
+CONDITIONS = frozenset({"expression", "json-schema"})
 
 # Node.js: tls.createServer, tls.createSecureContext, https.createServer, net.createServer.
 NODE_OPTIONS: Mapping[str, str] = MappingProxyType(

@@ -14,7 +14,7 @@ from ostiary.config.text.tree import Leaf, Row, Table, Tree
 from ostiary.config.text.words import did_you_mean, quoted
 from ostiary.kernel.problems import Problem, Severity
 
-OWN_POLICIES = ("proxy", "terminate")
+OWN_POLICIES = ("proxy", "terminate", "key-auth", "basic-auth")
 OWN_CONDITIONS = (
     "always",
     "never",
@@ -27,6 +27,10 @@ OWN_CONDITIONS = (
     "method",
     "hostMatch",
     "tlsClientAuthenticated",
+    "authenticated",
+    "anonymous",
+    "consumer",
+    "scope",
 )
 GATEWAY_ONLY = (
     "type",
@@ -140,11 +144,8 @@ class Shaper:
         host = table.entries.get("host")
         if isinstance(host, Leaf) and host.value in {"", "*", None}:
             table = table.without("host")
-        scopes = table.entries.get("scopes")
-        if scopes is not None and not is_nothing(scopes):
-            message = "scopes aren't supported by this version, so nothing would enforce them"
-            self._tell(scopes, message, "remove it")
-        return self._under(table.without("scopes"), "clientCertificateAuth", self._api_auth)
+        table = without_nulls(table, "scopes")
+        return self._under(table, "clientCertificateAuth", self._api_auth)
 
     def _api_auth(self, table: Table) -> Table:
         """What an API inherits from the gateway can't be changed there (the fourth seed's note)."""

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from ostiary.agent.rows import Rows
+from ostiary.compiler import credential_names
 from ostiary.compiler.names import GENERATION, HIGHEST_CODE, VERDICTS
 from ostiary.kernel.blocked import Blocked
 from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble, WorkerGone
@@ -31,6 +32,7 @@ class Withdrawal:
         """``rows``: what the engine was told to remember."""
         self._rows = rows
         self._generation = 0
+        self._credentials = 0
         self._tombstone = HIGHEST_CODE
         self._turn = asyncio.Lock()
         self._log = structlog.get_logger("ostiary.gateway")
@@ -49,6 +51,14 @@ class Withdrawal:
         self._generation += 1
         forget = ("experimental-mode on", f"set var {GENERATION} int({self._generation})")
         return await self._tell(master, [forget], except_worker)
+
+    async def withdraw_credentials(self, master: MasterSocket) -> bool:
+        """The same for the verdicts on credentials of consumers."""
+        async with self._turn:
+            self._credentials += 1
+            name = credential_names.GENERATION
+            forget = ("experimental-mode on", f"set var {name} int({self._credentials})")
+            return await self._tell(master, [forget], None)
 
     async def withdraw_between(
         self,

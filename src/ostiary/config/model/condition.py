@@ -5,6 +5,12 @@ from typing import Annotated, Literal, Union
 
 from pydantic import AfterValidator, Field
 
+from ostiary.config.model.auth_conditions import (
+    Anonymous,
+    Authenticated,
+    ConsumerIs,
+    ScopeHeld,
+)
 from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit
 
 # The minimatch signs beyond '*' and '?' ({}, [], extglobs, a leading '!') are refused.
@@ -105,6 +111,10 @@ Condition = Annotated[
         Method,
         HostMatch,
         TlsClientAuthenticated,
+        Authenticated,
+        Anonymous,
+        ConsumerIs,
+        ScopeHeld,
     ],
     Field(discriminator="name"),
 ]

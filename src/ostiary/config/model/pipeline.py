@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.base import Listed, Model, Number
 from ostiary.config.model.condition import Always, Condition
 from ostiary.config.model.proxy import ProxyOptions
@@ -34,7 +35,9 @@ class ProxyAction(ProxyOptions):
     )
 
 
-Action = Annotated[TerminateAction | ProxyAction, Field(discriminator="policy")]
+Action = Annotated[
+    TerminateAction | ProxyAction | KeyAuthAction | BasicAuthAction, Field(discriminator="policy")
+]
 
 
 class Step(Model):
@@ -49,7 +52,7 @@ class Step(Model):
 class PolicyUse(Model):
     """A policy in a pipeline. In the file its name is the key, and its steps are the value."""
 
-    name: Literal["terminate", "proxy"] = Field(description="The policy.")
+    name: Literal["terminate", "proxy", "key-auth", "basic-auth"] = Field(description="The policy.")
     steps: tuple[Step, ...] = Field(description="Every step whose condition is true is done.")
 
 
