@@ -3,10 +3,21 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from ostiary.consumers.certificates import CertificateCredential, CertificateRule
 from ostiary.consumers.model import Consumer, ConsumerKind, Credential, CredentialType, Known
@@ -54,14 +65,14 @@ class Credentials:
 
     def find(self, kind: CredentialType, name: str) -> Known | None:
         """What a decision needs, the secret's hash included. Raises SnapshotDamaged."""
-        found = self._connection.execute(_known_query(kind, credentials.c.name == name))
-        row = found.one_or_none()
+        asked = {"kind": kind.value, "called": name}
+        row = self._connection.execute(_NAMED, asked).one_or_none()
         return None if row is None else _known_of(row)
 
     def certificates(self) -> Iterator[CertificateCredential]:
         """Every credential of type certificate, the oldest first. Raises SnapshotDamaged."""
-        query = _known_query(CredentialType.CERTIFICATE).order_by(credentials.c.id)
-        for row in self._connection.execute(query):
+        asked = {"kind": CredentialType.CERTIFICATE.value}
+        for row in self._connection.execute(_OF_A_TYPE, asked):
             yield CertificateCredential(
                 known=_known_of(row),
                 rules=_rules_of(row.rules),
@@ -137,15 +148,20 @@ class Credentials:
             self._connection.execute(update(credentials).where(this).values(changed))
 
 
-def _known_query(kind: CredentialType, *more: ColumnElement[bool]) -> Select[Any]:
-    """A credential with its consumer and that one's owner, each sealed by itself."""
+def _known_query() -> Select[Any]:
+    """Credentials with consumer and owner, whose rows are sealed by themselves."""
     beside = [
         *(column.label(f"c_{column.name}") for column in consumers.c),
         *(column.label(f"o_{column.name}") for column in OWNER.c),
     ]
     query = select(*credentials.c, *beside).select_from(credentials)
     query = owned(query.join(consumers, consumers.c.id == credentials.c.consumer))
-    return query.where(credentials.c.type == kind.value, *more)
+    return query.where(credentials.c.type == bindparam("kind"))
+
+
+# Made once: it takes longer than the look itself.
+_OF_A_TYPE: Final = _known_query().order_by(credentials.c.id)
+_NAMED: Final = _known_query().where(credentials.c.name == bindparam("called"))
 
 
 def _known_of(row: Row[Any]) -> Known:
