@@ -1,6 +1,6 @@
 """Steps that ask for a credential: what becomes of the request by its verdict.
 
-``services.steps`` tells the same; a change here is a change there.
+``services.way`` tells of requests without credentials; a change here is a change there.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ RETRY_SECONDS = 60
 
 
 def status_of(action: Authenticating, reason: CredentialReason) -> int:
-    """What a refusal is answered with. Express Gateway's basic-auth says 401 where a scope lacks."""
+    """What a refusal is answered with. Express Gateway's basic-auth has no 403."""
     match reason:
         case CredentialReason.NO_ANSWER:
             return 503
@@ -52,19 +52,18 @@ def finding_rules(
 ) -> None:
     """Note the consumer for what comes after; ``expression`` says for which requests."""
     number = profiles.number(action)
+    who, passed = names.who_of_profile(number), names.passed_of_profile(number)
     good = literal(f"{{ var({names.code_of_profile(number)}) -m int 1 }}")
     tail = _if(algebra, algebra.every([expression, good]))
     algebra.rules += [
-        f"http-request set-var({names.CONSUMER}) var({names.who_of_profile(number)}){tail}",
-        f"http-request set-var({names.CONSUMER_PASSED}) var({names.passed_of_profile(number)}){tail}",
+        f"http-request set-var({names.CONSUMER}) var({who}){tail}",
+        f"http-request set-var({names.CONSUMER_PASSED}) var({passed}){tail}",
     ]
 
 
 def forgetting_rules() -> list[str]:
     """No consumer was found yet."""
-    return [
-        f"http-request unset-var({name})" for name in (names.CONSUMER, names.CONSUMER_PASSED)
-    ]
+    return [f"http-request unset-var({name})" for name in (names.CONSUMER, names.CONSUMER_PASSED)]
 
 
 def step_rules(

@@ -105,9 +105,7 @@ def _sections(document: Document, place: Place, plan: Plan) -> list[Section]:
     return sections
 
 
-def _messages(
-    document: Document, scheme: Scheme, profiles: Profiles
-) -> list[tuple[Question, str]]:
+def _messages(document: Document, scheme: Scheme, profiles: Profiles) -> list[tuple[Question, str]]:
     """The questions that the rules ask, with their arguments."""
     about = [(Question.CREDENTIAL, credential_arguments())] if profiles else []
     return [*_about_certificates(document, scheme), *about]

@@ -32,7 +32,7 @@ AUTHENTICATED = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
 _CONSUMER = f"{{ var({credential_names.CONSUMER}) -m found }}"
 
 
-def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911 - a closed union
+def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """The expression of a condition nested to any depth."""
     match condition:
         case Always():

@@ -77,10 +77,12 @@ def profiles_of(document: Document, table: RouteTable) -> Profiles:
         for action in actions_of(pipeline):
             found.setdefault(place_of(action), {})
     for route in table.routes:
-        pipeline = pipelines.get(route.endpoint)
-        for action in actions_of(pipeline) if pipeline else ():
+        bound = pipelines.get(route.endpoint)
+        if bound is None:
+            continue
+        for action in actions_of(bound):
             found[place_of(action)][route.rank] = Judgement(
-                type=type_of(action), scopes=route.scopes, tests=tests_of(pipeline)
+                type=type_of(action), scopes=route.scopes, tests=tests_of(bound)
             )
     return Profiles(
         {
@@ -96,17 +98,17 @@ def judgements_of(document: Document) -> Mapping[str, Judgement]:
     return {one.id: one for profile in profiles for one in profile.judgements.values()}
 
 
-def actions_of(pipeline: Pipeline | None) -> Iterator[Authenticating]:
+def actions_of(pipeline: Pipeline) -> Iterator[Authenticating]:
     """The steps' actions that ask for a credential, in order."""
-    for use in pipeline.policies if pipeline else ():
+    for use in pipeline.policies:
         for step in use.steps:
             if isinstance(step.action, KeyAuthAction | BasicAuthAction):
                 yield step.action
 
 
-def tests_of(pipeline: Pipeline | None) -> tuple[Test, ...]:
+def tests_of(pipeline: Pipeline) -> tuple[Test, ...]:
     """What the conditions of a pipeline ask about consumers, each once, in order."""
-    conditions = (step.condition for use in (pipeline.policies if pipeline else ()) for step in use.steps)
+    conditions = (step.condition for use in pipeline.policies for step in use.steps)
     return tuple(dict.fromkeys(test for one in conditions for test in _tests(one)))
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ostiary.config.model.api_endpoint import ApiEndpoint
+from ostiary.config.model.auth_policies import AuthAction
 from ostiary.config.model.condition import AllOf, Always, Condition, Never, Not, OneOf
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline, ProxyAction
@@ -55,7 +56,8 @@ def _steps(name: str, pipeline: Pipeline, places: Places) -> Iterator[Problem]:
                     path, message, "remove it, or give the earlier one a condition"
                 )
                 return
-            answered = certainly(step.condition) is True
+            answers = not isinstance(step.action, AuthAction)
+            answered = answers and certainly(step.condition) is True
     if not answered and not any(use.steps for use in pipeline.policies):
         message = "has no policies, so its requests are answered 404"
         yield places.warning(("pipelines", name), message, "add a proxy policy")

@@ -10,6 +10,12 @@ from typing import assert_never
 
 from ostiary.compiler.conditions import glob_to_regex
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.config.model.auth_conditions import (
+    Anonymous,
+    Authenticated,
+    ConsumerIs,
+    ScopeHeld,
+)
 from ostiary.config.model.condition import (
     AllOf,
     Always,
@@ -76,8 +82,11 @@ def _without_dot_segments(path: str) -> str:
     return "/".join(kept)
 
 
-def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911 - a closed union
-    """Whether a condition is true of the request; ``authenticated``: the client was admitted."""
+def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911, PLR0912 - a closed union
+    """Whether a condition is true of the request; ``authenticated``: the client was admitted.
+
+    The request has no consumer: it is looked at without credentials.
+    """
     match condition:
         case Always():
             return True
@@ -99,14 +108,18 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return re.search(glob_to_regex(condition.pattern), request.host) is not None
         case TlsClientAuthenticated():
             return authenticated
+        case Authenticated() | ConsumerIs() | ScopeHeld():
+            return False
+        case Anonymous():
+            return True
         case _:
             assert_never(condition)
 
 
-def told(condition: Condition) -> str:  # noqa: PLR0911 - a closed union
+def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
     """A condition in few words."""
     match condition:
-        case Always() | Never() | TlsClientAuthenticated():
+        case Always() | Never() | TlsClientAuthenticated() | Authenticated() | Anonymous():
             return condition.name
         case AllOf() | OneOf():
             return f"{condition.name}({', '.join(map(told, condition.conditions))})"
@@ -120,5 +133,9 @@ def told(condition: Condition) -> str:  # noqa: PLR0911 - a closed union
             return f"method {','.join(condition.methods)}"
         case HostMatch():
             return f"hostMatch {condition.pattern!r}"
+        case ConsumerIs():
+            return f"consumer {','.join(condition.consumers)}"
+        case ScopeHeld():
+            return f"scope {','.join(condition.scopes)}"
         case _:
             assert_never(condition)

@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from ostiary.compiler.answers import CERTIFICATE_REFUSED
+from ostiary.compiler.authentication import status_of
 from ostiary.compiler.routes import Route, RouteTable
 from ostiary.compiler.scopes import HEADER_ENTRY, scope_of
 from ostiary.compiler.tls import Asking, Entry
 from ostiary.config.effective import AuthType
+from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import ProxyAction, Step, TerminateAction
+from ostiary.consumers.reason import CredentialReason
 from ostiary.services.explanation import Answer, Explanation, Line
 from ostiary.services.handshake import (
     MAKE_WHOLE,
@@ -231,6 +234,9 @@ class Way:
                 self.tell(at, f"{condition}: skipped")
                 continue
             answer = self._act(step)
+            if answer is None:
+                self.tell(at, f"{condition}: no credential is shown, and passThrough goes on")
+                continue
             self.tell(at, f"{condition}: {answer.sentence}", passed=answer.served)
             return self._end(answer)
         self.tell("pipeline", f"{name!r} ends without an answer", passed=False)
@@ -249,7 +255,8 @@ class Way:
             for step in policy.steps:
                 yield f"pipeline {name!r}: {policy.name}", step
 
-    def _act(self, step: Step) -> Answer:
+    def _act(self, step: Step) -> Answer | None:
+        """What the step answers; None where the request goes on."""
         match step.action:
             case TerminateAction(status_code=status):
                 return Answer(served=status < 400, sentence=f"answers {status}", status=status)
@@ -259,6 +266,12 @@ class Way:
                     for service in (self._document.service_endpoints[name],)
                 )
                 return Answer(served=True, sentence=f"passed on to the service {name!r} at {urls}")
+            case KeyAuthAction() | BasicAuthAction() as action:
+                if action.pass_through:
+                    return None
+                status = status_of(action, CredentialReason.MISSING)
+                wanted = f"answers {status} to requests without a good credential"
+                return Answer(served=False, sentence=wanted, status=status)
             case _:
                 assert_never(step.action)
 

@@ -13,14 +13,15 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 import structlog
 
 from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
+from ostiary.consumers.changes import Changed
 from ostiary.consumers.judging import Bad, Decoys, Good, Judgement, Verdict, Verify, judge
 from ostiary.consumers.model import CredentialType
 from ostiary.consumers.ports import Directory
+from ostiary.consumers.reading import read_credential
 from ostiary.consumers.reason import CredentialReason
 from ostiary.supervisor.runtime import MasterSocket
 from ostiary.wiring.guessing import Guessing
@@ -40,12 +41,12 @@ _GENERATIONS: Final = 4
 """Configurations whose judgements are known: workers that drain ask by an older one's."""
 
 
-class Nobody:
-    """A directory without credentials."""
+class NotOpen:
+    """The directory before there is one."""
 
     def find(self, kind: CredentialType, name: str) -> None:  # noqa: ARG002 - the port's
-        """There is none."""
-        return
+        """Raises OSError: whether there is such a credential isn't known."""
+        raise OSError("no directory of credentials is open yet")
 
 
 class Authenticating:
@@ -62,8 +63,8 @@ class Authenticating:
         now: Callable[[], datetime],
         remembering: Remembering,
     ) -> None:
-        """There is nobody in the directory yet."""
-        self._directory: Directory = Nobody()
+        """Nobody can be found out until there is a directory: see ``consult``."""
+        self._directory: Directory = NotOpen()
         self._proven = _Proven(verify)
         self._decoys = decoys
         self._now = now
@@ -75,6 +76,7 @@ class Authenticating:
             kind: ThreadPoolExecutor(max_workers=1, thread_name_prefix=kind.value)
             for kind in CredentialType
         }
+        self._changes = 0
         self._waiting: Counter[CredentialType] = Counter()
         self.counts: Counter[tuple[str, str]] = Counter()
         """Decisions by type and outcome: ``admitted`` or a reason."""
@@ -91,9 +93,15 @@ class Authenticating:
         while len(self._judgements) > _GENERATIONS:
             self._judgements.popitem(last=False)
 
-    def forget(self) -> None:
-        """Something in the directory has changed: nothing wrong is remembered any more."""
+    async def reconsider(self, changed: Changed) -> bool:
+        """These have changed: what was told of them no longer counts when this returns.
+
+        False: then everything must be taken back, since it isn't known of whom all it was told.
+        """
+        # Somebody may be judging just now by how it was before.
+        self._changes += 1
         self._wrong.clear()
+        return await self._remembering.take_back(changed, int(self._now().timestamp()))
 
     def begin(self, master: MasterSocket) -> None:
         """The engine's workers can be told from now on."""
@@ -111,18 +119,19 @@ class Authenticating:
         if judgement is None:
             self._log.warning("judgement-unknown", judgement=question.judgement)
             return _unanswered()
-        at = self._now().timestamp()
+        at, changes = self._now().timestamp(), self._changes
         key = _digest(judgement.id, question.credential)
         wrong = self._wrong.get(key)
         verdict: Verdict
         if wrong is not None and wrong[1] > at:
             verdict = wrong[0]
-            self._remember(question, verdict, int(wrong[1]))
+            self._remember(question, judgement, verdict, at, int(wrong[1]))
         elif not self._guessing.may_try(question.client, at):
             verdict = Bad(CredentialReason.TOO_MANY)
         else:
             verdict = await self._judge(judgement, question.credential)
-            self._note(question, verdict, key, at)
+            if changes == self._changes:
+                self._note(question, judgement, verdict, key, at)
         self._count(judgement, verdict)
         return _answer(verdict)
 
@@ -154,25 +163,41 @@ class Authenticating:
     def _judge_now(self, judgement: Judgement, sent: bytes) -> Verdict:
         return judge(judgement, sent, self._directory, self._proven, self._decoys)
 
-    def _note(self, question: CredentialQuestion, verdict: Verdict, key: bytes, at: float) -> None:
+    def _note(
+        self,
+        question: CredentialQuestion,
+        judgement: Judgement,
+        verdict: Verdict,
+        key: bytes,
+        at: float,
+    ) -> None:
         if verdict.known is not None:
-            self._remember(question, verdict, int(at) + _REMEMBERED_SECONDS)
-        elif isinstance(verdict, Bad) and verdict.reason in _WRONG:
+            self._remember(question, judgement, verdict, at, int(at) + _REMEMBERED_SECONDS)
+        elif verdict.reason in _WRONG:
             self._guessing.failed(question.client, question.worker, at)
             self._log.info("refused", about=question.about, reason=verdict.reason.value)
             self._wrong[key] = (verdict, at + _WRONG_SECONDS)
             while len(self._wrong) > _MOST_WRONG:
                 self._wrong.popitem(last=False)
 
-    def _remember(self, question: CredentialQuestion, verdict: Verdict, until: int) -> None:
+    def _remember(
+        self,
+        question: CredentialQuestion,
+        judgement: Judgement,
+        verdict: Verdict,
+        at: float,
+        until: int,
+    ) -> None:
+        claimed = read_credential(judgement.type, question.credential)
         row = Row(
             key=question.key,
             code=_answer(verdict).code,
             until=until,
-            consumer=verdict.known.consumer.id if verdict.known else UUID(int=0),
+            consumer=verdict.known.consumer.id if verdict.known else None,
             passed=verdict.passed if isinstance(verdict, Good) else 0,
         )
-        self._remembering.note(question.worker, row)
+        named = (judgement.type, claimed.name) if claimed else None
+        self._remembering.note(question.worker, row, named, int(at))
 
     def _count(self, judgement: Judgement, verdict: Verdict) -> None:
         outcome = "admitted" if isinstance(verdict, Good) else verdict.reason.value
@@ -216,5 +241,3 @@ def _answer(verdict: Verdict) -> CredentialAnswer:
 
 def _unanswered() -> CredentialAnswer:
     return CredentialAnswer(code=CredentialReason.NO_ANSWER.code)
-
-

@@ -10,6 +10,7 @@ from ostiary.agent.server import AgentLimits, AgentServer
 from ostiary.compiler.bundle import Bundle
 from ostiary.compiler.engine import LARGEST_BUFFER
 from ostiary.compiler.profiles import judgements_of
+from ostiary.consumers.changes import Changed
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Severity
 from ostiary.services.prepare import Prepared
@@ -98,11 +99,11 @@ class Gateway:
         """Who judges the credentials of consumers."""
         return self._authenticating
 
-    async def reconsider_credentials(self) -> bool:
+    async def reconsider_credentials(self, changed: Changed) -> bool:
         """Consumers or their credentials have changed: what is remembered of them no longer counts,
         on open connections, too. False: that must be tried again."""
-        self._authenticating.forget()
-        return await self._withdrawal.withdraw_credentials(self.engine.socket)
+        told = await self._authenticating.reconsider(changed)
+        return told or await self._withdrawal.withdraw_credentials(self.engine.socket)
 
     @property
     def engine(self) -> Engine:
