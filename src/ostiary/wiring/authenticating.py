@@ -93,14 +93,16 @@ class Authenticating:
         while len(self._judgements) > _GENERATIONS:
             self._judgements.popitem(last=False)
 
-    async def reconsider(self, changed: Changed) -> bool:
-        """These have changed: what was told of them no longer counts when this returns.
+    async def reconsider(self, changed: Changed | None) -> bool:
+        """These have changed (None: anybody). What was told of them no longer counts when this ends.
 
         False: then everything must be taken back, since it isn't known of whom all it was told.
         """
         # Somebody may be judging just now by how it was before.
         self._changes += 1
         self._wrong.clear()
+        if changed is None:
+            return False
         return await self._remembering.take_back(changed, int(self._now().timestamp()))
 
     def begin(self, master: MasterSocket) -> None:

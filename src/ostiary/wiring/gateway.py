@@ -99,9 +99,9 @@ class Gateway:
         """Who judges the credentials of consumers."""
         return self._authenticating
 
-    async def reconsider_credentials(self, changed: Changed) -> bool:
-        """Consumers or their credentials have changed: what is remembered of them no longer counts,
-        on open connections, too. False: that must be tried again."""
+    async def reconsider_credentials(self, changed: Changed | None) -> bool:
+        """Consumers or their credentials have changed, None: anybody's. What is remembered of them
+        no longer counts, on open connections, too. False: that must be tried again."""
         told = await self._authenticating.reconsider(changed)
         return told or await self._withdrawal.withdraw_credentials(self.engine.socket)
 
