@@ -94,7 +94,7 @@ class Authenticating:
             self._judgements.popitem(last=False)
 
     async def reconsider(self, changed: Changed | None) -> bool:
-        """These have changed (None: anybody). What was told of them no longer counts when this ends.
+        """These have changed (None: anybody). What was told of them doesn't count any more.
 
         False: then everything must be taken back, since it isn't known of whom all it was told.
         """
@@ -177,7 +177,7 @@ class Authenticating:
             self._remember(question, judgement, verdict, at, int(at) + _REMEMBERED_SECONDS)
         elif verdict.reason in _WRONG:
             self._guessing.failed(question.client, question.worker, at)
-            self._log.info("refused", about=question.about, reason=verdict.reason.value)
+            self._log.info("refused", reason=verdict.reason.value, client=question.client)
             self._wrong[key] = (verdict, at + _WRONG_SECONDS)
             while len(self._wrong) > _MOST_WRONG:
                 self._wrong.popitem(last=False)
