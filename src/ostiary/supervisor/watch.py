@@ -99,10 +99,8 @@ class Watch:
     async def changes(self) -> AsyncIterator[frozenset[Path]]:
         """For ever: wait for a change, let the burst end, tell which files differ from before."""
         while True:
-            started = time.monotonic()
-            await self._look()
+            took = await self._look()
             if not self._changed():
-                took = time.monotonic() - started
                 await asyncio.sleep(max(self._interval, min(_LONGEST_INTERVAL, took * _SHARE)))
                 continue
             await self._wait_for_quiet()
@@ -121,11 +119,13 @@ class Watch:
             ):
                 return
 
-    async def _look(self) -> None:
+    async def _look(self) -> float:
+        """Seconds of work that it took; waiting for a processor is none."""
         before = self._seen
-        after = await asyncio.to_thread(_look_at_all, before)
+        after, took = await asyncio.to_thread(_look_at_all, before)
         if self._seen is before:  # else replaced meanwhile: the newer set was just looked at
             self._seen = after
+        return took
 
     def _changed(self) -> frozenset[Path]:
         return frozenset(
@@ -139,9 +139,10 @@ def _used(digest: str) -> Sighting:
     return Present(signature=(0, 0, 0, 0, 0), sha256=digest, looked_ns=0)
 
 
-def _look_at_all(before: Mapping[Path, Sighting]) -> dict[Path, Sighting]:
-    now = time.time_ns()
-    return {path: look(path, last, now_ns=now) for path, last in before.items()}
+def _look_at_all(before: Mapping[Path, Sighting]) -> tuple[dict[Path, Sighting], float]:
+    now, started = time.time_ns(), time.thread_time()
+    found = {path: look(path, last, now_ns=now) for path, last in before.items()}
+    return found, time.thread_time() - started
 
 
 def _settled(last: Present) -> bool:
