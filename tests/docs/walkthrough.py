@@ -3,8 +3,8 @@
 Marks of blocks: ``file=NAME`` writes a file; ``bash run`` runs, ``exit=N,M`` says how it may end;
 ``bash run look`` only looks, and may have to look again until it sees what follows; ``bash
 background`` starts something that goes on, ``ready`` waits for that line; ``text output`` is what
-the block before it must have said, where ``...`` stands for anything; ``wait=EVENT`` waits until the
-background's log has one more of that event.
+the block before it must have said, where ``...`` stands for anything; ``wait=EVENT`` waits until
+the background's log has one more of that event.
 """
 
 import os
