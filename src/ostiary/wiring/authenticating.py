@@ -88,8 +88,10 @@ class Authenticating:
 
     def judge_by(self, judgements: Mapping[str, Judgement]) -> None:
         """Know these too: those of a configuration that is about to be in force."""
-        number = next(reversed(self._judgements), 0) + 1
-        self._judgements[number] = judgements
+        number = next(reversed(self._judgements), 0)
+        if judgements == self._judgements.get(number):
+            return
+        self._judgements[number + 1] = judgements
         while len(self._judgements) > _GENERATIONS:
             self._judgements.popitem(last=False)
 

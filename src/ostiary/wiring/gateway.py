@@ -152,11 +152,15 @@ class Gateway:
         """
         async with self._exchange.following(prepared.document):
             standing = await self._standing_of(prepared)
-            self._authenticating.judge_by(await asyncio.to_thread(judgements_of, prepared.document))
+            if self._serving is None or prepared.engine is not self._serving.engine:
+                judgements = await asyncio.to_thread(judgements_of, prepared.document)
+                self._authenticating.judge_by(judgements)
             if not anew and self._serving is not None:
                 serving = self._serving
                 if await same_files(prepared, serving) and await self._judge_by(standing):
-                    self._serving = replace(serving, policies=prepared.policies)
+                    self._serving = replace(
+                        serving, policies=prepared.policies, engine=prepared.engine
+                    )
                     return Served(revision=serving.place.revision, reloaded=False)
             return await self._change_over(prepared, standing)
 
@@ -213,7 +217,7 @@ class Gateway:
             self._desk.replace(before)
             await self._forget(standing, before, except_worker=None)
             raise
-        self._serving = Serving(place, digest_of(bundle), prepared.policies)
+        self._serving = Serving(place, digest_of(bundle), prepared.policies, prepared.engine)
         # First what a client could profit from: a full disk must not keep old verdicts alive.
         await self._forget(before, standing, except_worker=confirmed.worker)
         self._revisions.promote(revision)

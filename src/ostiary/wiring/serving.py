@@ -17,12 +17,13 @@ class Serving:
     place: Place
     digest: bytes
     policies: Mapping[str, TrustPolicy]
+    engine: object
 
 
 async def same_files(prepared: Prepared, serving: Serving) -> bool:
-    """Whether these would be the engine's files; without a look where only who is blocked
+    """Whether these would be the engine's files; without a look where only lists or who is blocked
     changed, which shall act at once however much there is to compile."""
-    if prepared.policies is serving.policies:
+    if prepared.engine is serving.engine:
         return True
     bundle = await asyncio.to_thread(prepared.bundle, serving.place)
     return digest_of(bundle) == serving.digest
