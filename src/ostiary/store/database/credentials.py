@@ -52,7 +52,7 @@ class Credentials:
             "secret": new.secret,
             "scopes": " ".join(new.scopes),
             "active": new.active,
-            "rules": json.dumps([one.given() for one in new.rules]) if new.rules else "",
+            "rules": _text(new.rules),
             "valid_from": new.valid_from,
             "valid_until": new.valid_until,
             "created": at,
@@ -124,6 +124,20 @@ class Credentials:
     def give(self, number: int, scopes: Iterable[str], *, at: datetime) -> StoredCredential:
         """Make these its scopes, each once. Raises NoSuch."""
         self._put(credentials.c.id == number, {"scopes": " ".join(dict.fromkeys(scopes))}, at)
+        return self.one(number)
+
+    def tie(
+        self,
+        number: int,
+        rules: Iterable[CertificateRule],
+        *,
+        valid_from: datetime | None,
+        valid_until: datetime | None,
+        at: datetime,
+    ) -> StoredCredential:
+        """Make these its certificates, and its dates. Raises NoSuch."""
+        dates = {"valid_from": valid_from, "valid_until": valid_until}
+        self._put(credentials.c.id == number, {"rules": _text(rules), **dates}, at)
         return self.one(number)
 
     def take(self, scope: str, *, at: datetime) -> tuple[StoredCredential, ...]:
@@ -208,6 +222,11 @@ def _seal(row: Mapping[Any, Any]) -> bytes:
         int(bool(row["active"])),
         *("" if date is None else date.isoformat() for date in dates),
     )
+
+
+def _text(rules: Iterable[CertificateRule]) -> str:
+    found = [one.given() for one in rules]
+    return json.dumps(found) if found else ""
 
 
 def _rules_of(text: str) -> tuple[CertificateRule, ...]:
