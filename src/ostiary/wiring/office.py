@@ -27,6 +27,7 @@ from ostiary.wiring import world
 from ostiary.wiring.applying import Applying
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.certifying import holder_of, own_authorities
+from ostiary.wiring.consumer_changes import ConsumerChanges
 from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import metrics_of
 from ostiary.wiring.notifying import Notifying
@@ -115,6 +116,7 @@ def _manage(
         dice=secrets.token_bytes,
         authority=holder_of(kept.folder),
         post=post,
+        consumers_changed=ConsumerChanges(applying.gateway).listener(),
     )
     management, changes = make_management(hands)
     changes.begin_with(kept.state)
