@@ -1,57 +1,44 @@
-"""Credentials that are kept in the database of a gateway that was started by its command."""
+"""Consumers as operators make them, and what becomes of their requests at once."""
 
 import asyncio
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from typing import Any
 
 import pytest
 
-from ostiary.consumers.model import CredentialType
-from ostiary.consumers.secrets import kept_generated, kept_supplied
-from ostiary.store.database.consumer_records import NewConsumer, NewCredential
-from ostiary.store.database.database import Database
-from ostiary.store.database.engines import sqlite_url
 from ostiary.supervisor.binary import EngineBinary
 from ostiary.supervisor.child import MASTER_SOCKET
 from ostiary.supervisor.runtime import MasterSocket
+from tests.daemon.admin_rig import Api
+from tests.daemon.clients import Connection
 from tests.daemon.consumers_rig import basic, key
 from tests.daemon.gateway import Running, running
 from tests.daemon.life import until
 from tests.daemon.upstream import Upstream
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.daemon
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-GOOD = key("one:s1")
+PASSWORD = "pass:word"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def gateway(any_engine: EngineBinary) -> Iterator[Running]:
     folder = Path(tempfile.mkdtemp(prefix="ost-"))
-    (folder / "state").mkdir(mode=0o700)
-    database = Database.open(sqlite_url(folder / "state" / "ostiary.db"), now=NOW)
-    with database.begin() as work:
-        work.consumers.add(NewConsumer(uuid=UUID(int=5), name="ada"), at=NOW)
-        for kind, name, secret in (
-            (CredentialType.KEY_AUTH, "one", kept_generated("s1")),
-            (CredentialType.KEY_AUTH, "two", kept_generated("s2")),
-            (CredentialType.BASIC_AUTH, "ada", kept_supplied("word", b"1" * 16)),
-        ):
-            new = NewCredential(consumer=UUID(int=5), type=kind, name=name, secret=secret)
-            work.credentials.add(new, at=NOW)
-    database.close()
     service = {"proxy": {"action": {"serviceEndpoint": "service"}}}
     try:
         with Upstream() as upstream:
             config = {
                 "http": {"port": 0, "hostname": "127.0.0.1"},
-                "admin": {"enabled": False},
-                "apiEndpoints": {"key": {"paths": "/key"}, "basic": {"paths": "/basic"}},
+                "admin": {"port": free_port()},
+                "apiEndpoints": {
+                    "key": {"paths": "/key", "scopes": ["read"]},
+                    "basic": {"paths": "/basic"},
+                },
                 "serviceEndpoints": {"service": {"url": f"http://127.0.0.1:{upstream.port}"}},
                 "pipelines": {
                     "key": {"apiEndpoints": ["key"], "policies": [{"key-auth": None}, service]},
@@ -67,24 +54,86 @@ def gateway(any_engine: EngineBinary) -> Iterator[Running]:
         shutil.rmtree(folder)
 
 
+@pytest.fixture
+def admin(gateway: Running) -> Iterator[Api]:
+    with Api(gateway.state) as api:
+        yield api
+
+
+def made(admin: Api, path: str, body: dict[str, Any], status: int = 200) -> Any:
+    answer = admin.http.post(path, json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json() if answer.content else None
+
+
+def a_key(admin: Api, consumer: str, *scopes: str) -> str:
+    body = {"consumerId": consumer, "type": "key-auth", "credential": {"scopes": scopes}}
+    found = made(admin, "/credentials", body)
+    return f"{found['keyId']}:{found['keySecret']}"
+
+
+def switch(admin: Api, path: str, *, active: bool) -> None:
+    assert admin.http.put(f"{path}/status", json={"status": active}).status_code == 200
+
+
+def status(client: Connection, sent: str) -> int:
+    return client.ask("/key", headers=[key(sent)]).status
+
+
 def table(gateway: Running) -> str:
     master = MasterSocket(gateway.state / "run" / MASTER_SOCKET)
     return "".join(asyncio.run(master.on_every_worker("show table ost_credentials")).values())
 
 
-def test_who_is_kept_is_let_in_and_stays_so_while_nobody_decides(gateway: Running) -> None:
+def test_what_operators_change_acts_on_the_open_connection_s_next_request(
+    gateway: Running, admin: Api
+) -> None:
+    assert admin.http.post("/scopes", json={"scopes": ["read"]}).status_code == 201
+    ada = made(admin, "/users", {"username": "ada", "firstname": "A", "lastname": "L"})["id"]
+    app = made(admin, "/apps", {"name": "mobile", "userId": ada})["id"]
+    of_user, of_app = a_key(admin, "ada", "read"), a_key(admin, app, "read")
     with gateway.connect() as client:
-        until(lambda: client.ask("/key", headers=[GOOD]).status == 200)
-        reply = client.ask("/basic", headers=[basic("ada", "word")])
-        assert (reply.status, dict(reply.json["headers"])["eg-consumer-id"]) == (
-            200, str(UUID(int=5)),
-        )  # fmt: skip
-        assert client.ask("/key", headers=[key("one:s2")]).status == 401
+        reply = client.ask("/key", headers=[key(of_app)])
+        assert (reply.status, dict(reply.json["headers"])["eg-consumer-id"]) == (200, app)
+        assert [status(client, one) for one in (of_user, "x:y")] == [200, 401]
         until(lambda: table(gateway).count("key=") >= 2)
+
+        credential = f"/credentials/key-auth/{of_user.partition(':')[0]}"
+        switch(admin, credential, active=False)
+        assert [status(client, one) for one in (of_user, of_app)] == [401, 200]
+        switch(admin, credential, active=True)
+        assert status(client, of_user) == 200
+
+        assert admin.http.delete(f"{credential}/scopes/read").status_code == 204
+        assert status(client, of_user) == 403
+        assert admin.http.put(f"{credential}/scopes/read").status_code == 204
+        assert status(client, of_user) == 200
+
+        switch(admin, f"/apps/{app}", active=False)
+        assert [status(client, one) for one in (of_user, of_app)] == [200, 401]
+        switch(admin, f"/apps/{app}", active=True)
+        assert status(client, of_app) == 200
+        switch(admin, "/users/ada", active=False)
+        assert [status(client, one) for one in (of_user, of_app)] == [401, 401]
+        switch(admin, "/users/ada", active=True)
+        assert status(client, of_user) == 200
+        assert admin.http.delete("/users/ada").status_code == 204
+        assert [status(client, one) for one in (of_user, of_app)] == [401, 401]
+
+
+def test_while_nobody_decides_the_known_go_on_and_nobody_else(gateway: Running, admin: Api) -> None:
+    made(admin, "/users", {"username": "bob", "firstname": "B", "lastname": "L"})
+    body = {"consumerId": "bob", "type": "basic-auth", "credential": {"password": PASSWORD}}
+    made(admin, "/credentials", body)
+    known, new = basic("bob", PASSWORD), basic("bob", "other")
+    rows = table(gateway).count("key=")
+    with gateway.connect() as client:
+        assert client.ask("/basic", headers=[known]).status == 200
+        until(lambda: table(gateway).count("key=") > rows)
         gateway.process.send_signal(signal.SIGSTOP)
         try:
-            assert client.ask("/key", headers=[GOOD]).status == 200
-            assert client.ask("/key", headers=[key("two:s2")]).status == 503
+            assert client.ask("/basic", headers=[known]).status == 200
+            assert client.ask("/basic", headers=[new]).status == 503
         finally:
             gateway.process.send_signal(signal.SIGCONT)
-        until(lambda: client.ask("/key", headers=[key("two:s2")]).status == 200)
+        until(lambda: client.ask("/basic", headers=[new]).status == 401)
