@@ -1,7 +1,7 @@
 """What HAProxy asks about a consumer's credential, and the answer in its variables."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -25,7 +25,7 @@ class CredentialQuestion:
 
     judgement: str
     """Id of what it is judged by (``consumers.judging``)."""
-    credential: bytes
+    credential: bytes = field(repr=False)
     """As it was sent, without its scheme."""
     key: str
     """The row that remembers the verdict."""

@@ -55,10 +55,10 @@ def finding_rules(
     who, passed = names.who_of_profile(number), names.passed_of_profile(number)
     good = literal(f"{{ var({names.code_of_profile(number)}) -m int 1 }}")
     tail = _if(algebra, algebra.every([expression, good]))
-    algebra.rules += [
-        f"http-request set-var({names.CONSUMER}) var({who}){tail}",
-        f"http-request set-var({names.CONSUMER_PASSED}) var({passed}){tail}",
-    ]
+    algebra.rules.append(f"http-request set-var({names.CONSUMER}) var({who}){tail}")
+    if algebra.tests:
+        rule = f"http-request set-var({names.CONSUMER_PASSED}) var({passed}){tail}"
+        algebra.rules.append(rule)
 
 
 def forgetting_rules() -> list[str]:

@@ -4,7 +4,7 @@ GENERATION = "proc.ost.cgen"
 """The generation of verdicts on credentials that counts; a new number withdraws all of them."""
 JUDGEMENT = "txn.ost.jid"
 """By what the credential is judged that is looked at just now (``consumers.judging.Judgement.id``);
-this and the next six are used for one policy after the other."""
+this and those up to ``ANEW`` are used for one policy after the other."""
 PRESENTED = "txn.ost.cval"
 """The credential as it was sent, without its scheme."""
 HASH = "txn.ost.chash"
@@ -16,6 +16,17 @@ WHO = "txn.ost.cwho"
 """The consumer's UUID."""
 PASSED = "txn.ost.cpassed"
 """Which of the judgement's tests hold, as bits."""
+UNTIL = "txn.ost.cuntil"
+"""Until when the row of this key holds, Unix seconds."""
+ANEW = "txn.ost.cnew"
+"""True where the row was looked at just now."""
+KEPT_KEY = "sess.ost.ckey"
+"""``KEY`` of the connection's latest credential that was known; the next four are what its row
+held. Most clients send the same one again, and comparing is cheaper than looking all of it up."""
+KEPT_UNTIL = "sess.ost.cuntil"
+KEPT_CODE = "sess.ost.ccode"
+KEPT_WHO = "sess.ost.cwho"
+KEPT_PASSED = "sess.ost.cpassed"
 NOW = "txn.ost.cnow"
 WORKER = "txn.ost.cpid"
 """The engine's process, so that the agent knows whose table to write to."""
@@ -35,15 +46,15 @@ REASONS_FILE = "credential-reasons.map"
 
 
 def code_of_profile(number: int) -> str:
-    """``CODE``, kept for the steps that ask for this kind of credential."""
-    return f"txn.ost.c{number}code"
+    """``CODE``, kept for the steps that ask for this kind of credential; itself for number 0."""
+    return f"txn.ost.c{number or ''}code"
 
 
 def who_of_profile(number: int) -> str:
     """``WHO``, likewise."""
-    return f"txn.ost.c{number}who"
+    return f"txn.ost.c{number or ''}who"
 
 
 def passed_of_profile(number: int) -> str:
     """``PASSED``, likewise."""
-    return f"txn.ost.c{number}passed"
+    return f"txn.ost.c{number or ''}passed"

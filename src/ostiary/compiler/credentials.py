@@ -32,6 +32,16 @@ _PRESENTED = f"{{ var({names.PRESENTED}),length gt 0 }}"
 _DECIDED = f"{{ var({names.CODE}) -m int 1:255 }}"
 _FAILED = "{ var(txn.ost.error) -m int gt 1 }"
 """As in ``decision``."""
+_PASSING = (
+    names.JUDGEMENT,
+    names.PRESENTED,
+    names.UNTIL,
+    names.ANEW,
+    names.CODE,
+    names.WHO,
+    names.PASSED,
+)
+"""What one profile must not leave to the next."""
 
 
 def credential_sections() -> list[Section]:
@@ -78,10 +88,7 @@ def credential_rules(profiles: Profiles, path_of: Callable[[str], str]) -> list[
     """
     if not profiles:
         return []
-    rules = [
-        f"http-request set-var({names.NOW}) date",
-        f"http-request set-var-fmt({names.WORKER}) %pid",
-    ]
+    rules = [f"http-request set-var({names.NOW}) date"]
     for profile in profiles:
         rules += _rules(profile, path_of(profile.file))
     return rules
@@ -89,7 +96,7 @@ def credential_rules(profiles: Profiles, path_of: Callable[[str], str]) -> list[
 
 def _rules(profile: Profile, file: str) -> Iterator[str]:
     if profile.number > 1:
-        for name in (names.JUDGEMENT, names.PRESENTED, names.CODE, names.WHO, names.PASSED):
+        for name in _PASSING:
             yield f"http-request unset-var({name})"
     yield f"http-request set-var({names.JUDGEMENT}) var({ROUTE}),map_str({file})"
     yield from _extraction(profile)
@@ -98,45 +105,73 @@ def _rules(profile: Profile, file: str) -> Iterator[str]:
     yield f"http-request set-var({names.KEY}) {key} if {_PRESENTED}"
     yield from _recalling()
     yield from _asking()
-    for kept, found in (
-        (names.code_of_profile(profile.number), names.CODE),
-        (names.who_of_profile(profile.number), names.WHO),
-        (names.passed_of_profile(profile.number), names.PASSED),
-    ):
-        yield f"http-request set-var({kept}) var({found}) if {_FOUND}"
+    if profile.number:
+        for kept, found in (
+            (names.code_of_profile(profile.number), names.CODE),
+            (names.who_of_profile(profile.number), names.WHO),
+            (names.passed_of_profile(profile.number), names.PASSED),
+        ):
+            yield f"http-request set-var({kept}) var({found}) if {_FOUND}"
 
 
 def _recalling() -> Iterator[str]:
-    def at(number: str) -> str:
-        return f"var({names.KEY}),table_{number}({names.TABLE})"
+    """What the row holds: from the connection, if that has seen the very same row, else looked up.
+
+    The time tells rows of one key apart: it is another one each time the credential is judged.
+    Nothing waits between these rules, so what they keep is of one row.
+    """
+    kept = (
+        (names.KEPT_WHO, names.WHO),
+        (names.KEPT_PASSED, names.PASSED),
+        (names.KEPT_CODE, names.CODE),
+    )
+    holds = f"{{ var({names.UNTIL}),sub({names.NOW}) gt 0 }}"
+    same = (
+        f"{{ var({names.UNTIL}),sub({names.KEPT_UNTIL}) eq 0 }} "
+        f"{{ var({names.KEY}),strcmp({names.KEPT_KEY}) eq 0 }}"
+    )
+    anew = f"{{ var({names.ANEW}) -m bool }}"
+    yield f"http-request set-var({names.UNTIL}) {_at(UNTIL_AT)} if {_PRESENTED}"
+    for source, name in kept:
+        yield f"http-request set-var({name}) var({source}) if {holds} {same}"
+    yield f"http-request set-var({names.ANEW}) bool(true) if !{_DECIDED} {holds}"
+    yield f"http-request set-var-fmt({names.WHO}) {word(_consumer())} if {anew}"
+    yield f"http-request set-var({names.PASSED}) {_at(PASSED_AT)} if {anew}"
+    yield f"http-request set-var({names.CODE}) {_at(CODE_AT)} if {anew}"
+    for name, found in (*kept, (names.KEPT_UNTIL, names.UNTIL), (names.KEPT_KEY, names.KEY)):
+        yield f"http-request set-var({name}) var({found}) if {anew} {_DECIDED}"
+
+
+def _at(number: str) -> str:
+    return f"var({names.KEY}),table_{number}({names.TABLE})"
+
+
+def _consumer() -> str:
+    """The consumer's UUID as text. A number is eight bytes here, of which the last four are set."""
 
     def words(number: str, *bounds: tuple[int, int]) -> str:
-        parts = (f"{at(number)},bytes({start},{size}),hex,lower" for start, size in bounds)
+        parts = (f"{_at(number)},bytes({start},{size}),hex,lower" for start, size in bounds)
         return "-".join(f"%[{part}]" for part in parts)
 
-    # A number is eight bytes here, of which the last four can be set.
     first, second, third, fourth = WHO_AT
-    who = (
+    return (
         f"{words(first, (4, 4))}-{words(second, (4, 2), (6, 2))}-"
         f"{words(third, (4, 2), (6, 2))}{words(fourth, (4, 4))}"
     )
-    holds = f"{{ {at(UNTIL_AT)},sub({names.NOW}) gt 0 }}"
-    known = f"{_PRESENTED} {_DECIDED}"
-    yield f"http-request set-var({names.CODE}) {at(CODE_AT)} if {_PRESENTED} {holds}"
-    yield f"http-request set-var-fmt({names.WHO}) {word(who)} if {known}"
-    yield f"http-request set-var({names.PASSED}) {at(PASSED_AT)} if {known}"
 
 
 def _asking() -> Iterator[str]:
     ask = f"http-request send-spoe-group ostiary {Question.CREDENTIAL.value} if"
     guesses = f"{{ {_FROM},table_gpt0({names.GUESSERS}),sub({names.NOW}) gt 0 }}"
     set_code = f"http-request set-var({names.CODE})"
-    yield f"{set_code} int({CredentialReason.TOO_MANY.code}) if {_PRESENTED} !{_DECIDED} {guesses}"
-    yield f"http-request unset-var(txn.ost.error) if {_PRESENTED} !{_DECIDED}"
-    yield f"{ask} {_PRESENTED} !{_DECIDED}"
-    yield f"{ask} {_PRESENTED} !{_DECIDED} {_FAILED}"
-    yield f"{set_code} int({CredentialReason.NO_ANSWER.code}) if {_PRESENTED} !{_DECIDED}"
-    yield f"{set_code} int({CredentialReason.MISSING.code}) if {_FOUND} !{_PRESENTED}"
+    unknown = f"!{_DECIDED} {_PRESENTED}"
+    yield f"{set_code} int({CredentialReason.TOO_MANY.code}) if {unknown} {guesses}"
+    yield f"http-request unset-var(txn.ost.error) if {unknown}"
+    yield f"http-request set-var-fmt({names.WORKER}) %pid if {unknown}"
+    yield f"{ask} {unknown}"
+    yield f"{ask} {unknown} {_FAILED}"
+    yield f"{set_code} int({CredentialReason.NO_ANSWER.code}) if {unknown}"
+    yield f"{set_code} int({CredentialReason.MISSING.code}) if !{_DECIDED} {_FOUND}"
 
 
 def _extraction(profile: Profile) -> Iterator[str]:

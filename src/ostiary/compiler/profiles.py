@@ -26,7 +26,7 @@ class Profile:
     """One place where credentials of one type are looked for."""
 
     number: int
-    """From 1."""
+    """From 1; 0 where it is the only one."""
     action: Authenticating
     """Without what doesn't say where to look."""
     judgements: Mapping[int, Judgement]
@@ -87,7 +87,7 @@ def profiles_of(document: Document, table: RouteTable) -> Profiles:
     return Profiles(
         {
             action: Profile(number, action, judgements)
-            for number, (action, judgements) in enumerate(found.items(), 1)
+            for number, (action, judgements) in enumerate(found.items(), int(len(found) > 1))
         }
     )
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ostiary.consumers.model import CredentialType
@@ -16,7 +16,7 @@ class NameAndSecret:
     """What a client claims to be, and what it says to prove that."""
 
     name: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 def read_credential(kind: CredentialType, sent: bytes) -> NameAndSecret | None:

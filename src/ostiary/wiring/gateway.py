@@ -244,9 +244,9 @@ class Gateway:
         await self._teaching.end()
         await self._consulting.end()
         await self._tunnelling.end()
-        await self._authenticating.end()
         if self._engine is not None:
             await self._engine.stop()
+        await self._authenticating.end()
         if self._agent is not None:
             await self._agent.stop()
         self.save_intermediates()

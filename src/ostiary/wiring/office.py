@@ -28,6 +28,7 @@ from ostiary.wiring.applying import Applying
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.certifying import holder_of, own_authorities
 from ostiary.wiring.consumer_changes import ConsumerChanges
+from ostiary.wiring.credential_metrics import CredentialCollector
 from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import metrics_of
 from ostiary.wiring.notifying import Notifying
@@ -64,6 +65,7 @@ class Office:
                 self.management,
                 self.notifying,
                 OcspCollector(applying.gateway.consulting),
+                CredentialCollector(lambda: dict(applying.gateway.credentials.counts)),
             ),
             hosts=_hosts(self._admin, applying.prepared),
         )

@@ -47,6 +47,9 @@ def test_a_profile_for_each_place_and_a_judgement_for_each_route() -> None:
     }
     assert basic.judgements == {4: Judgement(type=CredentialType.BASIC_AUTH, tests=ada)}
     assert (key.number, basic.number) == (1, 2)
+    one = document().model_copy(update={"pipelines": {"one": document().pipelines["one"]}})
+    alone = profiles_of(one, route_table(one.api_endpoints))
+    assert [profile.number for profile in alone] == [0]
 
 
 def test_the_agent_knows_every_judgement_that_the_engine_may_ask_by() -> None:
