@@ -50,6 +50,7 @@ Whose = Annotated[str | None, Query(max_length=1_000, description="A user by nam
 Consumer = Annotated[
     str | None, Query(max_length=1_000, description="A user by name or id, or an app.")
 ]
+Exact = Annotated[str, Query(max_length=200, description="The whole name.")]
 Kind = Annotated[CredentialType | None, Query(alias="type")]
 
 
@@ -137,13 +138,14 @@ def list_credentials(
     *,
     consumer: Consumer = None,
     kind: Kind = None,
+    name: Exact = "",
     search: Search = "",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """Credentials, the oldest first, of one consumer or of all; never a secret."""
     page = _consumers(request).credentials.page(
-        consumer=consumer, kind=kind, search=search, cursor=cursor, limit=limit
+        consumer=consumer, kind=kind, name=name, search=search, cursor=cursor, limit=limit
     )
     return _CREDENTIALS.page(request, page, _revision(request))
 

@@ -54,17 +54,19 @@ class Credentials:
         *,
         consumer: str | None = None,
         kind: CredentialType | None = None,
+        name: str = "",
         search: str = "",
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[CredentialView]:
-        """The oldest first, of one consumer or of all; ``search`` is part of a name. Raises
+        """The oldest first, of one consumer or of all; ``name`` is the whole name,
+        ``search`` part of one. Raises
         NotThere, Unacceptable."""
         offset, wanted = offset_of(cursor), checked_limit(limit)
         with reading(self._changes.keeping) as work:
             whose = anybody(work, consumer).uuid if consumer else None
             found = work.credentials.page(
-                consumer=whose, kind=kind, search=search, offset=offset, limit=wanted
+                consumer=whose, kind=kind, name=name, search=search, offset=offset, limit=wanted
             )
         return Page(
             items=tuple(map(credential_view, found.items)),
