@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from ostiary.admin.api import (
     authority,
     blocked,
+    consumers,
     credentials,
     enrolment,
     gateway,
@@ -45,6 +46,7 @@ _SUBJECTS = (
     ("revocation", revocation.DOORS),
     ("notifications", notifications.DOORS),
     ("credentials", credentials.DOORS),
+    ("consumers", consumers.DOORS),
 )
 _LOCKED = ("/api/", "/metrics", *ROOTS)
 _IMPORTS = ("/names/import", "/names", "/library", "/versions", "/blocked")

@@ -104,7 +104,7 @@ def test_an_app_belongs_to_a_user_and_is_found_by_name_where_that_is_clear(desk:
     apps = desk.management.consumers.apps
     assert (apps.one("mobile").id, apps.one("mobile").user_name) == (UUID(first), "ada")
     second = app(desk, user="bob")
-    with pytest.raises(Conflicting, match=second):
+    with pytest.raises(Unacceptable, match=second):
         apps.one("mobile")
     assert [one.id for one in apps.page(user="bob").items] == [UUID(second)]
     with pytest.raises(Conflicting):
@@ -177,12 +177,12 @@ def test_certificates_are_tied_by_rules_that_can_be_read(desk: DeskRig) -> None:
     (first, _) = StoredDirectory(lambda: desk.database).certificates()
     assert first.good_at(begin)
     ends = begin + timedelta(days=1)
-    change(desk, made.id, dates=(begin, ends))
+    change(desk, made.id, dates={"valid_until": ends})
     assert desk.management.consumers.credentials.one(made.id).valid_until == ends
     assert last_audit(desk)[0] == "credential.change"
     change(desk, second.id, rules=[{"uri": "spiffe://a/b"}])
     with pytest.raises(Unacceptable):
-        change(desk, made.id, dates=(ends, begin))
+        change(desk, made.id, dates={"valid_from": ends})
 
 
 @pytest.mark.parametrize(

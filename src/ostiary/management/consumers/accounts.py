@@ -72,7 +72,7 @@ class Accounts:
         )
 
     def one(self, called: str) -> ConsumerView:
-        """Raises NotThere, Conflicting."""
+        """Raises NotThere, Unacceptable."""
         with reading(self._changes.keeping) as work:
             return consumer_view(consumer_of(work, self._kind, called))
 
@@ -132,7 +132,7 @@ class Accounts:
         return await self._changes.make(order, Role.OPERATOR, edit)
 
     async def remove(self, order: Order, called: str) -> ChangeView:
-        """With apps and credentials; they act no more at once. Raises NotThere, Conflicting."""
+        """With apps and credentials; they act no more at once. Raises NotThere, Unacceptable."""
 
         def edit(work: Work, _moment: Moment) -> Edited:
             before = consumer_of(work, self._kind, called)

@@ -36,8 +36,9 @@ class CredentialPatch:
     add_scopes: tuple[str, ...] = ()
     remove_scopes: tuple[str, ...] = ()
     rules: Sequence[Mapping[str, str]] | None = None
-    dates: tuple[datetime | None, datetime | None] | None = None
-    """From when until when a certificate credential counts."""
+    dates: Mapping[str, datetime | None] | None = None
+    """``valid_from`` and ``valid_until`` of a certificate credential, either or both; None is no
+    beginning, or no end."""
 
 
 class Credentials:
@@ -53,17 +54,19 @@ class Credentials:
         *,
         consumer: str | None = None,
         kind: CredentialType | None = None,
+        name: str = "",
         search: str = "",
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[CredentialView]:
-        """The oldest first, of one consumer or of all; ``search`` is part of a name. Raises
-        NotThere, Conflicting."""
+        """The oldest first, of one consumer or of all; ``name`` is the whole name,
+        ``search`` part of one. Raises
+        NotThere, Unacceptable."""
         offset, wanted = offset_of(cursor), checked_limit(limit)
         with reading(self._changes.keeping) as work:
             whose = anybody(work, consumer).uuid if consumer else None
             found = work.credentials.page(
-                consumer=whose, kind=kind, search=search, offset=offset, limit=wanted
+                consumer=whose, kind=kind, name=name, search=search, offset=offset, limit=wanted
             )
         return Page(
             items=tuple(map(credential_view, found.items)),
@@ -167,12 +170,11 @@ def _tie(
         raise Unacceptable.one(
             f"a {before.type.value} credential has neither rules nor dates", "leave them out"
         )
-    begins, ends = patch.dates or (before.valid_from, before.valid_until)
+    kept = {"valid_from": before.valid_from, "valid_until": before.valid_until}
+    dates = {**kept, **(patch.dates or {})}
     with refusals():
-        check_dates(begins, ends)
-    work.credentials.tie(
-        before.number, rules or before.rules, valid_from=begins, valid_until=ends, at=moment.at
-    )
+        check_dates(**dates)
+    work.credentials.tie(before.number, rules or before.rules, **dates, at=moment.at)
 
 
 def _scopes(before: StoredCredential, patch: CredentialPatch) -> tuple[str, ...]:

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from ostiary.consumers.model import ConsumerKind
 from ostiary.consumers.names import LONGEST_NAME, uuid_of
 from ostiary.consumers.refusal import ConsumerRefused
-from ostiary.management.errors import Conflicting, NotThere, Unacceptable
+from ostiary.management.errors import NotThere, Unacceptable
 from ostiary.store.database.consumer_records import StoredConsumer
 from ostiary.store.database.errors import NoSuch
 from ostiary.store.database.work import Work
 
 
 def consumer_of(work: Work, kind: ConsumerKind, called: str) -> StoredConsumer:
-    """The user or app with this id or name. Raises NotThere, and Conflicting where several apps
+    """The user or app with this id or name. Raises NotThere, and Unacceptable where several apps
     have the name."""
     found = _found(work, kind, called)
     if found is None:
@@ -23,7 +23,7 @@ def consumer_of(work: Work, kind: ConsumerKind, called: str) -> StoredConsumer:
 
 def anybody(work: Work, called: str) -> StoredConsumer:
     """A user by name or id, or else an app: users come first, as in Express Gateway. Raises
-    NotThere, Conflicting."""
+    NotThere, Unacceptable."""
     found = _found(work, ConsumerKind.USER, called) or _found(work, ConsumerKind.APP, called)
     if found is None:
         raise NotThere("consumer", called)
@@ -53,5 +53,5 @@ def _found(work: Work, kind: ConsumerKind, called: str) -> StoredConsumer | None
     found = work.consumers.named(kind, called)
     if len(found) > 1:
         ids = ", ".join(str(one.uuid) for one in found[:10])
-        raise Conflicting(f"several apps are called {called!r} (name one by its id: {ids})")
+        raise Unacceptable.one(f"several apps are called {called!r}", f"name one by its id: {ids}")
     return found[0] if found else None

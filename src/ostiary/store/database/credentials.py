@@ -98,16 +98,19 @@ class Credentials:
         *,
         consumer: UUID | None = None,
         kind: CredentialType | None = None,
+        name: str = "",
         search: str = "",
         offset: int = 0,
         limit: int = 50,
     ) -> Page[StoredCredential]:
-        """The oldest first; ``search`` is part of a name, in any case."""
+        """The oldest first; ``name`` is the whole name, ``search`` part of one in any case."""
         query = _all()
         if consumer is not None:
             query = query.where(consumers.c.uuid == consumer)
         if kind is not None:
             query = query.where(credentials.c.type == kind.value)
+        if name:
+            query = query.where(credentials.c.name == name)
         if search:
             query = query.where(credentials.c.name.icontains(search, autoescape=True))
         total = self._connection.execute(select(func.count()).select_from(query.subquery()))
