@@ -37,6 +37,8 @@ class Plan:
     """Rules that choose the backend; they may look at the verdict."""
     path_of: PathOf
     """Absolute path of a file of the bundle."""
+    messages: bool = False
+    """Whether pipelines have something to say in the access log."""
 
 
 @dataclass(frozen=True, slots=True)

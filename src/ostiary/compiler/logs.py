@@ -43,8 +43,9 @@ def connection_rule(*, in_header: bool = False) -> str:
     return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(text)}"
 
 
-def log_format(scheme: Scheme) -> str:
-    """The line of one request; what the types add stands where that type is in force."""
+def log_format(scheme: Scheme, *, messages: bool = False) -> str:
+    """The line of one request; what the types add stands where that type is in force, and
+    ``messages`` where a pipeline has a step that says something."""
     parts = (
         '"time":%Ts.%ms',
         '"event":"request"',
@@ -58,6 +59,7 @@ def log_format(scheme: Scheme) -> str:
         _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map)"),
         _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
         *_policy(scheme),
+        *([f'"messages":[%[var({names.MESSAGES},{argument(" ")})]]'] if messages else []),
         '"backend":"%b"',
         '"bytes":%B',
         '"ms":{"total":%Ta,"queue":%Tw,"connect":%Tc,"service":%Tr}',

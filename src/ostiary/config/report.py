@@ -7,13 +7,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ostiary.config.model.base import Unfit, Wrong
+from ostiary.config.model.condition import CONDITIONS
 from ostiary.config.model.document import Document
-from ostiary.config.shape import OWN_CONDITIONS, OWN_POLICIES
+from ostiary.config.model.pipeline import POLICIES
 from ostiary.config.text.tree import Leaf, PathPart, Places, Row, Table, Tree, below, plain, step
 from ostiary.config.text.words import did_you_mean, quoted
 from ostiary.kernel.problems import Problem
 
-_TAGS = frozenset({*OWN_CONDITIONS, *OWN_POLICIES})
+_TAGS = frozenset({*CONDITIONS, *POLICIES})
 _KINDS = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",

@@ -1,7 +1,7 @@
 """When a step of a policy runs: the closed family of conditions."""
 
 import re
-from typing import Annotated, Literal, Union
+from typing import Annotated, Literal, Union, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -10,6 +10,8 @@ from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit
 # The minimatch signs beyond '*' and '?' ({}, [], extglobs, a leading '!') are refused.
 _HOST_PATTERN = re.compile(r"[A-Za-z0-9_.:*?-]+")
 
+_PARAMETER_PATH = re.compile(r"(?:/(?::\w+|[A-Za-z0-9._~!$&',=@%-]*))+", re.ASCII)
+
 
 def _host_pattern(value: str) -> str:
     if not _HOST_PATTERN.fullmatch(value):
@@ -17,6 +19,18 @@ def _host_pattern(value: str) -> str:
             "isn't a host pattern this version supports",
             "use '*' and '?', and oneOf for several patterns",
         )
+    return value
+
+
+def _parameter_path(value: str) -> str:
+    if not _PARAMETER_PATH.fullmatch(value):
+        raise Unfit(
+            "isn't a path this version can take apart",
+            "use '/', ':name' for whole segments and plain letters, or regexpmatch",
+        )
+    names = re.findall(r"(?<=:)\w+", value)
+    if len(set(names)) < len(names) or len(names) > 9:
+        raise Unfit("names a segment twice, or more than nine", "use regexpmatch")
     return value
 
 
@@ -67,6 +81,23 @@ class PathMatch(Model):
     pattern: Regex = Field(description="Regular expression; case matters.")
 
 
+class PathParameters(Model):
+    """True when the path matches, as the plug-in rewrite has it: `:name` is one segment."""
+
+    name: Literal["pathmatch"] = "pathmatch"
+    match: Annotated[str, AfterValidator(_parameter_path)] = Field(
+        description="Path with `:name` for whole segments; any case, with or without a slash at "
+        "the end, whatever the query."
+    )
+
+
+class RegexpMatch(Model):
+    """As `pathMatch`; what its groups find can be used by rewrite."""
+
+    name: Literal["regexpmatch"] = "regexpmatch"
+    match: Regex = Field(description="Regular expression; case matters.")
+
+
 class Method(Model):
     """True when the request's method is one of these."""
 
@@ -93,21 +124,25 @@ class TlsClientAuthenticated(Model):
     name: Literal["tlsClientAuthenticated"] = "tlsClientAuthenticated"
 
 
-Condition = Annotated[
-    Union[  # noqa: UP007 - the members refer to the union itself
-        Always,
-        Never,
-        AllOf,
-        OneOf,
-        Not,
-        PathExact,
-        PathMatch,
-        Method,
-        HostMatch,
-        TlsClientAuthenticated,
-    ],
-    Field(discriminator="name"),
+_Conditions = Union[  # noqa: UP007 - the members refer to the union itself
+    Always,
+    Never,
+    AllOf,
+    OneOf,
+    Not,
+    PathExact,
+    PathMatch,
+    PathParameters,
+    RegexpMatch,
+    Method,
+    HostMatch,
+    TlsClientAuthenticated,
 ]
+Condition = Annotated[_Conditions, Field(discriminator="name")]
+CONDITIONS: tuple[str, ...] = tuple(
+    name for one in get_args(_Conditions) for name in get_args(one.model_fields["name"].annotation)
+)
+"""Names of all conditions."""
 
 AllOf.model_rebuild()
 OneOf.model_rebuild()

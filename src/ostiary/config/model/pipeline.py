@@ -1,11 +1,22 @@
 """What is done with a request: pipelines of policies, each with steps."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from ostiary.config.model.base import Listed, Model, Number
+from ostiary.config.model.base import Listed, Model, Number, Wrong
 from ostiary.config.model.condition import Always, Condition
+from ostiary.config.model.policies.cors import CorsAction
+from ostiary.config.model.policies.headers import HeadersAction
+from ostiary.config.model.policies.ip_filter import IpFilterAction
+from ostiary.config.model.policies.log import LogAction
+from ostiary.config.model.policies.rate_limit import RateLimitAction
+from ostiary.config.model.policies.redirect import RedirectAction
+from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.transformers import (
+    RequestTransformerAction,
+    ResponseTransformerAction,
+)
 from ostiary.config.model.proxy import ProxyOptions
 
 
@@ -34,7 +45,53 @@ class ProxyAction(ProxyOptions):
     )
 
 
-Action = Annotated[TerminateAction | ProxyAction, Field(discriminator="policy")]
+Acts = (
+    CorsAction
+    | HeadersAction
+    | IpFilterAction
+    | LogAction
+    | RateLimitAction
+    | RedirectAction
+    | RequestTransformerAction
+    | ResponseTransformerAction
+    | RewriteAction
+)
+"""All but those that end every pipeline."""
+Action = Annotated[TerminateAction | ProxyAction | Acts, Field(discriminator="policy")]
+POLICIES: tuple[str, ...] = tuple(
+    sorted(
+        one.model_fields["policy"].default
+        for one in (TerminateAction, ProxyAction, *get_args(Acts))
+    )
+)
+"""Names of all policies."""
+
+
+def answers(action: Action) -> bool:
+    """Tell whether this step ends the pipeline for every request it acts on."""
+    match action:
+        case TerminateAction() | ProxyAction() | RedirectAction():
+            return True
+        case RewriteAction():
+            return action.redirect is not None
+        case (
+            CorsAction()
+            | HeadersAction()
+            | IpFilterAction()
+            | LogAction()
+            | RateLimitAction()
+            | RequestTransformerAction()
+            | ResponseTransformerAction()
+        ):
+            return False
+        case _:
+            assert_never(action)
+
+
+def _policy(name: str) -> str:
+    if name not in POLICIES:
+        raise Wrong.among("policy", name, POLICIES)
+    return name
 
 
 class Step(Model):
@@ -49,7 +106,7 @@ class Step(Model):
 class PolicyUse(Model):
     """A policy in a pipeline. In the file its name is the key, and its steps are the value."""
 
-    name: Literal["terminate", "proxy"] = Field(description="The policy.")
+    name: Annotated[str, AfterValidator(_policy)] = Field(description="The policy.")
     steps: tuple[Step, ...] = Field(description="Every step whose condition is true is done.")
 
 

@@ -1,0 +1,32 @@
+"""The policy ``ip-filter``: which addresses may come."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ostiary.config.model.base import Listed, Model, Number, Wrong
+from ostiary.config.model.network import Network
+
+
+class IpFilterAction(Model):
+    """Refuse clients by the address of their connection (or the one the PROXY protocol tells)."""
+
+    policy: Literal["ip-filter"] = "ip-filter"
+    allow: Annotated[tuple[Network, ...], Listed] = Field(
+        default=(), description="Addresses and networks that may come; all when left out."
+    )
+    deny: Annotated[tuple[Network, ...], Listed] = Field(
+        default=(), description="Addresses and networks that may not, even if allowed."
+    )
+    status_code: Annotated[Number, Field(ge=400, le=599)] = Field(
+        default=403, description="Status of the refusal."
+    )
+    message: str = Field(default="Forbidden", description="Body of the refusal.")
+
+    @model_validator(mode="after")
+    def _something(self) -> "IpFilterAction":
+        if not self.model_fields_set & {"allow", "deny"}:
+            raise Wrong("neither allow nor deny is given", "give one of them")
+        if "allow" in self.model_fields_set and not self.allow:
+            raise Wrong("allow is empty, which could mean all or nobody", "remove it, or name some")
+        return self
