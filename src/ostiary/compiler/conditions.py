@@ -27,7 +27,7 @@ from ostiary.haproxy.quote import regex, word
 AUTHENTICATED = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
 
 
-def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911 - a closed union
+def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """The expression of a condition nested to any depth."""
     match condition:
         case Always():

@@ -113,7 +113,7 @@ class _Compiling:
         return Branch(f"pl{self.number}", stage.rules, proxy, self.origin)
 
     def in_frontend(self, steps: _Steps) -> CompiledPipeline:
-        """All rules in the frontend, for the requests of this pipeline; a backend for each proxy."""
+        """All rules in the frontend, for this pipeline's requests; a backend for each proxy."""
         guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {self.number} }}")
         stage = Stage(_algebra(f"p{self.number}c", guard), self.setting)
         taken = self._walk(stage, steps, literal(guard.text))

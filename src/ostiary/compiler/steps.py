@@ -28,7 +28,10 @@ from ostiary.config.model.policies.transformers import (
 
 
 def write_step(action: Acts, condition: Condition, number: int, acting: Acting) -> None:  # noqa: C901 - a closed union
-    """Write the rules of any step but ``terminate`` and ``proxy``; ``condition`` is for those that use its finds."""
+    """Write the rules of any step but ``terminate`` and ``proxy``.
+
+    ``condition`` is for the steps that use what it found; ``number`` is the step's, from 1.
+    """
     match action:
         case CorsAction():
             cors_rules(action, acting)

@@ -75,15 +75,16 @@ def parse_template(source: str) -> Expression:
 def _joined(parts: list[Part]) -> Expression:
     """Neighbouring texts made one, empty ones left out; refuse what no line may hold."""
     joined: list[Part] = []
-    for part in parts:
+    text = ""
+    for part in (*parts, None):
         if isinstance(part, Text):
-            if _NO_TEXT.search(part.text):
-                raise NotSupported("an expression's text can't hold control characters")
-            if joined and isinstance(joined[-1], Text):
-                part = Text(joined.pop().text + part.text)  # type: ignore[union-attr]
-            if not part.text:
-                continue
-        joined.append(part)
+            text += part.text
+            continue
+        if _NO_TEXT.search(text):
+            raise NotSupported("an expression's text can't hold control characters")
+        joined += [Text(text)] if text else []
+        joined += [part] if part else []
+        text = ""
     return tuple(joined)
 
 

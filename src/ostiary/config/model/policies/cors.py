@@ -40,8 +40,8 @@ class CorsAction(Model):
     origin: Annotated[bool | Origin | tuple[Origin, ...], BeforeValidator(_origin)] = Field(
         default="*",
         description="`*`: any site. A text: always told as it is. A list of texts and patterns, "
-        "or a pattern: the site that asks, if it is one of them. `true`: whichever asks. `false`: the "
-        "policy does nothing.",
+        "or a pattern: the site that asks, if it is one of them. `true`: whichever asks. `false`: "
+        "the policy does nothing.",
     )
     methods: _Methods = Field(
         default=("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"),
