@@ -21,8 +21,11 @@ from ostiary.config.model.condition import (
     OneOf,
     PathExact,
     PathMatch,
+    PathParameters,
+    RegexpMatch,
     TlsClientAuthenticated,
 )
+from ostiary.config.rewriting import parameters_regex
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -76,7 +79,7 @@ def _without_dot_segments(path: str) -> str:
     return "/".join(kept)
 
 
-def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911 - a closed union
+def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """Whether a condition is true of the request; ``authenticated``: the client was admitted."""
     match condition:
         case Always():
@@ -93,6 +96,11 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return request.pathq == condition.path
         case PathMatch():
             return re.search(condition.pattern, request.pathq) is not None
+        case PathParameters():
+            source = parameters_regex(condition.match)
+            return re.search(source, request.path, re.IGNORECASE) is not None
+        case RegexpMatch():
+            return re.search(condition.match, request.pathq) is not None
         case Method():
             return request.method in condition.methods
         case HostMatch():
@@ -103,7 +111,7 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             assert_never(condition)
 
 
-def told(condition: Condition) -> str:  # noqa: PLR0911 - a closed union
+def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
     """A condition in few words."""
     match condition:
         case Always() | Never() | TlsClientAuthenticated():
@@ -116,6 +124,8 @@ def told(condition: Condition) -> str:  # noqa: PLR0911 - a closed union
             return f"pathExact {condition.path!r}"
         case PathMatch():
             return f"pathMatch {condition.pattern!r}"
+        case PathParameters() | RegexpMatch():
+            return f"{condition.name} {condition.match!r}"
         case Method():
             return f"method {','.join(condition.methods)}"
         case HostMatch():
