@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -69,6 +69,9 @@ class Unfit(Wrong):
 
 class Model(BaseModel):
     """The base of every model: frozen, unknown keys refused, camelCase aliases."""
+
+    example: ClassVar[str] = ""
+    """One use of it as it is written in the file, for the reference; of policies and conditions."""
 
     model_config = ConfigDict(
         frozen=True,

@@ -1,7 +1,7 @@
 """When a step of a policy runs: the closed family of conditions."""
 
 import re
-from typing import Annotated, Literal, Union, get_args
+from typing import Annotated, ClassVar, Literal, Union, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -37,18 +37,23 @@ def _parameter_path(value: str) -> str:
 class Always(Model):
     """Always true."""
 
+    example: ClassVar[str] = "{name: always}"
     name: Literal["always"] = "always"
 
 
 class Never(Model):
     """Never true."""
 
+    example: ClassVar[str] = "{name: never}"
     name: Literal["never"] = "never"
 
 
 class AllOf(Model):
     """True when every one of its conditions is; true without any."""
 
+    example: ClassVar[str] = (
+        "{name: allOf, conditions: [{name: method, methods: GET}, {name: pathMatch, pattern: ^/a}]}"
+    )
     name: Literal["allOf"] = "allOf"
     conditions: tuple["Condition", ...] = Field(description="The conditions.")
 
@@ -56,6 +61,9 @@ class AllOf(Model):
 class OneOf(Model):
     """True when at least one of its conditions is; false without any. Also called ``anyOf``."""
 
+    example: ClassVar[str] = (
+        "{name: oneOf, conditions: [{name: pathExact, path: /a}, {name: pathExact, path: /b}]}"
+    )
     name: Literal["oneOf", "anyOf"] = "oneOf"
     conditions: tuple["Condition", ...] = Field(description="The conditions.")
 
@@ -63,6 +71,7 @@ class OneOf(Model):
 class Not(Model):
     """True when its condition is not."""
 
+    example: ClassVar[str] = "{name: not, condition: {name: tlsClientAuthenticated}}"
     name: Literal["not"] = "not"
     condition: "Condition" = Field(description="The condition to turn round.")
 
@@ -70,6 +79,7 @@ class Not(Model):
 class PathExact(Model):
     """True when the request's path, with its query, is exactly this."""
 
+    example: ClassVar[str] = "{name: pathExact, path: /status}"
     name: Literal["pathExact"] = "pathExact"
     path: str = Field(min_length=1, description="Path with query; case matters.")
 
@@ -77,6 +87,7 @@ class PathExact(Model):
 class PathMatch(Model):
     """True when the expression is found anywhere in the request's path with its query."""
 
+    example: ClassVar[str] = "{name: pathMatch, pattern: ^/v[12]/}"
     name: Literal["pathMatch"] = "pathMatch"
     pattern: Regex = Field(description="Regular expression; case matters.")
 
@@ -84,6 +95,7 @@ class PathMatch(Model):
 class PathParameters(Model):
     """True when the path matches, as the plug-in rewrite has it: `:name` is one segment."""
 
+    example: ClassVar[str] = "{name: pathmatch, match: '/users/:id'}"
     name: Literal["pathmatch"] = "pathmatch"
     match: Annotated[str, AfterValidator(_parameter_path)] = Field(
         description="Path with `:name` for whole segments; any case, with or without a slash at "
@@ -94,6 +106,7 @@ class PathParameters(Model):
 class RegexpMatch(Model):
     """As `pathMatch`; what its groups find can be used by rewrite."""
 
+    example: ClassVar[str] = "{name: regexpmatch, match: '^/js/(.*)$'}"
     name: Literal["regexpmatch"] = "regexpmatch"
     match: Regex = Field(description="Regular expression; case matters.")
 
@@ -101,6 +114,7 @@ class RegexpMatch(Model):
 class Method(Model):
     """True when the request's method is one of these."""
 
+    example: ClassVar[str] = "{name: method, methods: [POST, PUT]}"
     name: Literal["method"] = "method"
     methods: Annotated[
         tuple[Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"], ...],
@@ -112,6 +126,7 @@ class Method(Model):
 class HostMatch(Model):
     """True when the Host header, as sent and with its port, matches the pattern."""
 
+    example: ClassVar[str] = "{name: hostMatch, pattern: '*.example.com'}"
     name: Literal["hostMatch"] = "hostMatch"
     pattern: Annotated[str, AfterValidator(_host_pattern)] = Field(
         description="Pattern: '*' is any text, '?' one character; case matters."
@@ -121,6 +136,7 @@ class HostMatch(Model):
 class TlsClientAuthenticated(Model):
     """True when the client has shown a certificate and it is welcome, now."""
 
+    example: ClassVar[str] = "{name: tlsClientAuthenticated}"
     name: Literal["tlsClientAuthenticated"] = "tlsClientAuthenticated"
 
 
@@ -139,8 +155,9 @@ _Conditions = Union[  # noqa: UP007 - the members refer to the union itself
     TlsClientAuthenticated,
 ]
 Condition = Annotated[_Conditions, Field(discriminator="name")]
+CONDITION_MODELS: tuple[type[Model], ...] = get_args(_Conditions)
 CONDITIONS: tuple[str, ...] = tuple(
-    name for one in get_args(_Conditions) for name in get_args(one.model_fields["name"].annotation)
+    name for one in CONDITION_MODELS for name in get_args(one.model_fields["name"].annotation)
 )
 """Names of all conditions."""
 

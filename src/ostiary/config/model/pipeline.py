@@ -1,6 +1,7 @@
 """What is done with a request: pipelines of policies, each with steps."""
 
-from typing import Annotated, Literal, assert_never, get_args
+import inspect
+from typing import Annotated, ClassVar, Literal, assert_never, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -23,6 +24,13 @@ from ostiary.config.model.proxy import ProxyOptions
 class TerminateAction(Model):
     """Answer the request here."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - terminate:
+            condition: {name: not, condition: {name: tlsClientAuthenticated}}
+            action: {statusCode: 403, message: "Show a certificate."}
+        """
+    )
     policy: Literal["terminate"] = "terminate"
     status_code: Annotated[Number, Field(ge=200, le=599)] = Field(
         default=400, description="Status of the answer, 200 to 599."
@@ -35,6 +43,12 @@ class ProxyAction(ProxyOptions):
 
     # What is in force tells effective_proxy(), not this: a service endpoint has its say.
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - proxy:
+            action: {serviceEndpoint: backend, stripPath: true}
+        """
+    )
     policy: Literal["proxy"] = "proxy"
     service_endpoint: str = Field(description="Name of the serviceEndpoint.")
     strategy: Literal["round-robin"] = Field(
@@ -58,12 +72,9 @@ Acts = (
 )
 """All but those that end every pipeline."""
 Action = Annotated[TerminateAction | ProxyAction | Acts, Field(discriminator="policy")]
-POLICIES: tuple[str, ...] = tuple(
-    sorted(
-        one.model_fields["policy"].default
-        for one in (TerminateAction, ProxyAction, *get_args(Acts))
-    )
-)
+ACTIONS: tuple[type[Model], ...] = (TerminateAction, ProxyAction, *get_args(Acts))
+"""The models of all policies."""
+POLICIES: tuple[str, ...] = tuple(sorted(one.model_fields["policy"].default for one in ACTIONS))
 """Names of all policies."""
 
 

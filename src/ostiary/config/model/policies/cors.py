@@ -1,8 +1,9 @@
 """The policy ``cors``: which other sites' pages may read answers (Fetch standard, CORS)."""
 
-from typing import Annotated, Literal
+import inspect
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from ostiary.config.model.base import Flag, Listed, Model, Number, Regex, Unfit
 from ostiary.config.model.policies.values import Token
@@ -29,15 +30,44 @@ def _origin(value: object) -> object:
     return value
 
 
-Origin = str | Pattern
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "switch"
+    if isinstance(value, list | tuple):
+        return "list"
+    return "pattern" if isinstance(value, dict | Pattern) else "text"
+
+
+ORIGINS = ("switch", "text", "pattern", "list")
+"""How an origin may be written: tags of the union."""
+Origin = Annotated[
+    Annotated[str, Tag("text")] | Annotated[Pattern, Tag("pattern")], Discriminator(_kind)
+]
+_Origins = Annotated[
+    Annotated[bool, Tag("switch")]
+    | Annotated[str, Tag("text")]
+    | Annotated[Pattern, Tag("pattern")]
+    | Annotated[tuple[Origin, ...], Tag("list")],
+    Discriminator(_kind),
+    BeforeValidator(_origin),
+]
 _Methods = Annotated[tuple[Token, ...], BeforeValidator(_split)]
 
 
 class CorsAction(Model):
     """Answer preflights, and tell browsers which sites may read the answers."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        r"""
+        - cors:
+            action:
+              origin: ["https://app.example.com", !!js/regexp '/^https:\/\/[a-z]+\.example\.com$/']
+              credentials: true
+              maxAge: 600
+        """
+    )
     policy: Literal["cors"] = "cors"
-    origin: Annotated[bool | Origin | tuple[Origin, ...], BeforeValidator(_origin)] = Field(
+    origin: _Origins = Field(
         default="*",
         description="`*`: any site. A text: always told as it is. A list of texts and patterns, "
         "or a pattern: the site that asks, if it is one of them. `true`: whichever asks. `false`: "

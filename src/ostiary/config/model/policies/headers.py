@@ -1,6 +1,7 @@
 """The policy ``headers``: headers for the service; ``request-transformer`` does the same."""
 
-from typing import Literal
+import inspect
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,6 +12,14 @@ from ostiary.config.model.policies.values import FRAMING, Script
 class HeadersAction(Model):
     """Set headers of the request. Deprecated by Express Gateway: use request-transformer."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - headers:
+            action:
+              headersPrefix: X-Gateway-
+              forwardHeaders: {Client: req.ip, Name: '"Ostiary"'}
+        """
+    )
     policy: Literal["headers"] = "headers"
     headers_prefix: str = Field(default="", description="Put before every name.")
     forward_headers: dict[str, Script] = Field(

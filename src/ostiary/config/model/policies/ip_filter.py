@@ -1,6 +1,7 @@
 """The policy ``ip-filter``: which addresses may come."""
 
-from typing import Annotated, Literal
+import inspect
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,6 +12,12 @@ from ostiary.config.model.network import Network
 class IpFilterAction(Model):
     """Refuse clients by the address of their connection (or the one the PROXY protocol tells)."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - ip-filter:
+            action: {allow: [10.0.0.0/8, "2001:db8::/32"], deny: 10.1.2.3}
+        """
+    )
     policy: Literal["ip-filter"] = "ip-filter"
     allow: Annotated[tuple[Network, ...], Listed] = Field(
         default=(), description="Addresses and networks that may come; all when left out."

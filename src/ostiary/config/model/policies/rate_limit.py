@@ -1,6 +1,7 @@
 """The policy ``rate-limit``: so many requests in a window of time, for each client."""
 
-from typing import Annotated, Literal
+import inspect
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,6 +12,14 @@ from ostiary.config.model.policies.values import Template
 class RateLimitAction(Model):
     """Refuse requests above a number in a window, which begins with a client's first request."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - rate-limit:
+            - condition: {name: method, methods: [POST, PUT]}
+              action: {max: 10, windowMs: 1000, rateLimitBy: "${req.ip}"}
+            - action: {max: 1000, windowMs: 3600000, rateLimitBy: "${req.ip}"}
+        """
+    )
     policy: Literal["rate-limit"] = "rate-limit"
     rate_limit_by: Template = Field(
         default="${req.ip}", description="Who counts as one client, with `${…}` in it."

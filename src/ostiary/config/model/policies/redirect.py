@@ -1,6 +1,7 @@
 """The policy ``redirect``: another address for the client to go to."""
 
-from typing import Literal
+import inspect
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +12,13 @@ from ostiary.config.model.policies.values import Address
 class RedirectAction(Model):
     """Answer with another address (RFC 9110 section 15.4)."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - redirect:
+            condition: {name: pathMatch, pattern: ^/docs/}
+            action: {location: "https://docs.example.com${req.url}", statusCode: 301}
+        """
+    )
     policy: Literal["redirect"] = "redirect"
     location: Address = Field(
         min_length=1,

@@ -1,6 +1,7 @@
 """The policy ``rewrite``, as the plug-in express-gateway-plugin-rewrite has it."""
 
-from typing import Literal
+import inspect
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,6 +11,15 @@ from ostiary.config.model.base import Model
 class RewriteAction(Model):
     """Change the request's path by what the step's ``pathmatch`` or ``regexpmatch`` found."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - rewrite:
+            - condition: {name: regexpmatch, match: "^/js/(.*)$"}
+              action: {rewrite: /src/js/$1}
+            - condition: {name: pathmatch, match: "/old/:id"}
+              action: {rewrite: "/new/:id", redirect: 302}
+        """
+    )
     policy: Literal["rewrite"] = "rewrite"
     rewrite: str = Field(
         min_length=1,

@@ -1,6 +1,7 @@
 """``request-transformer`` and ``response-transformer``: headers and query, added and removed."""
 
-from typing import Annotated, Literal
+import inspect
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -50,6 +51,18 @@ def _refuse_nothing(add: dict[str, str], remove: tuple[str, ...]) -> None:
 class RequestTransformerAction(Model):
     """Change headers and query of the request before it is passed on."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - request-transformer:
+            action:
+              headers:
+                add: {X-Client: 'req.ip + " by " + req.protocol', Authorization: '"Basic eDp5"'}
+                remove: [cookie]
+              query:
+                add: {tenant: "req.get('X-Tenant')"}
+                remove: [debug]
+        """
+    )
     policy: Literal["request-transformer"] = "request-transformer"
     headers: HeaderChange | None = Field(default=None, description="Headers of the request.")
     query: QueryChange | None = Field(default=None, description="Parameters of the query.")
@@ -64,5 +77,14 @@ class RequestTransformerAction(Model):
 class ResponseTransformerAction(Model):
     """Change headers of the answer, whoever gives it."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - response-transformer:
+            action:
+              headers:
+                add: {Strict-Transport-Security: '"max-age=31536000"'}
+                remove: [server, x-powered-by]
+        """
+    )
     policy: Literal["response-transformer"] = "response-transformer"
     headers: HeaderChange = Field(description="Headers of the answer.")
