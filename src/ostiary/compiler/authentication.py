@@ -1,6 +1,6 @@
 """Steps that ask for a credential: what becomes of the request by its verdict.
 
-``services.way`` tells of requests without credentials; a change here is a change there.
+``services.pipeline_steps`` tells of requests without credentials; a change here is a change there.
 """
 
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from typing import assert_never
 
 from ostiary.compiler import credential_names as names
 from ostiary.compiler.answers import problem
-from ostiary.compiler.expressions import Algebra, Expression, Literal, literal
-from ostiary.compiler.profiles import Authenticating, Profiles
+from ostiary.compiler.profiles import Authenticating
+from ostiary.compiler.stage import Acting
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.consumers.reason import CredentialReason
 from ostiary.haproxy.quote import word
@@ -47,56 +47,30 @@ def challenge(action: Authenticating) -> str:
             assert_never(action)
 
 
-def finding_rules(
-    action: Authenticating, profiles: Profiles, algebra: Algebra, expression: Expression
-) -> None:
-    """Note the consumer for what comes after; ``expression`` says for which requests."""
-    number = profiles.number(action)
-    who, passed = names.who_of_profile(number), names.passed_of_profile(number)
-    good = literal(f"{{ var({names.code_of_profile(number)}) -m int 1 }}")
-    tail = _if(algebra, algebra.every([expression, good]))
-    algebra.rules.append(f"http-request set-var({names.CONSUMER}) var({who}){tail}")
-    if algebra.tests:
-        rule = f"http-request set-var({names.CONSUMER_PASSED}) var({passed}){tail}"
-        algebra.rules.append(rule)
-
-
-def forgetting_rules() -> list[str]:
-    """No consumer was found yet."""
-    return [f"http-request unset-var({name})" for name in (names.CONSUMER, names.CONSUMER_PASSED)]
-
-
-def step_rules(
-    action: Authenticating, profiles: Profiles, algebra: Algebra, expression: Expression
-) -> None:
+def authentication_rules(action: Authenticating, acting: Acting) -> None:
     """Note the consumer, tell the service, refuse who has none.
 
     Whoever could not be judged is refused also with passThrough: "we can't tell" is not "nobody".
     """
-    # The condition may ask for the consumer that is about to be noted.
-    expression = algebra.spill(expression)
-    finding_rules(action, profiles, algebra, expression)
-    code = names.code_of_profile(profiles.number(action))
-    good = literal(f"{{ var({code}) -m int 1 }}")
-    header = f"http-request set-header {CONSUMER_HEADER} %[var({names.CONSUMER})]"
-    algebra.rules += [
-        f"{header}{_if(algebra, algebra.every([expression, good]))}",
-        f"http-request set-var({names.OUTCOME}) var({code}){_if(algebra, expression)}",
-    ]
+    number = acting.stage.setting.profiles.number(action)
+    code = names.code_of_profile(number)
+    good = f"{{ var({code}) -m int 1 }}"
+    acting.do(f"set-var({names.CONSUMER}) var({names.who_of_profile(number)})", good)
+    if acting.stage.algebra.tests:
+        passed = names.passed_of_profile(number)
+        acting.do(f"set-var({names.CONSUMER_PASSED}) var({passed})", good)
+    acting.do(f"set-header {CONSUMER_HEADER} %[var({names.CONSUMER})]", good)
+    acting.do(f"set-var({names.OUTCOME}) var({code})")
     for reason, answer in _refusals(action):
-        hit = literal(f"{{ var({code}) -m int {reason.code} }}")
-        tail = _if(algebra, algebra.every([expression, hit]))
-        algebra.rules.append(f"http-request return {answer}{tail}")
-    bad = Expression(((~good.alternatives[0][0],),))
-    tail = _if(algebra, algebra.every([expression, bad]))
-    if action.pass_through:
-        algebra.rules += [
-            f"http-request set-var({names.ANONYMOUS}) bool(true){tail}",
-            f"http-after-response set-header {CONSUMER_HEADER} anonymous "
-            f"if {{ var({names.ANONYMOUS}) -m bool }}",
-        ]
-    else:
-        algebra.rules.append(f"http-request return {_unauthorized(action)}{tail}")
+        acting.do(f"return {answer}", f"{{ var({code}) -m int {reason.code} }}")
+    if not action.pass_through:
+        acting.do(f"return {_unauthorized(action)}", f"!{good}")
+        return
+    acting.do(f"set-var({names.ANONYMOUS}) bool(true)", f"!{good}")
+    acting.stage.answer(
+        f"http-after-response set-header {CONSUMER_HEADER} anonymous "
+        f"if {{ var({names.ANONYMOUS}) -m bool }}"
+    )
 
 
 def _refusals(action: Authenticating) -> Iterator[tuple[CredentialReason, str]]:
@@ -108,9 +82,3 @@ def _refusals(action: Authenticating) -> Iterator[tuple[CredentialReason, str]]:
 
 def _unauthorized(action: Authenticating) -> str:
     return f"{problem(401, WANTED)} hdr WWW-Authenticate {word(challenge(action))}"
-
-
-def _if(algebra: Algebra, expression: Expression) -> str:
-    """The tail of a rule for an expression of one alternative, perhaps always."""
-    tests: tuple[Literal | str, ...] = (*algebra.guards, *expression.alternatives[0])
-    return f" if {' '.join(map(str, tests))}" if tests else ""

@@ -24,8 +24,11 @@ from ostiary.config.model.condition import (
     OneOf,
     PathExact,
     PathMatch,
+    PathParameters,
+    RegexpMatch,
     TlsClientAuthenticated,
 )
+from ostiary.config.rewriting import parameters_regex
 from ostiary.haproxy.quote import regex, word
 
 AUTHENTICATED = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
@@ -51,6 +54,10 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             return literal(f"{{ pathq -m str -- {word(condition.path)} }}")
         case PathMatch():
             return _search("pathq", condition.pattern, algebra)
+        case PathParameters():
+            return _search("path", parameters_regex(condition.match), algebra, "-i ")
+        case RegexpMatch():
+            return _search("pathq", condition.match, algebra)
         case Method():
             return literal(f"{{ method {' '.join(condition.methods)} }}")
         case HostMatch():
@@ -68,9 +75,9 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             assert_never(condition)
 
 
-def _search(fetch: str, source: str, algebra: Algebra) -> Expression:
-    algebra.rules += undecided_rules(fetch, source, algebra.guards)
-    return literal(f"{{ {fetch} -m reg -- {regex(source)} }}")
+def _search(fetch: str, source: str, algebra: Algebra, flag: str = "") -> Expression:
+    algebra.rules += undecided_rules(fetch, source, algebra.guards, flag)
+    return literal(f"{{ {fetch} -m reg {flag}-- {regex(source)} }}")
 
 
 def glob_to_regex(pattern: str) -> str:

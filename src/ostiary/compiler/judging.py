@@ -39,6 +39,8 @@ class Plan:
     """Absolute path of a file of the bundle."""
     credentials: list[str]
     """Rules that set the verdicts on credentials; empty where no pipeline asks for one."""
+    messages: bool = False
+    """Whether pipelines have something to say in the access log."""
 
 
 @dataclass(frozen=True, slots=True)

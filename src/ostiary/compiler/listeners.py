@@ -270,6 +270,10 @@ def _connection_id() -> str:
     return f"tcp-request session set-var({names.CONNECTION_ID}) uuid()"
 
 
+def _log_format(plan: Plan) -> str:
+    return log_format(plan.scheme, credentials=bool(plan.credentials), messages=plan.messages)
+
+
 def _logging(place: Place, plan: Plan) -> list[str]:
     def located(text: str) -> str:
         return text.replace("@folder@", place.folder)
@@ -284,6 +288,6 @@ def _logging(place: Place, plan: Plan) -> list[str]:
         "option disable-h2-upgrade",
         # What ends before there is a request, as in the handshake, is told to the gateway too.
         "option log-separate-errors",
-        f"log-format {word(located(log_format(plan.scheme, credentials=bool(plan.credentials))))}",
+        f"log-format {word(located(_log_format(plan)))}",
         f"error-log-format {word(located(ERROR_FORMAT))}",
     ]

@@ -43,9 +43,12 @@ def connection_rule(*, in_header: bool = False) -> str:
     return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(text)}"
 
 
-def log_format(scheme: Scheme, *, credentials: bool = False) -> str:
-    """The line of one request; what the types add stands where that type is in force, and what
-    came of credentials where some pipeline asks for them."""
+def log_format(scheme: Scheme, *, credentials: bool = False, messages: bool = False) -> str:
+    """The line of one request; what the types add stands where that type is in force.
+
+    What came of credentials stands there where some pipeline asks for them (``credentials``), and
+    what steps say where one does (``messages``).
+    """
     parts = (
         '"time":%Ts.%ms',
         '"event":"request"',
@@ -60,6 +63,7 @@ def log_format(scheme: Scheme, *, credentials: bool = False) -> str:
         _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
         *_policy(scheme),
         *(_credential() if credentials else []),
+        *([f'"messages":[%[var({names.MESSAGES},{argument(" ")})]]'] if messages else []),
         '"backend":"%b"',
         '"bytes":%B',
         '"ms":{"total":%Ta,"queue":%Tw,"connect":%Tc,"service":%Tr}',

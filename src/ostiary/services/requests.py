@@ -27,8 +27,11 @@ from ostiary.config.model.condition import (
     OneOf,
     PathExact,
     PathMatch,
+    PathParameters,
+    RegexpMatch,
     TlsClientAuthenticated,
 )
+from ostiary.config.rewriting import parameters_regex
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -102,6 +105,11 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return request.pathq == condition.path
         case PathMatch():
             return re.search(condition.pattern, request.pathq) is not None
+        case PathParameters():
+            source = parameters_regex(condition.match)
+            return re.search(source, request.path, re.IGNORECASE) is not None
+        case RegexpMatch():
+            return re.search(condition.match, request.pathq) is not None
         case Method():
             return request.method in condition.methods
         case HostMatch():
@@ -129,6 +137,8 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
             return f"pathExact {condition.path!r}"
         case PathMatch():
             return f"pathMatch {condition.pattern!r}"
+        case PathParameters() | RegexpMatch():
+            return f"{condition.name} {condition.match!r}"
         case Method():
             return f"method {','.join(condition.methods)}"
         case HostMatch():

@@ -4,15 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from ostiary.compiler.answers import CERTIFICATE_REFUSED
-from ostiary.compiler.authentication import status_of
 from ostiary.compiler.routes import Route, RouteTable
 from ostiary.compiler.scopes import HEADER_ENTRY, scope_of
 from ostiary.compiler.tls import Asking, Entry
 from ostiary.config.effective import AuthType
-from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.document import Document
-from ostiary.config.model.pipeline import ProxyAction, Step, TerminateAction
-from ostiary.consumers.reason import CredentialReason
+from ostiary.config.model.pipeline import Step
 from ostiary.services.explanation import Answer, Explanation, Line
 from ostiary.services.handshake import (
     MAKE_WHOLE,
@@ -23,6 +20,7 @@ from ostiary.services.handshake import (
     asks,
     shake_hands,
 )
+from ostiary.services.pipeline_steps import Went, act
 from ostiary.services.policy_steps import (
     absent,
     certificate_lines,
@@ -233,12 +231,13 @@ class Way:
             if not acts:
                 self.tell(at, f"{condition}: skipped")
                 continue
-            answer = self._act(step)
-            if answer is None:
-                self.tell(at, f"{condition}: no credential is shown, and passThrough goes on")
+            did = act(step.action, step.condition, request, self._document)
+            if isinstance(did, Went):
+                self.tell(at, f"{condition}: {did.sentence}")
+                request = did.request
                 continue
-            self.tell(at, f"{condition}: {answer.sentence}", passed=answer.served)
-            return self._end(answer)
+            self.tell(at, f"{condition}: {did.sentence}", passed=did.served)
+            return self._end(did)
         self.tell("pipeline", f"{name!r} ends without an answer", passed=False)
         return self._end(gateway_says(404, "Not Found"))
 
@@ -254,26 +253,6 @@ class Way:
         for policy in self._document.pipelines[name].policies:
             for step in policy.steps:
                 yield f"pipeline {name!r}: {policy.name}", step
-
-    def _act(self, step: Step) -> Answer | None:
-        """What the step answers; None where the request goes on."""
-        match step.action:
-            case TerminateAction(status_code=status):
-                return Answer(served=status < 400, sentence=f"answers {status}", status=status)
-            case ProxyAction(service_endpoint=name):
-                urls = ", ".join(
-                    service.url or ", ".join(service.urls or ())
-                    for service in (self._document.service_endpoints[name],)
-                )
-                return Answer(served=True, sentence=f"passed on to the service {name!r} at {urls}")
-            case KeyAuthAction() | BasicAuthAction() as action:
-                if action.pass_through:
-                    return None
-                status = status_of(action, CredentialReason.MISSING)
-                wanted = f"answers {status} to requests without a good credential"
-                return Answer(served=False, sentence=wanted, status=status)
-            case _:
-                assert_never(step.action)
 
     def _alert(self, alert: str, *, certain: bool = True) -> Explanation:
         otherwise = "" if certain else f", or 403 {CERTIFICATE_REFUSED!r} at the first request"
