@@ -1,7 +1,8 @@
 """Policies that ask who the client is: API keys, and names with passwords."""
 
+import inspect
 import re
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -43,6 +44,12 @@ class AuthAction(Model):
 class KeyAuthAction(AuthAction):
     """Ask for an API key, written ``keyId:keySecret``: in a header, else in the query."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - key-auth:
+            action: {apiKeyHeader: X-Api-Key, disableHeadersScheme: true, disableQueryParam: true}
+        """
+    )
     policy: Literal["key-auth"] = "key-auth"
     api_key_header: Annotated[str, AfterValidator(_header)] = Field(
         default="Authorization", description="The header with the key."
@@ -78,4 +85,10 @@ class KeyAuthAction(AuthAction):
 class BasicAuthAction(AuthAction):
     """Ask for a username (or an app's id) and password, by HTTP's Basic scheme (RFC 7617)."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - basic-auth:
+            action: {passThrough: true}
+        """
+    )
     policy: Literal["basic-auth"] = "basic-auth"
