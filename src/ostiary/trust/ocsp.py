@@ -162,6 +162,21 @@ def believe(
     )
 
 
+def disowned(answer: OcspAnswer, subject: Subject, taken: datetime) -> Status | None:
+    """Whom an answer revoked that was believed when it came, at ``taken``, but is no longer; None
+    where it is about somebody else, or doesn't revoke. Who signed it isn't looked at again."""
+    single = _single(answer, subject)
+    if isinstance(single, Unbelieved) or single.condition is not Condition.REVOKED:
+        return None
+    return Status(
+        condition=Condition.REVOKED,
+        since=single.this_update,
+        produced_at=answer.produced_at,
+        until=taken,
+        told=f"{_told(single, subject)}, whose answer is no longer believed",
+    )
+
+
 def _single(answer: OcspAnswer, subject: Subject) -> Single | Unbelieved:
     if answer.fault is not None:
         return Unbelieved(answer.fault)
