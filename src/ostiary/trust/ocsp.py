@@ -125,13 +125,23 @@ class Status:
     """Who signed it, where the authority has certified that and may have revoked it since."""
 
 
+class Blame(Enum):
+    """Whose fault it may be that there is no answer that tells anything."""
+
+    QUESTION = "question"
+    """One about another certificate may well be answered."""
+    EITHER = "either"
+    """The responder has answered, but as one that is broken, or that this question has broken."""
+    RESPONDER = "responder"
+    """It is silent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unbelieved:
     """The answer tells nothing, and why."""
 
     why: str
-    unwell: bool = False
-    """Whether the next question to the same responder would hardly fare better."""
+    blame: Blame = Blame.QUESTION
 
 
 def believe(

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from ostiary.trust.ocsp import (
+    Blame,
     Nonce,
     OcspRules,
     Question,
@@ -22,11 +23,12 @@ def status_of(question: Question, der: bytes, nonce: bytes, now: datetime) -> St
     try:
         answer = read_answer(der)
     except NotAnOcspAnswer as fault:
-        return Unbelieved(fault.sentence, unwell=True)
+        return Unbelieved(fault.sentence, Blame.EITHER)
     if isinstance(answer, Unsuccessful):
         # "unauthorized" is what many say of a certificate that they don't know (RFC 5019 2.2.3).
-        unwell = answer.status in ("internalError", "tryLater")
-        return Unbelieved(f"the responder says {answer.status}", unwell)
+        broken = answer.status in ("internalError", "tryLater")
+        blame = Blame.EITHER if broken else Blame.QUESTION
+        return Unbelieved(f"the responder says {answer.status}", blame)
     strange = _strange_nonce(answer, nonce, question.rules)
     if strange is not None:
         return Unbelieved(strange)
