@@ -1,4 +1,4 @@
-"""Responders that fail, and certificates that have them fail: who is left alone, and for how long."""
+"""Responders that fail, and certificates that have them fail: who is left alone, how long."""
 
 import asyncio
 from datetime import timedelta
