@@ -108,7 +108,9 @@ class Statuses:
         """Keep what ``read`` has read, by the same ``nonce``; whether somebody may have been judged
         otherwise by what was known before."""
         before = self._kept.get(question.key)
-        had = before.status.condition if before and before.status else None
+        last = before.status if before else None
+        # Whoever was revoked by an answer that has ended may be admitted by a newer list since.
+        had = last.condition if last and not _is_renewed(last, status, now) else None
         due = _due(question.key, status, question.rules, now)
         self._failures.pop(question.key, None)
         used = before.used if before else now
@@ -244,6 +246,11 @@ _TURNS = frozenset(
     }
 )
 """What makes remembered verdicts wrong. Who was undetermined is looked at again soon anyway."""
+
+
+def _is_renewed(last: Status, new: Status, now: datetime) -> bool:
+    both = last.condition is Condition.REVOKED and new.condition is Condition.REVOKED
+    return both and last.until <= now
 
 
 def _outdone(new: Status, old: Status) -> bool:

@@ -93,6 +93,15 @@ def test_other_rules_admit_nobody_who_was_revoked(kit: Kit, change: str, restart
     assert isinstance(scene.look(), NotRevoked)
 
 
+def test_who_is_revoked_anew_after_the_answers_end_may_have_been_admitted_meanwhile(
+    scene: Scene,
+) -> None:
+    scene.take(scene.answer("revoked", end=NOW + MINUTE))
+    again = scene.answer("revoked", begin=NOW, end=NOW + HOUR)
+    assert scene.take(again, now=NOW + MINUTE) is True
+    assert scene.take(again, now=NOW + 2 * MINUTE) is False
+
+
 def test_a_line_that_was_altered_to_revoke_says_no_more_than_its_answer(scene: Scene) -> None:
     for der in (scene.answer("good"), b"junk"):
         scene.statuses = Statuses()
