@@ -154,7 +154,7 @@ class Statuses:
                 yield kept.status.condition, kept.status.until
 
     def lines(self) -> tuple[Line, ...]:
-        """All answers, as they may be saved: least recently used first."""
+        """All answers, as they may be saved."""
         return tuple(kept.line for kept in self._kept)
 
     def load(self, data: bytes) -> int:
