@@ -21,6 +21,8 @@ SCOPE_LACKS = "The credential lacks a scope that the resource requires."
 UNDECIDED = "The credential can't be judged at the moment. Try again."
 TOO_MANY = "Too many wrong credentials. Try again later."
 RETRY_SECONDS = 60
+_UNJUDGED = f"{CredentialReason.NO_ANSWER.code} {CredentialReason.TOO_MANY.code}"
+"""Codes that refuse also with passThrough."""
 
 
 def status_of(action: Authenticating, reason: CredentialReason) -> int:
@@ -83,11 +85,15 @@ def step_rules(
         f"{header}{_if(algebra, algebra.every([expression, good]))}",
         f"http-request set-var({names.OUTCOME}) var({code}){_if(algebra, expression)}",
     ]
+    bad = Expression(((~good.alternatives[0][0],),))
+    refused = literal(f"{{ var({code}) -m int {_UNJUDGED} }}") if action.pass_through else bad
+    # Refusals are told to the gateway itself, which listens for this level.
+    tail = _if(algebra, algebra.every([expression, refused]))
+    algebra.rules.append(f"http-request set-log-level err{tail}")
     for reason, answer in _refusals(action):
         hit = literal(f"{{ var({code}) -m int {reason.code} }}")
         tail = _if(algebra, algebra.every([expression, hit]))
         algebra.rules.append(f"http-request return {answer}{tail}")
-    bad = Expression(((~good.alternatives[0][0],),))
     tail = _if(algebra, algebra.every([expression, bad]))
     if action.pass_through:
         algebra.rules += [
