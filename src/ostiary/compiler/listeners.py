@@ -20,22 +20,22 @@ from ostiary.haproxy.quote import argument, word
 def http_section(document: Document, listener: HttpListener, place: Place, plan: Plan) -> Section:
     """The plain listener: a certificate can only come in a header."""
     by_header = plan.scheme.type is AuthType.HEADER
-    path_of = plan.path_of
+    judged = judged_in_the_open(document, plan)
     lines = [
         *(f"bind {one}" for one in addresses(listener.hostname, listener.port, place)),
         *_logging(place, plan.scheme),
         *_peers(plan, behind_reader=False),
         _connection_id(),
-        *([_filter(path_of)] if by_header else []),
+        *([_filter(plan.path_of)] if by_header else []),
         *_heard(guards.refusals(None)),
         *guards.request_facts(),
         *_request_id(document),
         *plan.routes,
-        *judged_in_the_open(document, plan),
+        *judged.rules,
         *guards.removals(document, _secret_headers(plan.scheme)),
-        *(identity_rules(document, plan.scheme) if by_header else []),
+        *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("http"),
-        *plan.choices,
+        *plan.choices(judged.gate),
     ]
     return Section("frontend http", tuple(lines), "http")
 
@@ -77,7 +77,7 @@ def https_sections(
         *guards.removals(document, _secret_headers(plan.scheme)),
         *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("https"),
-        *plan.choices,
+        *plan.choices(judged.gate),
     ]
     sections = [Section("frontend https", tuple(lines), "https")]
     if len(grouped) > 1:

@@ -83,3 +83,5 @@ FRONTENDS = frozenset(("http", "https"))
 AGENT = "ost_agent"
 RESOLVERS = "ost_names"
 NOWHERE = "ost_not_found"
+REFUSED = "ost_refused"
+"""Where requests go that no service gets; see ``enforcement``."""
