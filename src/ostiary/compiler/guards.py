@@ -133,7 +133,7 @@ def request_facts() -> list[str]:
 def origin(scheme: str) -> list[str]:
     """What the service is told about where the request came from; after ``removals``."""
     return [
-        "option forwardfor",
+        f"http-request add-header X-Forwarded-For %[var({names.CLIENT})]",
         "http-request add-header X-Forwarded-Host %[req.hdr(host)]",
         f"http-request add-header X-Forwarded-Proto {scheme}",
     ]
