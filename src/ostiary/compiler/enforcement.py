@@ -67,7 +67,7 @@ class Gate:
         return f"{'unless' if word == 'if' else 'if'} {tests}"
 
     def section(self) -> Section:
-        """The backend. It has no servers: what no rule answers is answered with 503."""
+        """The backend. It has no servers, and its last rule answers whoever is left."""
         return Section(f"backend {names.REFUSED}", self.answers)
 
 
