@@ -1,11 +1,8 @@
 """Consumers as operators make them, and what becomes of their requests at once."""
 
 import asyncio
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +11,10 @@ from ostiary.supervisor.binary import EngineBinary
 from ostiary.supervisor.child import MASTER_SOCKET
 from ostiary.supervisor.runtime import MasterSocket
 from tests.daemon.admin_rig import Api
-from tests.daemon.clients import Connection
+from tests.daemon.clients import Connection, context
 from tests.daemon.consumers_rig import basic, key
-from tests.daemon.gateway import Running, running
+from tests.daemon.gateway import Certificates, Running, World, world
 from tests.daemon.life import until
-from tests.daemon.upstream import Upstream
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.daemon
@@ -26,32 +22,34 @@ pytestmark = pytest.mark.daemon
 PASSWORD = "pass:word"
 
 
-@pytest.fixture(scope="module")
-def gateway(any_engine: EngineBinary) -> Iterator[Running]:
-    folder = Path(tempfile.mkdtemp(prefix="ost-"))
+def change(document: dict[str, Any], _made: Certificates) -> None:
     service = {"proxy": {"action": {"serviceEndpoint": "service"}}}
-    try:
-        with Upstream() as upstream:
-            config = {
-                "http": {"port": 0, "hostname": "127.0.0.1"},
-                "admin": {"port": free_port()},
-                "apiEndpoints": {
-                    "key": {"paths": "/key", "scopes": ["read"]},
-                    "basic": {"paths": "/basic"},
-                },
-                "serviceEndpoints": {"service": {"url": f"http://127.0.0.1:{upstream.port}"}},
-                "pipelines": {
-                    "key": {"apiEndpoints": ["key"], "policies": [{"key-auth": None}, service]},
-                    "basic": {
-                        "apiEndpoints": ["basic"],
-                        "policies": [{"basic-auth": None}, service],
-                    },
-                },
-            }
-            with running(any_engine, config, folder) as gateway:
-                yield gateway
-    finally:
-        shutil.rmtree(folder)
+    nobody = {"name": "not", "condition": {"name": "tlsClientAuthenticated"}}
+    certificate = {"terminate": {"condition": nobody, "action": {"statusCode": 403}}}
+    key_auth, basic_auth = {"key-auth": None}, {"basic-auth": None}
+    document["admin"] = {"port": free_port()}
+    del document["policies"]
+    document["apiEndpoints"] = {
+        "key": {"paths": "/key", "scopes": ["read"]},
+        "basic": {"paths": "/basic"},
+        "both": {"paths": "/both"},
+    }
+    document["pipelines"] = {
+        "key": {"apiEndpoints": ["key"], "policies": [key_auth, service]},
+        "basic": {"apiEndpoints": ["basic"], "policies": [basic_auth, service]},
+        "both": {"apiEndpoints": ["both"], "policies": [certificate, key_auth, service]},
+    }
+
+
+@pytest.fixture(scope="module")
+def made_world(any_engine: EngineBinary) -> Iterator[World]:
+    with world(any_engine, lambda made: {"default": made.entry(made.a)}, change) as made:
+        yield made
+
+
+@pytest.fixture
+def gateway(made_world: World) -> Running:
+    return made_world.gateway
 
 
 @pytest.fixture
@@ -119,6 +117,48 @@ def test_what_operators_change_acts_on_the_open_connection_s_next_request(
         assert status(client, of_user) == 200
         assert admin.http.delete("/users/ada").status_code == 204
         assert [status(client, one) for one in (of_user, of_app)] == [401, 401]
+
+
+def test_a_certificate_and_a_key_are_judged_beside_each_other(
+    made_world: World, admin: Api
+) -> None:
+    made(admin, "/users", {"username": "eve", "firstname": "E", "lastname": "L"})
+    good, wrong = key(a_key(admin, "eve")), key("x:y")
+    gateway = made_world.gateway
+    with gateway.connect(context(made_world.good), "default.example") as client:
+        asked = [client.ask("/both", headers=headers) for headers in ([], [wrong], [good], [good])]
+        assert [one.status for one in asked] == [401, 401, 200, 200]
+        told = dict(asked[-1].json["headers"])
+        assert "eg-consumer-id" in told
+        assert "good" in told["x-client-cert-subject-dn"]
+    http2 = gateway.http2(made_world.good)
+    with http2.connection:
+        assert http2.ask("/both").status == 401
+    with gateway.connect(context(made_world.stranger), "default.example") as client:
+        assert client.ask("/both", headers=[good]).status == 403
+    with gateway.connect() as client:
+        assert client.ask("/both", headers=[good]).status == 403
+
+
+def test_refusals_are_counted_and_shown_as_they_happen(gateway: Running, admin: Api) -> None:
+    with gateway.connect() as client:
+        assert client.ask("/key").status == 401
+        assert client.ask("/key", headers=[key("x:guess")]).status == 401
+
+    def told(line: str) -> bool:
+        return line in admin.http.get("/metrics").text
+
+    for reason in ("credential-missing", "credential-wrong"):
+        wanted = f'ostiary_refusals_total{{api="key",entry="",reason="{reason}"}}'
+        until(lambda wanted=wanted: told(wanted))
+    until(
+        lambda: told(
+            'ostiary_credential_decisions_total{outcome="credential-wrong",type="key-auth"}'
+        )
+    )
+    shown = admin.http.get("/api/v1/events", params={"limit": 50}).text
+    assert "credential-wrong" in shown
+    assert "guess" not in shown
 
 
 def test_while_nobody_decides_the_known_go_on_and_nobody_else(gateway: Running, admin: Api) -> None:

@@ -21,6 +21,8 @@ SCOPE_LACKS = "The credential lacks a scope that the resource requires."
 UNDECIDED = "The credential can't be judged at the moment. Try again."
 TOO_MANY = "Too many wrong credentials. Try again later."
 RETRY_SECONDS = 60
+_UNJUDGED = f"{CredentialReason.NO_ANSWER.code} {CredentialReason.TOO_MANY.code}"
+"""Codes that refuse also with passThrough."""
 
 
 def status_of(action: Authenticating, reason: CredentialReason) -> int:
@@ -61,6 +63,9 @@ def authentication_rules(action: Authenticating, acting: Acting) -> None:
         acting.do(f"set-var({names.CONSUMER_PASSED}) var({passed})", good)
     acting.do(f"set-header {CONSUMER_HEADER} %[var({names.CONSUMER})]", good)
     acting.do(f"set-var({names.OUTCOME}) var({code})")
+    refused = f"{{ var({code}) -m int {_UNJUDGED} }}" if action.pass_through else f"!{good}"
+    # Refusals are told to the gateway itself, which listens for this level.
+    acting.do("set-log-level err", refused)
     for reason, answer in _refusals(action):
         acting.do(f"return {answer}", f"{{ var({code}) -m int {reason.code} }}")
     if not action.pass_through:

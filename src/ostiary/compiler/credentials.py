@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from ostiary.compiler import credential_names as names
+from ostiary.compiler.enforcement import Gate
 from ostiary.compiler.names import ROUTE
 from ostiary.compiler.profiles import Profile, Profiles
 from ostiary.compiler.questions import Question
@@ -81,24 +82,27 @@ def credential_arguments() -> str:
     )
 
 
-def credential_rules(profiles: Profiles, path_of: Callable[[str], str]) -> list[str]:
-    """Set each profile's verdict; stands after the route's look-up.
+def credential_rules(
+    profiles: Profiles, path_of: Callable[[str], str], gate: Gate | None
+) -> list[str]:
+    """Set each profile's verdict; stands after the route's look-up, and the certificate's verdict.
 
-    Nobody is refused here: that is for the steps of the pipeline, in their order.
+    Nobody is refused here: that is for the steps of the pipeline, in their order. Who doesn't pass
+    the ``gate`` gets to no pipeline: nothing is looked for.
     """
     if not profiles:
         return []
     rules = [f"http-request set-var({names.NOW}) date"]
     for profile in profiles:
-        rules += _rules(profile, path_of(profile.file))
+        rules += _rules(profile, path_of(profile.file), f" {gate.passes}" if gate else "")
     return rules
 
 
-def _rules(profile: Profile, file: str) -> Iterator[str]:
+def _rules(profile: Profile, file: str, passes: str) -> Iterator[str]:
     if profile.number > 1:
         for name in _PASSING:
             yield f"http-request unset-var({name})"
-    yield f"http-request set-var({names.JUDGEMENT}) var({ROUTE}),map_str({file})"
+    yield f"http-request set-var({names.JUDGEMENT}) var({ROUTE}),map_str({file}){passes}"
     yield from _extraction(profile)
     yield f"http-request set-var({names.HASH}) var({names.PRESENTED}),sha2(256),hex if {_PRESENTED}"
     key = f"var({names.GENERATION}),concat(|,{names.JUDGEMENT},|),concat(,{names.HASH})"

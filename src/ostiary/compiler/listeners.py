@@ -3,6 +3,7 @@
 from ostiary.compiler import guards, names, tls
 from ostiary.compiler.answers import problem
 from ostiary.compiler.bundle import Materials, Place
+from ostiary.compiler.credentials import credential_rules
 from ostiary.compiler.forwarding import peer_rules
 from ostiary.compiler.identity import identity_rules
 from ostiary.compiler.judging import PathOf, Plan, judged_in_the_open, judging
@@ -20,23 +21,24 @@ from ostiary.haproxy.quote import argument, word
 def http_section(document: Document, listener: HttpListener, place: Place, plan: Plan) -> Section:
     """The plain listener: a certificate can only come in a header."""
     by_header = plan.scheme.type is AuthType.HEADER
-    path_of = plan.path_of
+    judged = judged_in_the_open(document, plan)
     lines = [
         *(f"bind {one}" for one in addresses(listener.hostname, listener.port, place)),
         *_logging(place, plan),
         *_peers(plan, behind_reader=False),
-        _connection_id(),
-        *([_filter(path_of)] if by_header or plan.credentials else []),
+        *_connection_facts(),
+        *([_filter(plan.path_of)] if by_header or plan.profiles else []),
+        connection_rule(plan.scheme, tls=False),
         *_heard(guards.refusals(None)),
         *guards.request_facts(),
         *_request_id(document),
         *plan.routes,
-        *judged_in_the_open(document, plan),
-        *plan.credentials,
+        *judged.rules,
+        *credential_rules(plan.profiles, plan.path_of, judged.gate),
         *guards.removals(document, _secret_headers(plan.scheme)),
-        *(identity_rules(document, plan.scheme) if by_header else []),
+        *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("http"),
-        *plan.choices,
+        *plan.choices(judged.gate),
     ]
     return Section("frontend http", tuple(lines), "http")
 
@@ -54,17 +56,16 @@ def https_sections(
     grouped = tls.groups(entries)
     judged = judging(document, plan, entries)
     path_of = plan.path_of
-    by_header = plan.scheme.type is AuthType.HEADER
     lines = [
         *_binds(listener, place, path_of, grouped),
         *_timeouts(listener.options),
         *_logging(place, plan),
         *_peers(plan, behind_reader=len(grouped) > 1),
-        _connection_id(),
-        *([_filter(path_of)] if judged.rules or plan.credentials else []),
+        *_connection_facts(),
+        *([_filter(path_of)] if judged.rules or plan.profiles else []),
         *entry_of_connection(entries, path_of),
         *judged.facts,
-        connection_rule(in_header=by_header),
+        connection_rule(plan.scheme, tls=True),
         *_heard(
             [
                 *guards.refusals(listener.options.max_header_size),
@@ -75,11 +76,11 @@ def https_sections(
         ),
         *plan.routes,
         *judged.rules,
-        *plan.credentials,
+        *credential_rules(plan.profiles, path_of, judged.gate),
         *guards.removals(document, _secret_headers(plan.scheme)),
         *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("https"),
-        *plan.choices,
+        *plan.choices(judged.gate),
     ]
     sections = [Section("frontend https", tuple(lines), "https")]
     if len(grouped) > 1:
@@ -266,12 +267,15 @@ def _heard(rules: list[str]) -> list[str]:
     return ["http-request set-log-level err", *rules, "http-request set-log-level info"]
 
 
-def _connection_id() -> str:
-    return f"tcp-request session set-var({names.CONNECTION_ID}) uuid()"
+def _connection_facts() -> list[str]:
+    return [
+        f"tcp-request session set-var({names.CONNECTION_ID}) uuid()",
+        f"tcp-request session set-var-fmt({names.CLIENT}) %ci",
+    ]
 
 
 def _log_format(plan: Plan) -> str:
-    return log_format(plan.scheme, credentials=bool(plan.credentials), messages=plan.messages)
+    return log_format(plan.scheme, credentials=bool(plan.profiles), messages=plan.messages)
 
 
 def _logging(place: Place, plan: Plan) -> list[str]:
