@@ -85,7 +85,7 @@ class PathExact(Model):
 class PathMatch(Model):
     """True when the expression is found anywhere in the request's path with its query."""
 
-    example: ClassVar[str] = "{name: pathMatch, pattern: ^/v[12]/}"
+    example: ClassVar[str] = "{name: pathMatch, pattern: '^/v[12]/'}"
     name: Literal["pathMatch"] = "pathMatch"
     pattern: Regex = Field(description="Regular expression; case matters.")
 
