@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from ostiary.supervisor.binary import EngineBinary
-from tests.daemon.compiled import Gateway, carried, recorder
+from tests.daemon.compiled import Gateway, carried, checked, recorder
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.daemon
@@ -235,3 +235,30 @@ def test_messages_stand_in_the_access_log_as_text(rig: Rig) -> None:
 def _logged(rig: Rig, word: str) -> list[dict[str, list[str]]]:
     lines = (rig.folder / "out.log").read_bytes().split(b"\n")
     return [json.loads(one) for one in lines[:-1] if one.startswith(b"{") and word.encode() in one]
+
+
+def test_counting_by_several_things_needs_a_newer_engine(engine_binary: EngineBinary) -> None:
+    """Two keys in one pipeline are more tracked counters than old HAProxies have."""
+    port = free_port()
+    document = f"""
+http: {{port: {port}, hostname: 127.0.0.1}}
+apiEndpoints: {{a: {{}}}}
+pipelines:
+  p:
+    apiEndpoints: [a]
+    policies:
+      - rate-limit:
+          - action: {{max: 3}}
+          - action: {{max: 1, rateLimitBy: "${{req.headers.x}}"}}
+      - terminate: {{action: {{statusCode: 200}}}}
+"""
+    folder = Path(tempfile.mkdtemp(prefix="ost-"))
+    try:
+        if engine_binary.version < (2, 8):
+            assert "need HAProxy 2.8" in str(checked(engine_binary, document, folder))
+            return
+        with carried(engine_binary, document, folder, port) as gateway:
+            rig = Rig(gateway, folder)
+            assert [rig.ask("a", x=key).status for key in "aabcd"] == [200, 429, 200, 429, 429]
+    finally:
+        shutil.rmtree(folder)

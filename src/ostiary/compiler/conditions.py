@@ -1,12 +1,12 @@
 """Conditions of pipelines (express-gateway semantics) as ACL expressions."""
 
-import re
 from typing import assert_never
 
 from ostiary.compiler import credential_names, names
 from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, literal
 from ostiary.compiler.profiles import test_of
 from ostiary.compiler.searching import undecided_rules
+from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
     Authenticated,
@@ -61,7 +61,7 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
         case Method():
             return literal(f"{{ method {' '.join(condition.methods)} }}")
         case HostMatch():
-            return _search("req.hdr(host)", glob_to_regex(condition.pattern), algebra)
+            return _search("req.hdr(host)", host_regex(condition.pattern), algebra)
         case TlsClientAuthenticated():
             return literal(AUTHENTICATED)
         case Authenticated():
@@ -78,13 +78,3 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
 def _search(fetch: str, source: str, algebra: Algebra, flag: str = "") -> Expression:
     algebra.rules += undecided_rules(fetch, source, algebra.guards, flag)
     return literal(f"{{ {fetch} -m reg {flag}-- {regex(source)} }}")
-
-
-def glob_to_regex(pattern: str) -> str:
-    """A host glob as an anchored regular expression: ``*`` any text, ``?`` one character.
-
-    As in minimatch, neither stands for a dot at the very beginning.
-    """
-    parts = {"*": ".*", "?": "."}
-    ahead = r"(?!\.)" if pattern[:1] in parts else ""
-    return f"^{ahead}{''.join(parts.get(char, re.escape(char)) for char in pattern)}$"

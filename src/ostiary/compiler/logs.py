@@ -8,7 +8,7 @@ from ostiary.compiler import credential_names, names
 from ostiary.compiler.facts import Fact
 from ostiary.compiler.scopes import HEADER_ENTRY, Scheme
 from ostiary.config.effective import AuthType
-from ostiary.haproxy.quote import word
+from ostiary.haproxy.quote import argument, word
 
 
 def _json(name: str, expression: str) -> str:

@@ -49,7 +49,7 @@ def page(notice: str) -> str:
 def _part(model: type[Model], example: str) -> list[str]:
     # Models that are parts of others have their tables on the page of the configuration.
     tables = [text.replace("](#", "](configuration.md#") for text in table_of(model)]
-    shown = f"```yaml\n{example}\n```\n"
+    shown = f"```yaml example\n{example}\n```\n"
     return [f"### {_name(model)}\n", summary_of(model) + "\n", *tables, shown]
 
 

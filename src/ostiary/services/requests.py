@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import assert_never
 
-from ostiary.compiler.conditions import glob_to_regex
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
     Authenticated,
@@ -113,7 +113,7 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
         case Method():
             return request.method in condition.methods
         case HostMatch():
-            return re.search(glob_to_regex(condition.pattern), request.host) is not None
+            return re.search(host_regex(condition.pattern), request.host) is not None
         case TlsClientAuthenticated():
             return authenticated
         case Authenticated() | ConsumerIs() | ScopeHeld():

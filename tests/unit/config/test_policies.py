@@ -2,9 +2,10 @@
 
 import pytest
 
+from ostiary.config.model.condition import CONDITION_MODELS
 from ostiary.config.model.pipeline import ACTIONS, CorsAction, RateLimitAction
 from ostiary.config.model.policies.cors import Pattern
-from tests.unit.config.support import MINIMAL, loaded, only, refused, warned
+from tests.unit.config.support import MINIMAL, loaded, only, refused, warned, with_condition
 
 HEAD = MINIMAL.split("      - proxy:")[0]
 TAIL = "      - proxy: {action: {serviceEndpoint: backend}}\n"
@@ -21,6 +22,13 @@ def test_every_policy_has_an_example_that_is_accepted(model: type) -> None:
     document = loaded(HEAD + lines + (TAIL if "proxy" not in lines else "")).document
     steps = document.pipelines["main"].policies[0].steps
     assert all(type(step.action) is model for step in steps)
+
+
+@pytest.mark.parametrize("model", CONDITION_MODELS, ids=lambda one: str(one.__name__))
+def test_every_condition_has_an_example_that_is_accepted(model: type) -> None:
+    document = loaded(with_condition(model.example)).document
+    (step,) = document.pipelines["main"].policies[0].steps
+    assert type(step.condition) is model
 
 
 def test_defaults_are_those_of_express_gateway() -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal, Union, get_args
 
 from pydantic import AfterValidator, Field
 
+from ostiary.config.host_patterns import NoHostPattern, host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
     Authenticated,
@@ -13,18 +14,15 @@ from ostiary.config.model.auth_conditions import (
 )
 from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit
 
-# The minimatch signs beyond '*' and '?' ({}, [], extglobs, a leading '!') are refused.
-_HOST_PATTERN = re.compile(r"[A-Za-z0-9_.:*?-]+")
-
 _PARAMETER_PATH = re.compile(r"(?:/(?::\w+|[A-Za-z0-9._~!$&',=@%-]*))+", re.ASCII)
 
 
 def _host_pattern(value: str) -> str:
-    if not _HOST_PATTERN.fullmatch(value):
-        raise Unfit(
-            "isn't a host pattern this version supports",
-            "use '*' and '?', and oneOf for several patterns",
-        )
+    try:
+        host_regex(value)
+    except NoHostPattern as error:
+        way_out = "use '*', '?', '[a-c]', '[!a]' and '{a,b}', and oneOf or not for the rest"
+        raise Unfit(f"isn't a host pattern this version supports: {error}", way_out) from error
     return value
 
 
@@ -93,7 +91,7 @@ class PathExact(Model):
 class PathMatch(Model):
     """True when the expression is found anywhere in the request's path with its query."""
 
-    example: ClassVar[str] = "{name: pathMatch, pattern: ^/v[12]/}"
+    example: ClassVar[str] = "{name: pathMatch, pattern: '^/v[12]/'}"
     name: Literal["pathMatch"] = "pathMatch"
     pattern: Regex = Field(description="Regular expression; case matters.")
 
@@ -135,7 +133,8 @@ class HostMatch(Model):
     example: ClassVar[str] = "{name: hostMatch, pattern: '*.example.com'}"
     name: Literal["hostMatch"] = "hostMatch"
     pattern: Annotated[str, AfterValidator(_host_pattern)] = Field(
-        description="Pattern: '*' is any text, '?' one character; case matters."
+        description="Pattern: '*' is any text, '?' one character, '[a-c]' one of these, '[!a]' any "
+        "other, '{a,b}' either; case matters."
     )
 
 
