@@ -223,6 +223,7 @@ class _Life:
             self._ending.set()
             raise
         gc.freeze()  # what is here now stays: no need to look through it again and again
+        gc.enable()
 
     async def _notice_changes(self) -> None:
         async for changed in self._watch.changes():
