@@ -6,7 +6,7 @@ the time that reading a certificate takes. What is not plain in every way is lef
 
 from dataclasses import dataclass
 
-from ostiary.x509.der import elements, inside
+from ostiary.x509.der import LONG, inside
 from ostiary.x509.structure import Attribute
 
 _TEXTS = frozenset((0x0C, 0x13, 0x16))
@@ -36,6 +36,8 @@ _TYPES = {
         ("2a864886f70d010901", "1.2.840.113549.1.9.1", ""),
     )
 }
+_SHORTEST = 9
+"""Bytes in a SET with one attribute: three times tag and length, two of a type, one of a text."""
 _ESCAPED = frozenset('\\"+,;<>')
 _ESCAPES = str.maketrans({one: f"\\{one}" for one in _ESCAPED})
 
@@ -53,30 +55,37 @@ class ReadName:
 def plain_name(der: bytes) -> ReadName | None:
     """The name (DER that was decoded before) if it is plain; None is no fault of it.
 
-    Plain: common attributes, one to a relative distinguished name, each with a printable text.
+    Plain: common attributes, one to a relative distinguished name, each with a printable text that
+    isn't long.
     """
     attributes: list[tuple[Attribute, ...]] = []
     texts: list[str] = []
-    for at, end in elements(der, *inside(der, 0)):
-        # RelativeDistinguishedName ::= SET OF SEQUENCE { type, value } (RFC 5280 4.1.2.4)
-        pair, one_end = inside(der, inside(der, at)[0])
-        oid, oid_end = inside(der, pair)
-        known = _TYPES.get(der[oid:oid_end])
-        text = _text(der, oid_end)
-        if one_end != end or known is None or text is None:
+    at, stop = inside(der, 0)
+    while at < stop:
+        # RelativeDistinguishedName ::= SET OF SEQUENCE { type, value } (RFC 5280 4.1.2.4). In one
+        # of less than 128 bytes every length is one byte; one without attributes is a fault.
+        if not _SHORTEST <= der[at + 1] < LONG:
+            return None
+        end = at + 2 + der[at + 1]
+        value = at + 6 + der[at + 5]
+        known = _TYPES.get(der[at + 6 : value])
+        if known is None or value + 2 + der[value + 1] != end:
+            return None
+        text = _text(der[value], der[value + 2 : end])
+        if text is None:
             return None
         dotted, keyword = known
         attributes.append((Attribute(dotted, text),))
         texts.append(f"{keyword}={_escaped(text)}")
+        at = end
     return ReadName(tuple(attributes), ",".join(reversed(texts)))
 
 
-def _text(der: bytes, at: int) -> str | None:
-    if der[at] not in _TEXTS:
+def _text(tag: int, content: bytes) -> str | None:
+    if tag not in _TEXTS:
         return None
-    begin, end = inside(der, at)
     try:
-        text = der[begin:end].decode()
+        text = content.decode()
     except UnicodeDecodeError:
         return None
     # RFC 4514 2.4: blanks at the ends, and a number sign before all, are written differently.

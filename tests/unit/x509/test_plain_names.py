@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ostiary.x509.certificate import bearing_oddities, parse
+from ostiary.x509.errors import NotACertificate
 from ostiary.x509.keys import KeyKind, PublicKey, plain_key_of, public_key_of
 from ostiary.x509.plain_names import plain_name
 from ostiary.x509.structure import Attribute, attributes_of
@@ -26,7 +27,7 @@ TYPES = (
     NameOID.PSEUDONYM, x509.ObjectIdentifier("1.2.3"),
 )  # fmt: skip
 ODD = st.sampled_from('aZ0 ,+"\\<>;#=\0\n€ü\u00a0\u2028')
-TEXTS = st.text(ODD, max_size=6) | st.text(max_size=9)
+TEXTS = st.text(ODD, max_size=6) | st.text(max_size=9) | st.just("long" * 40)
 KINDS = st.sampled_from((Type.UTF8String, Type.BMPString))
 PAIRS = st.tuples(st.sampled_from(TYPES), TEXTS, KINDS)
 RDN = st.lists(PAIRS, min_size=1, max_size=2, unique_by=itemgetter(0))
@@ -79,6 +80,15 @@ def test_other_names_are_left_to_the_library() -> None:
         assert plain_name(name_of(rdns).public_bytes()) is None
     assert plain_name(name_of([[common], [unit]]).public_bytes()) is not None
     assert plain_name(bytes.fromhex("300c310a300806035504030c01ff")) is None
+
+
+def test_a_name_with_an_empty_part_is_left_to_the_library_which_refuses_it(kit: Kit) -> None:
+    assert plain_name(bytes.fromhex("30023100")) is None
+    named = name_of([[(NameOID.COMMON_NAME, "a", Type.UTF8String)]] * 2)
+    # Two parts of 12 bytes each become six without anything inside.
+    patch = [(named.public_bytes()[2:], b"\x31\x00" * 12)]
+    with pytest.raises(NotACertificate):
+        parse(kit.client(None, "hollow", subject=named, patch=patch).der)
 
 
 @pytest.mark.parametrize(("curve", "bits"), [(ec.SECP256R1(), 256), (ec.SECP384R1(), 384)])
