@@ -8,7 +8,7 @@ refused here, before anything is decided.
 import hashlib
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -165,13 +165,10 @@ def parse(der: bytes) -> Certificate:
         ) from fault
 
 
-@contextmanager
-def bearing_oddities() -> Iterator[None]:
+def bearing_oddities() -> AbstractContextManager[object]:
     """Odd but bearable values (a negative serial, a country of three letters) only warn; we judge
     for ourselves."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        yield
+    return warnings.catch_warnings(action="ignore", category=UserWarning)
 
 
 def _names(native: x509.Certificate) -> Names:
