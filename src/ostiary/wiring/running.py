@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +34,7 @@ from ostiary.wiring.ground import (
 )
 from ostiary.wiring.list_shelf import shelf_in
 from ostiary.wiring.list_sources import ListSources
+from ostiary.wiring.publishing.counting import Counting
 from ostiary.wiring.publishing.keeping import Publishing
 from ostiary.wiring.restarting import needs_restart
 from ostiary.x509.certificate import Certificate
@@ -51,8 +52,9 @@ class Administration(Protocol):
         """The engine starts, or has just started: begin with what takes long and needs no
         gateway; once, before ``follow``."""
 
-    def follow(self, applying: Applying) -> None:
-        """The gateway serves, and changes go through ``applying``."""
+    def follow(self, applying: Applying, published: Counting) -> None:
+        """The gateway serves, and changes go through ``applying``; ``published``: what the public
+        listener answers."""
 
     async def open(self) -> None:
         """Let operators in; once, after these two."""
@@ -82,7 +84,7 @@ class _Nobody:
     def get_ready(self) -> None:
         pass
 
-    def follow(self, applying: Applying) -> None:
+    def follow(self, applying: Applying, published: Counting) -> None:
         pass
 
     async def open(self) -> None:
@@ -102,6 +104,8 @@ class _Life:
         self._log = structlog.get_logger("ostiary.run")
         self._wanted = asyncio.Event()
         self._by_hand = False
+        self._changed: frozenset[Path] = frozenset()
+        self._settled = True
         self._ending = asyncio.Event()
         self._at_once = asyncio.Event()
         self._watch = Watch()
@@ -158,7 +162,7 @@ class _Life:
                     administration.get_ready()
                 applying = Applying(self._config, gateway, prepared, lists)
                 gateway.seek(lists.want)
-                administration.follow(applying)
+                administration.follow(applying, self._publishing.counting)
                 self._publishing.start()
                 print("ready", flush=True)
                 await self._serve(applying, administration)
@@ -236,6 +240,7 @@ class _Life:
     async def _notice_changes(self) -> None:
         async for changed in self._watch.changes():
             self._log.info("files-changed", files=sorted(map(str, changed)))
+            self._changed |= changed
             self._wanted.set()
 
     async def _apply_changes(self, applying: Applying) -> None:
@@ -243,12 +248,20 @@ class _Life:
             await self._wanted.wait()
             self._wanted.clear()
             anew, self._by_hand = self._by_hand, False
+            changed, self._changed = self._changed, frozenset()
             async with applying.lock:
-                await self._apply(applying, anew=anew)
+                alone = not anew and _only_lists(changed, applying.prepared)
+                if alone:
+                    await self._apply(applying, applying.read_lists)
+                if not alone or not self._settled:
+                    self._settled = await self._apply(applying, applying.read, anew=anew)
 
-    async def _apply(self, applying: Applying, *, anew: bool) -> None:
+    async def _apply(
+        self, applying: Applying, read: Callable[[], Awaitable[Prepared]], *, anew: bool = False
+    ) -> bool:
+        """False where it is refused, and what was in force stays."""
         try:
-            prepared = await applying.read()
+            prepared = await read()
             self._watch.replace(watched_files(prepared), used=watched_files(prepared))
             served = await applying.serve(prepared, anew=anew)
         except ConfigRefused as refused:
@@ -265,12 +278,21 @@ class _Life:
             for warning in (*prepared.warnings, *needs_restart(self._started, prepared)):
                 self._log.warning("configuration", problem=str(warning))
             self._log.info("change-applied", revision=served.revision, reloaded=served.reloaded)
+            return True
+        return False
 
     async def _look_after(self, gateway: Gateway) -> None:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             gateway.save_intermediates()
             self._access_log.keep_appending()
+
+
+def _only_lists(changed: Collection[Path], prepared: Prepared) -> bool:
+    """Revocation lists shall bite soon, however much else there is to read; and also while the
+    configuration is being mended."""
+    files = prepared.gathered.lists.files
+    return bool(changed) and all(str(path) in files for path in changed)
 
 
 async def _done_before(task: asyncio.Task[Any], event: asyncio.Event) -> bool:

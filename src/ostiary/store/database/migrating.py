@@ -25,10 +25,9 @@ class History:
         """Where the number of the last script run is kept."""
         return f"ostiary_{self.name}_version"
 
-    @property
-    def numbers(self) -> tuple[str, ...]:
-        """Of the scripts, oldest first: each is in a file named by it."""
-        return tuple(sorted(one.stem[1:] for one in self.scripts.glob("versions/r*.py")))
+    def known(self) -> list[str]:
+        """The numbers of all scripts, the oldest first: their files are named by them."""
+        return sorted(script.stem[1:] for script in self.scripts.glob("versions/r[0-9]*.py"))
 
 
 KEPT_HISTORY = History("kept", KEPT, _SCRIPTS / "kept")
@@ -42,7 +41,7 @@ def migrate(connection: Connection, history: History, where: str) -> None:
 
     ``where`` names the database in refusals. Raises NewerDatabase, NotOurDatabase.
     """
-    known = history.numbers
+    known = history.known()
     found = _found(connection, history, where)
     if found == known[-1]:
         return
@@ -50,10 +49,25 @@ def migrate(connection: Connection, history: History, where: str) -> None:
         if found.isdigit() and found > known[-1]:
             raise NewerDatabase(where, found, known[-1])
         raise NotOurDatabase(where, f"its tables are at {found!r}, which we never wrote")
-    # Alembic is 10 MB and a tenth of a second, and nearly every start needs none of it.
-    from ostiary.store.database.upgrading import upgrade  # noqa: PLC0415
+    _upgrade(connection, history)
 
-    upgrade(connection, history.scripts, tables=history.tables, version_table=history.version_table)
+
+def _upgrade(connection: Connection, history: History) -> None:
+    # Hardly ever needed, and a quarter of a second to import.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(history.scripts).replace("%", "%%"))
+    # Alembic splits lists of folders by this; without it, it warns.
+    config.set_main_option("path_separator", "os")
+    config.attributes["configure"] = {
+        "connection": connection,
+        "target_metadata": history.tables,
+        "version_table": history.version_table,
+        "transaction_per_migration": False,
+    }
+    command.upgrade(config, "head")
 
 
 def _found(connection: Connection, history: History, where: str) -> str | None:
