@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 import signal
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
@@ -49,8 +48,7 @@ class Administration(Protocol):
         """What is managed, and the trusted certificates; asked once, before the start."""
 
     def get_ready(self) -> None:
-        """The engine starts, or has just started: begin with what takes long and needs no
-        gateway; once, before ``follow``."""
+        """The engine is about to start: begin with what takes long and needs no gateway."""
 
     def follow(self, applying: Applying, published: Counting) -> None:
         """The gateway serves, and changes go through ``applying``; ``published``: what the public
@@ -151,15 +149,9 @@ class _Life:
         make_folder(folders.run)
         await ensure_gone(folders.run / MASTER_SOCKET, addresses(prepared))
         gateway = Gateway(folders, binary, self._access_log.descriptor)
-        # The engine's start is mostly waiting for another process. Where both have one core to
-        # share, whatever else is begun meanwhile makes clients wait.
-        one_core = len(os.sched_getaffinity(0)) == 1
-        if not one_core:
-            administration.get_ready()
+        administration.get_ready()
         try:
             if await self._start(gateway, prepared):
-                if one_core:
-                    administration.get_ready()
                 applying = Applying(self._config, gateway, prepared, lists)
                 gateway.seek(lists.want)
                 administration.follow(applying, self._publishing.counting)
