@@ -4,9 +4,12 @@
 * shown, and nobody answered what to think of it: 503;
 * shown and refused: 403, also where none is required;
 * report-only: nothing is refused;
-* blocked: 403, whatever the type and the policy, also where pipelines alone decide.
+* blocked: 403, whatever the type and the policy, also where pipelines alone decide;
+* asking for a WebSocket, and nobody answered: 503, likewise. It could be a blocked client's, and
+  who does not know of it could not end it.
 
-``services.explain`` tells the same in the same order; a change here is a change there.
+``services.explain`` tells the same in the same order; a change here is a change there. There
+somebody always answers, so it knows no 503.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,6 +22,7 @@ from ostiary.compiler.answers import (
     plain,
     problem,
 )
+from ostiary.compiler.guards import UPGRADES
 from ostiary.compiler.scopes import Mode, Scheme
 from ostiary.config.effective import AuthType
 from ostiary.trust.reason import Reason
@@ -27,6 +31,8 @@ _ABSENT = f"{{ var({names.CODE}) -m int {Reason.NO_CERTIFICATE.code} }}"
 _UNANSWERED = f"{{ var({names.CODE}) -m int {Reason.NO_ANSWER.code} }}"
 _REFUSED = f"!{{ var({names.CODE}) -m int {names.ADMITTED} }}"
 _BLOCKED = f"{{ var({names.CODE}) -m int {Reason.BLOCKED.code} }}"
+_WHATEVER = ((403, (_BLOCKED,)), (503, (_UNANSWERED, UPGRADES)))
+"""What is refused where policies, entries or pipelines would let pass."""
 
 _SENTENCES = {401: CERTIFICATE_REQUIRED, 503: UNDECIDED, 403: CERTIFICATE_REFUSED}
 
@@ -43,16 +49,16 @@ _TELL = "http-request set-log-level err"
 
 def entry_rules(strict_entry: str | None) -> list[str]:
     """On strict entries nobody passes unadmitted, however the TLS session came to be; on none who
-    is blocked.
+    is blocked, or asks for a WebSocket unanswered.
 
     ``strict_entry`` is an ACL literal, empty when every entry of the listener is strict, None when
     none is.
     """
     if strict_entry is None:
-        return [_said(403, [_BLOCKED]), *_answers((403,), close=True)]
+        return [*_always(), *_answers(dict(_WHATEVER), close=True)]
     scope = [strict_entry] if strict_entry else []
     return [
-        *([_said(403, [_BLOCKED])] if scope else []),
+        *(_always() if scope else ()),
         _said(401, [*scope, _ABSENT]),
         _said(503, [*scope, _UNANSWERED]),
         _said(403, [*scope, _REFUSED, "!" + _ABSENT, "!" + _UNANSWERED]),
@@ -81,7 +87,7 @@ def policy_rules(scheme: Scheme) -> list[str]:
     return [
         *_reporting(scheme),
         *_refusing(scheme),
-        *_answers(_SENTENCES if refuses else (403,), close=close),
+        *_answers(_SENTENCES if refuses else dict(_WHATEVER), close=close),
     ]
 
 
@@ -101,7 +107,7 @@ def _reporting(scheme: Scheme) -> Iterator[str]:
 def _refusing(scheme: Scheme) -> Iterator[str]:
     refusing = _tests(scheme, Mode.LENIENT, without=Mode.REPORT_ONLY)
     if scheme.reports:
-        yield _said(403, [_BLOCKED])
+        yield from _always()
     if refusing is None:
         return
     required = _tests(scheme, Mode.REQUIRED, without=Mode.REPORT_ONLY)
@@ -129,6 +135,10 @@ def _tests(scheme: Scheme, wanted: Mode, without: Mode = Mode.LENIENT) -> list[s
 
 def _mode_is(modes: Iterable[Mode]) -> str:
     return f"{{ var({names.MODE}) -m int {' '.join(sorted(str(one.value) for one in modes))} }}"
+
+
+def _always() -> Iterator[str]:
+    return (_said(status, list(tests)) for status, tests in _WHATEVER)
 
 
 def _said(status: int, tests: list[str]) -> str:

@@ -36,6 +36,7 @@ def test_nobody_gets_to_a_service_unadmitted_where_all_policies_require(kind: st
 
 
 BLOCKED = "{ var(txn.ost.code) -m int 30 }"
+LOST = "{ var(txn.ost.code) -m int 5 } { var(txn.ost.up) -m bool }"
 
 
 @pytest.mark.parametrize("auth", [CERTIFICATE, HEADER])
@@ -50,13 +51,28 @@ def test_who_is_blocked_is_refused_by_policies_that_only_report(auth: str) -> No
 def test_who_is_blocked_is_refused_where_pipelines_decide() -> None:
     asking = "requestCert: true, rejectUnauthorized: false"
     lines = frontend(compiled("type: none", options=asking))
-    assert said(lines) == {"403": BLOCKED}
+    assert said(lines) == {"403": BLOCKED, "503": LOST}
     assert len([line for line in lines if "return status 403" in line]) == 2
+
+
+@pytest.mark.parametrize("auth", [CERTIFICATE, HEADER, "type: none"])
+@pytest.mark.parametrize("policy", ["", ", reportOnly: true", ", required: true"])
+def test_a_websocket_that_nobody_answered_about_begins_nowhere(auth: str, policy: str) -> None:
+    own = {} if auth == "type: none" else {"a": "reportOnly: true"}
+    asking = "requestCert: true, rejectUnauthorized: false" if auth == "type: none" else ""
+    lines = frontend(compiled(auth + policy * bool(own), own, asking))
+    wanted = f"int(503) if {LOST}"
+    (at,) = (at for at, line in enumerate(lines) if line.endswith(wanted))
+    (answered,) = (
+        at for at, line in enumerate(lines)
+        if "return status 503" in line and line.endswith("{ var(txn.ost.said) -m int 503 }")
+    )  # fmt: skip
+    assert at < answered
 
 
 def test_a_report_only_gateway_says_nothing_but_to_who_is_blocked_and_tells_all() -> None:
     lines = frontend(compiled(f"{CERTIFICATE}, required: true, reportOnly: true"))
-    assert said(lines) == {"403": BLOCKED}
+    assert said(lines) == {"403": BLOCKED, "503": LOST}
     assert not [line for line in lines if "http-request return status 40" in line and "401" in line]
     assert [line for line in lines if line.startswith("http-request set-log-level err if")]
     assert [line for line in lines if '"would_refuse"' in line]
