@@ -1,4 +1,4 @@
-"""While nobody answers, no WebSocket begins: it might be a blocked client's, and could not be ended."""
+"""While nobody answers, no WebSocket begins: it could be a blocked client's, and nobody ends it."""
 
 from pathlib import Path
 

@@ -165,4 +165,6 @@ class Tunnelling:
                 self._tunnels.forget((worker, one) for one in streams - living)
         except RuntimeTrouble as error:
             self._log.info("websockets-not-counted", error=str(error))
-        self._sweep_at = max(_SWEPT_FROM, 2 * len(self._tunnels))
+        # Never beyond what can be remembered: those that have ended would fill it for ever.
+        count = len(self._tunnels)
+        self._sweep_at = max(_SWEPT_FROM, min(2 * count, (count + self._tunnels.capacity) // 2))

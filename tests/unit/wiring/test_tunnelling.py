@@ -173,11 +173,38 @@ def test_those_that_ended_by_themselves_make_room(monkeypatch: pytest.MonkeyPatc
 
     async def play() -> None:
         async with scene(range(2)) as made:
-            made.tunnelling._tunnels._capacity = 5
+            made.tunnelling._tunnels.capacity = 5
             for stream in range(1, 6):
                 assert made.open(stream)
             assert not made.open(6)
-            made.tunnelling._sweep_at = 4
             await made.until(lambda: made.open(7))
+
+    asyncio.run(play())
+
+
+def test_with_more_than_half_of_the_room_in_use_those_that_ended_make_room_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tunnelling, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(tunnelling, "_SWEPT_FROM", 4)
+    swept: list[int] = []
+
+    async def play() -> None:
+        async with scene(range(5)) as made:
+            made.tunnelling._tunnels.capacity = 6
+            sweep = made.tunnelling._sweep
+
+            async def counted() -> None:
+                await sweep()
+                swept.append(len(made.tunnelling._tunnels))
+
+            monkeypatch.setattr(made.tunnelling, "_sweep", counted)
+            for stream in range(1, 5):
+                assert made.open(stream)
+            await made.until(lambda: bool(swept))
+            assert swept[0] == 4, "all of them are still open"
+            for stream in (7, 8):  # have ended before they are asked about
+                made.open(stream)
+            await made.until(lambda: made.open(2) and made.open(9))
 
     asyncio.run(play())
