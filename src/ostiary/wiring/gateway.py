@@ -71,14 +71,15 @@ class Gateway:
         self._teaching = Teaching()
         self._exchange = FetchExchange()
         self._consulting = Consulting(folders.ocsp, self._exchange, world.now, self._reconsider)
-        self._tunnelling = Tunnelling(self._desk, world.now)
+        ask = self._consulting.inquiring.ask
+        self._tunnelling = Tunnelling(self._desk, world.now, ask)
         self._answering = Answering(
             self._desk,
             world.now,
             on_facts=self._teaching.learn,
             on_tunnel=self._tunnelling.note,
             rows=rows,
-            ask=self._consulting.inquiring.ask,
+            ask=ask,
         )
         self._serving: _Serving | None = None
         self._engine: Engine | None = None

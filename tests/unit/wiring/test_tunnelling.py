@@ -21,6 +21,7 @@ from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.standing import standing_of
 from ostiary.wiring import tunnelling
+from ostiary.wiring.answering import Ask
 from ostiary.wiring.tunnelling import Tunnelling
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -69,11 +70,11 @@ class Engine:
 class Scene:
     """A desk that trusts the root, and an engine."""
 
-    def __init__(self, engine: Engine, master: MasterSocket) -> None:
+    def __init__(self, engine: Engine, master: MasterSocket, ask: Ask | None) -> None:
         self.now = NOW
         self.engine = engine
         self.desk = Desk(standing_of(POLICIES), Intermediates())
-        self.tunnelling = Tunnelling(self.desk, lambda: self.now)
+        self.tunnelling = Tunnelling(self.desk, lambda: self.now, ask)
         self.tunnelling.begin(master)
 
     def open(self, stream: int, leaf: bytes = LEAF.der) -> bool:
@@ -92,7 +93,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(numbers: range) -> AsyncIterator[Scene]:
+async def scene(numbers: range, ask: Ask | None = None) -> AsyncIterator[Scene]:
     engine = Engine(numbers)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -103,7 +104,7 @@ async def scene(numbers: range) -> AsyncIterator[Scene]:
     with tempfile.TemporaryDirectory(prefix="ostiary-") as folder:
         path = Path(folder) / "m.sock"
         async with await asyncio.start_unix_server(serve, path):
-            made = Scene(engine, MasterSocket(path))
+            made = Scene(engine, MasterSocket(path), ask)
             try:
                 yield made
             finally:
