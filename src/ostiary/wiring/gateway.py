@@ -184,6 +184,8 @@ class Gateway:
             await self._look_at_tunnels(before, standing)
             return True
         self._desk.replace(before)
+        # Meanwhile somebody may have been let in by the newer one.
+        await self._forget(standing, before, except_worker=None)
         return False
 
     async def _change_over(self, prepared: Prepared, standing: Standing) -> Served:
@@ -231,11 +233,12 @@ class Gateway:
             await self._engine.stop()
         if self._agent is not None:
             await self._agent.stop()
-        self.save_intermediates()
-
-    def save_intermediates(self) -> None:
-        """Write what was learnt since the last time; a full disk is told, not fatal."""
         self._learnt.save(self._desk)
+
+    async def look_after(self) -> None:
+        """Do what had to be left: from time to time, while it serves."""
+        self._learnt.save(self._desk)
+        await self._withdrawal.make_good(self.engine.socket)
 
     async def _check(self, prepared: Prepared, revision: Revision, bundle: Bundle) -> None:
         said = await check(self._binary, revision.folder / "haproxy.cfg", timeout=_CHECK_SECONDS)

@@ -33,6 +33,7 @@ class Withdrawal:
         """``rows``: what the engine was told to remember."""
         self._rows = rows
         self._number = 0
+        self._owed = False
         self._turn = asyncio.Lock()
         self._log = structlog.get_logger("ostiary.gateway")
 
@@ -48,7 +49,15 @@ class Withdrawal:
 
     async def _withdraw(self, master: MasterSocket, except_worker: int | None) -> bool:
         forget = ("experimental-mode on", f"set var {WITHDRAWN} int({self._next()})")
-        return await self._tell(master, [forget], except_worker)
+        told = await self._tell(master, [forget], except_worker)
+        self._owed = not told
+        return told
+
+    async def make_good(self, master: MasterSocket) -> None:
+        """Withdraw all verdicts if some could not be when they should have been."""
+        async with self._turn:
+            if self._owed:
+                await self._withdraw(master, None)
 
     def _next(self) -> int:
         self._number = min(self._number + WITHDRAWALS_BY, _LAST)
@@ -92,14 +101,17 @@ class Withdrawal:
             return await self._withdraw_rows(master, keys)
 
     async def _withdraw_rows(self, master: MasterSocket, keys: Collection[str] | None) -> bool:
-        if keys is None or len(keys) > _MOST_ROWS or self._number + WITHDRAWALS_BY >= _LAST:
+        everybody = keys is None or len(keys) > _MOST_ROWS or self._owed
+        if everybody or self._number + WITHDRAWALS_BY >= _LAST:
             return await self._withdraw(master, None)
         if not keys:
             return True
         number = self._next()
         commands = [f"set table {VERDICTS} key {key} data.gpt {number}" for key in sorted(keys)]
         lines = [commands[at : at + _BATCH] for at in range(0, len(commands), _BATCH)]
-        return await self._tell(master, lines, None)
+        told = await self._tell(master, lines, None)
+        self._owed = not told
+        return told
 
     async def _tell(
         self, master: MasterSocket, lines: Sequence[Sequence[str]], except_worker: int | None
