@@ -16,9 +16,7 @@ from ostiary.kernel.problems import ConfigRefused, Severity
 from ostiary.services.prepare import Prepared
 from ostiary.store.files import make_folder
 from ostiary.store.revisions import Revision, Revisions
-from ostiary.supervisor.binary import (
-    EngineBinary,
-)
+from ostiary.supervisor.binary import EngineBinary
 from ostiary.supervisor.check import check
 from ostiary.supervisor.child import EngineSetup
 from ostiary.supervisor.engine import Engine
