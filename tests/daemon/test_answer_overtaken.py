@@ -106,30 +106,36 @@ def statuses(scene: Scene, count: int) -> list[int]:
     return [scene.connect().ask("/api/x").status for _ in range(count)]
 
 
-@pytest.mark.parametrize("withdraw", [Withdrawing.alone, Withdrawing.with_all_others])
+WAYS = (Withdrawing.alone, Withdrawing.with_all_others)
+
+
 def test_a_withdrawn_verdict_is_asked_for_again(
-    engine_binary: EngineBinary, run_folder: Path, withdraw: Callable[[Withdrawing], None]
+    engine_binary: EngineBinary, run_folder: Path
 ) -> None:
     codes = (1, 7, 1, 9, 1)
     with asking(engine_binary, run_folder, lambda number, _: lasting(codes[number - 1])) as scene:
-        for code in codes:
+        for code, withdraw in zip(codes, (*WAYS, *WAYS, WAYS[0]), strict=True):
             assert statuses(scene, 2) == [200 if code == 1 else 403] * 2
             withdraw(scene.withdrawing)
         assert scene.asked == [1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("withdraw", [Withdrawing.alone, Withdrawing.with_all_others])
 def test_an_answer_that_was_overtaken_is_for_its_own_request_only(
-    engine_binary: EngineBinary, run_folder: Path, withdraw: Callable[[Withdrawing], None]
+    engine_binary: EngineBinary, run_folder: Path
 ) -> None:
+    overtaken = dict(zip((1, 3), WAYS, strict=True))
+
     def reply(number: int, withdrawing: Withdrawing) -> Answer:
-        if number == 1:
-            withdraw(withdrawing)  # decided already, and not yet told
-        return lasting(1 if number == 1 else 7)
+        if number in overtaken:
+            overtaken[number](withdrawing)  # decided already, and not yet told
+        return lasting(1 if number in overtaken else 7)
 
     with asking(engine_binary, run_folder, reply) as scene:
         assert statuses(scene, 3) == [200, 403, 403]
         assert scene.asked == [1, 2]
+        scene.withdrawing.alone()
+        assert statuses(scene, 3) == [200, 403, 403]
+        assert scene.asked == [1, 2, 3, 4]
 
 
 def test_so_it_is_where_a_newer_answer_was_what_the_row_held_before(
