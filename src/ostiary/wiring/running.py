@@ -275,7 +275,7 @@ class _Life:
     async def _look_after(self, gateway: Gateway) -> None:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            gateway.save_intermediates()
+            await gateway.look_after()
             self._access_log.keep_appending()
 
 

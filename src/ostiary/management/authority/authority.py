@@ -118,6 +118,7 @@ class Authority:
         self, actor: Actor, given: str, *, request: bytes | None, days: int | None, revoke_old: bool
     ) -> CertifiedView:
         """A certificate with the names of this one; without a request for the same key."""
+        written: list[str] = []
 
         def work(house: House) -> Done[CertifiedView]:
             old = numbered(house, given)
@@ -126,10 +127,12 @@ class Authority:
             )
             view = certified_view(renew(house, renewal))
             if revoke_old:
-                publish(house, make_lists(house))
+                written.extend(map(str, publish(house, make_lists(house))))
             return view, view.serial, {"name": view.name, "revokeOld": revoke_old}
 
-        return await self._desk.act(actor, "ca.renew", work)
+        view = await self._desk.act(actor, "ca.renew", work)
+        await self._desk.have_read(written)
+        return view
 
     async def revoke(self, actor: Actor, given: str, reason: Reason) -> RevokedView:
         """Revoke it for good, and write the lists anew. A second time changes nothing."""
@@ -142,7 +145,9 @@ class Authority:
             view = RevokedView(issued=now, lists=files, warnings=warnings)
             return view, now.serial, {"name": now.name, "reason": now.revocation_reason}
 
-        return await self._desk.act(actor, "ca.revoke", work)
+        view = await self._desk.act(actor, "ca.revoke", work)
+        await self._desk.have_read(view.lists)
+        return view
 
     async def make_lists(self, actor: Actor) -> AuthorityView:
         """New revocation lists, in their files."""
@@ -153,7 +158,9 @@ class Authority:
             publish(house, made)
             return _overview(house, est), "", {one.name: one.number for one in made}
 
-        return await self._desk.act(actor, "ca.lists", work)
+        view = await self._desk.act(actor, "ca.lists", work)
+        await self._desk.have_read(view.list_files)
+        return view
 
 
 def _overview(house: House, enrolment: str) -> AuthorityView:
