@@ -1,15 +1,12 @@
 """Requests that wait for an operator: looked at, approved, denied."""
 
-from collections.abc import Sequence
-
 from ostiary.ca.signing import Purpose
 from ostiary.management.authority.errors import NoSuchRequest, NotIssued, Why
 from ostiary.management.authority.house import House
-from ostiary.management.authority.issuing import issue
+from ostiary.management.authority.issuing import issue, there_of
 from ostiary.management.authority.orders import Certified, Order
 from ostiary.management.authority.preparing import drafted, standing
 from ostiary.store.ledger.enrolment_records import AlreadyDecided, KeptRequest, RequestState
-from ostiary.store.ledger.records import AUTHORITIES, Written
 
 
 def request_numbered(house: House, number: int) -> KeptRequest:
@@ -25,7 +22,7 @@ def faults_of(house: House, kept: KeptRequest) -> tuple[NotIssued, ...]:
     order = order_of(kept)
     try:
         draft = drafted(order, house.profile, house.rules)
-        standing(order, draft, _there(house, kept.request.name))
+        standing(order, draft, there_of(house, [order.name]).get(order.name, ()))
     except NotIssued as refused:
         return (refused,)
     return ()
@@ -89,9 +86,3 @@ def _decide(
     house.ledger.enrolments.decide(
         number, state, at=hands.clock(), by=hands.actor, note=note, certificate=certificate
     )
-
-
-def _there(house: House, name: str) -> Sequence[Written]:
-    now = house.hands.clock()
-    known = house.ledger.named([name])
-    return [one for one in known if one.good_at(now) or one.entry.kind in AUTHORITIES]

@@ -1,5 +1,6 @@
 """Tokens and requests, for operators: who may enrol, and who waits for their word."""
 
+from ostiary.ca.signing import Purpose
 from ostiary.management.actors import Actor
 from ostiary.management.authority.approving import (
     approve,
@@ -8,11 +9,10 @@ from ostiary.management.authority.approving import (
     request_numbered,
 )
 from ostiary.management.authority.desk import Desk, Done, NotInLedger
-from ostiary.management.authority.enrolling import naming_in
 from ostiary.management.authority.errors import NotIssued
 from ostiary.management.authority.house import House
 from ostiary.management.authority.inviting import Invitation, invite
-from ostiary.management.authority.preparing import asked
+from ostiary.management.authority.preparing import alternatives_in, asked, naming_in
 from ostiary.management.authority.views import (
     CertifiedView,
     EnrolTokenView,
@@ -127,13 +127,14 @@ def _looked(house: House, kept: KeptRequest) -> Looked:
     """Read anew: what was fit to be kept can be read, unless this program reads otherwise now."""
     try:
         read, key = asked(None, kept.request.der)
-        naming = naming_in(read, kept.request.name) if read else None
+        name, purpose = kept.request.name, Purpose(kept.request.purpose)
+        naming = naming_in(read, name, purpose) if read else None
     except NotIssued as refused:
         return Looked(subject="", alternative_names=(), key="", faults=(refused,))
     waits = kept.state is RequestState.PENDING
     return Looked(
         subject=naming.subject_text() if naming else "",
-        alternative_names=read.alternatives if read else (),
+        alternative_names=alternatives_in(read, name, purpose) if read else (),
         key=f"{key.kind.value}, SHA-256 {key.digest().hex()}",
         faults=faults_of(house, kept) if waits else (),
     )
