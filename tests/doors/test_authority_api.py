@@ -84,6 +84,23 @@ def test_a_certificate_is_issued_found_renewed_and_revoked(app: FastAPI, desk: D
     assert actions == ["ca.revoke", "ca.renew", "ca.issue", "ca.issue"]
 
 
+def test_all_good_certificates_of_a_name_are_revoked_at_once(app: FastAPI, desk: DeskRig) -> None:
+    serials = [
+        owner(app, "POST", "/certificates", 201, json={"csr": pem(name), "another": True})
+        .json()["serial"]
+        for name in ("device-1", "device-1", "device-1", "device-2")
+    ]  # fmt: skip
+    owner(app, "POST", f"/certificates/{serials[1]}/revoke", json={})
+    where = f"/certificates/{serials[0]}/revoke"
+    done = owner(app, "POST", where, json={"reason": "keyCompromise", "allOfName": True}).json()
+    assert [one["serial"] for one in done["also"]] == [serials[2]]
+    assert done["also"][0]["revocationReason"] == "keyCompromise"
+    good = owner(app, "GET", "/certificates?only=good&search=device").json()["items"]
+    assert [one["serial"] for one in good] == [serials[3]]
+    (told,) = desk.management.audit.page(about=serials[0], action="ca.revoke").items
+    assert told.after["also"] == [serials[2]]
+
+
 def test_the_authority_as_a_whole(app: FastAPI) -> None:
     before = owner(app, "GET", "").json()
     assert [one["issued"]["name"] for one in before["authorities"]] == [

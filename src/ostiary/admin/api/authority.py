@@ -69,6 +69,9 @@ class NewRevocation(Body):
     """Why a certificate is revoked."""
 
     reason: Reason = Reason.UNSPECIFIED
+    all_of_name: bool = Field(
+        default=False, description="And all other certificates of its name that are good."
+    )
 
 
 def read_authority(request: Request) -> Response:
@@ -123,7 +126,9 @@ async def renew(request: Request, serial: Serial, body: NewRenewal) -> Response:
 
 async def revoke(request: Request, serial: Serial, body: NewRevocation) -> Response:
     """Revoke it for good, and write the revocation lists anew."""
-    done = await desk_of(request).authority.revoke(actor_of(request), serial, body.reason)
+    done = await desk_of(request).authority.revoke(
+        actor_of(request), serial, body.reason, all_of_name=body.all_of_name
+    )
     return _REVOKED.answer(done)
 
 

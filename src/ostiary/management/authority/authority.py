@@ -12,7 +12,7 @@ from ostiary.management.authority.issuing import issue, renew
 from ostiary.management.authority.orders import Order, Renewal
 from ostiary.management.authority.preparing import name_in
 from ostiary.management.authority.publishing import make_lists, publish
-from ostiary.management.authority.revoking import numbered, revoke
+from ostiary.management.authority.revoking import good_namesakes, numbered, revoke
 from ostiary.management.authority.views import (
     AuthorityListView,
     AuthorityRow,
@@ -131,16 +131,23 @@ class Authority:
 
         return await self._desk.act(actor, "ca.renew", work)
 
-    async def revoke(self, actor: Actor, given: str, reason: Reason) -> RevokedView:
-        """Revoke it for good, and write the lists anew. A second time changes nothing."""
+    async def revoke(
+        self, actor: Actor, given: str, reason: Reason, *, all_of_name: bool = False
+    ) -> RevokedView:
+        """Revoke it for good, and write the lists anew. A second time changes nothing.
+
+        ``all_of_name``: and all others of its name that are good.
+        """
 
         def work(house: House) -> Done[RevokedView]:
             before = numbered(house, given)
-            revoke(house, [before], reason)
+            others = good_namesakes(house, before) if all_of_name else ()
+            revoke(house, [before, *others], reason)
             files, warnings = _published(house)
-            now = issued_view(numbered(house, given), house.hands.clock())
-            view = RevokedView(issued=now, lists=files, warnings=warnings)
-            return view, now.serial, {"name": now.name, "reason": now.revocation_reason}
+            now, *also = (_view_of(house, one) for one in (before, *others))
+            view = RevokedView(issued=now, lists=files, warnings=warnings, also=tuple(also))
+            told = {"name": now.name, "reason": now.revocation_reason}
+            return view, now.serial, {**told, "also": [one.serial for one in also]}
 
         return await self._desk.act(actor, "ca.revoke", work)
 
@@ -192,6 +199,11 @@ def _whole(house: House, written: Written) -> WholeIssuedView:
         certificate=certificate_view(parse(written.entry.der), now, authorities),
         chain="".join(pem_of_certificate(one).decode() for one in above),
     )
+
+
+def _view_of(house: House, before: Written) -> IssuedView:
+    """As it stands in the ledger now."""
+    return issued_view(house.ledger.of_number(before.id) or before, house.hands.clock())
 
 
 def _published(house: House) -> tuple[tuple[str, ...], tuple[str, ...]]:

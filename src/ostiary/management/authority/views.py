@@ -109,6 +109,8 @@ class RevokedView(View):
     lists: tuple[str, ...]
     """Files the new revocation lists were written to."""
     warnings: tuple[str, ...] = ()
+    also: tuple[IssuedView, ...] = ()
+    """Others of its name that were revoked with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
