@@ -55,6 +55,10 @@ PICTURES: tuple[tuple[str, str, Callable[[Any], None], str], ...] = (
     ("clients", "/console/clients", _nothing, "light"),
     ("events", "/console/events", _nothing, "dark"),
     ("explain", "/console/explain", _explain, "light"),
+    ("authority", "/console/authority", _nothing, "light"),
+    ("requests", "/console/authority/requests", _nothing, "light"),
+    ("notifications", "/console/notifications", _nothing, "light"),
+    ("revocation", "/console/gateway/revocation", _nothing, "light"),
     ("phone", AUTH, _nothing, "light"),
 )
 

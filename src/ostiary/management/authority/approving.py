@@ -3,9 +3,9 @@
 from ostiary.ca.signing import Purpose
 from ostiary.management.authority.errors import NoSuchRequest, NotIssued, Why
 from ostiary.management.authority.house import House
-from ostiary.management.authority.issuing import issue, there_of
+from ostiary.management.authority.issuing import foresee, issue
 from ostiary.management.authority.orders import Certified, Order
-from ostiary.management.authority.preparing import drafted, standing
+from ostiary.management.authority.preparing import Draft
 from ostiary.store.ledger.enrolment_records import AlreadyDecided, KeptRequest, RequestState
 
 
@@ -19,10 +19,8 @@ def request_numbered(house: House, number: int) -> KeptRequest:
 
 def faults_of(house: House, kept: KeptRequest) -> tuple[NotIssued, ...]:
     """What stands against it just now: the first rule it breaks, and who has its name."""
-    order = order_of(kept)
     try:
-        draft = drafted(order, house.profile, house.rules)
-        standing(order, draft, there_of(house, [order.name]).get(order.name, ()))
+        foresee(house, order_of(kept))
     except NotIssued as refused:
         return (refused,)
     return ()
@@ -58,6 +56,13 @@ def approve(
     written = house.ledger.of_serial(done.serial)
     _decide(house, number, RequestState.APPROVED, certificate=written.id if written else None)
     return done
+
+
+def foresee_approval(
+    house: House, number: int, *, days: int | None = None, another: bool = False
+) -> Draft | Certified:
+    """What ``approve`` would do. Raises NoSuchRequest, AlreadyDecided, NotIssued."""
+    return foresee(house, order_of(_pending(house, number), days=days, another=another))
 
 
 def deny(house: House, number: int, note: str = "") -> KeptRequest:

@@ -8,7 +8,7 @@ from ostiary.management.actors import Actor
 from ostiary.management.authority.desk import Desk, Done
 from ostiary.management.authority.errors import NotIssued
 from ostiary.management.authority.house import House
-from ostiary.management.authority.issuing import issue, renew
+from ostiary.management.authority.issuing import foresee, issue, renew
 from ostiary.management.authority.orders import Order, Renewal
 from ostiary.management.authority.preparing import name_in
 from ostiary.management.authority.publishing import make_lists, publish
@@ -18,10 +18,12 @@ from ostiary.management.authority.views import (
     AuthorityRow,
     AuthorityView,
     CertifiedView,
+    ForeseenView,
     IssuedView,
     RevokedView,
     WholeIssuedView,
     certified_view,
+    foreseen_view,
     issued_view,
 )
 from ostiary.management.pages import below, checked_limit, row_of
@@ -93,26 +95,22 @@ class Authority:
         """A certificate for what a request asks for."""
 
         def work(house: House) -> Done[CertifiedView]:
-            name = wanted.name or name_in(wanted.request)
-            (done,) = issue(
-                house,
-                [
-                    Order(
-                        name=name,
-                        purpose=wanted.purpose,
-                        alternatives=wanted.alternatives,
-                        days=wanted.days,
-                        request=wanted.request,
-                        another=wanted.another,
-                    )
-                ],
-            )
+            (done,) = issue(house, [_order(wanted)])
             if isinstance(done, NotIssued):
                 raise done
             view = certified_view(done)
             return view, view.serial, {"name": view.name, "purpose": wanted.purpose.value}
 
         return await self._desk.act(actor, "ca.issue", work)
+
+    async def foresee(self, actor: Actor, wanted: Wanted) -> ForeseenView:
+        """What ``issue`` would do."""
+
+        def look(house: House) -> ForeseenView:
+            order = _order(wanted)
+            return foreseen_view(foresee(house, order), order)
+
+        return await self._desk.foresee(actor, look)
 
     async def renew(
         self, actor: Actor, given: str, *, request: bytes | None, days: int | None, revoke_old: bool
@@ -161,6 +159,18 @@ class Authority:
             return _overview(house, est), "", {one.name: one.number for one in made}
 
         return await self._desk.act(actor, "ca.lists", work)
+
+
+def _order(wanted: Wanted) -> Order:
+    """Raises NotIssued."""
+    return Order(
+        name=wanted.name or name_in(wanted.request),
+        purpose=wanted.purpose,
+        alternatives=wanted.alternatives,
+        days=wanted.days,
+        request=wanted.request,
+        another=wanted.another,
+    )
 
 
 def _overview(house: House, enrolment: str) -> AuthorityView:

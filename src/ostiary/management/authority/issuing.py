@@ -33,6 +33,15 @@ def issue(
     return tuple(next(signed) if isinstance(one, Draft) else one for one in found)
 
 
+def foresee(house: House, order: Order) -> Draft | Certified:
+    """What would be signed for it, or what is there already; nothing is. Raises NotIssued."""
+    drafts = _all_drafted(house, [order], there_of(house, [order.name]))
+    (found,) = _without_compromised(house, drafts)
+    if isinstance(found, NotIssued):
+        raise found
+    return found
+
+
 def there_of(house: House, names: Iterable[str]) -> Mapping[str, Sequence[Written]]:
     """By name, what may be in the way of another certificate: those that are good, and whatever
     the authority itself is or was called."""

@@ -6,6 +6,8 @@ from ostiary.management.authority.approving import (
     approve,
     deny,
     faults_of,
+    foresee_approval,
+    order_of,
     request_numbered,
 )
 from ostiary.management.authority.desk import Desk, Done, NotInLedger
@@ -16,9 +18,11 @@ from ostiary.management.authority.preparing import alternatives_in, asked, namin
 from ostiary.management.authority.views import (
     CertifiedView,
     EnrolTokenView,
+    ForeseenView,
     Looked,
     RequestView,
     certified_view,
+    foreseen_view,
     request_view,
     token_view,
 )
@@ -65,6 +69,17 @@ class Reception:
             return view, str(number), {"name": view.name, "serial": view.serial}
 
         return await self._desk.act(actor, "ca.approve", work)
+
+    async def foresee(
+        self, actor: Actor, number: int, *, days: int | None = None, another: bool = False
+    ) -> ForeseenView:
+        """What ``approve`` would do."""
+
+        def look(house: House) -> ForeseenView:
+            found = foresee_approval(house, number, days=days, another=another)
+            return foreseen_view(found, order_of(request_numbered(house, number)))
+
+        return await self._desk.foresee(actor, look)
 
     async def deny(self, actor: Actor, number: int, note: str = "") -> RequestView:
         """Tell whoever asked that it won't be; ``note`` is told, too."""
