@@ -9,7 +9,7 @@ from ostiary.management.authority.errors import NotIssued, Why
 from ostiary.management.authority.profile import NAME, Profile
 from ostiary.trust.names.pattern import Pattern
 
-_PLAIN = re.compile(r"[A-Za-z0-9@*._-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9*][A-Za-z0-9@*._-]*")
 """Names that mean the same wherever they are put in: none brings a path or a scheme with it."""
 
 
