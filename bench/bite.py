@@ -1,25 +1,21 @@
-"""How fast a block bites: thousands of open connections, and clients blocked one after another.
+"""How fast revocation bites: thousands of open connections, and clients refused one after another.
 
     python -m bench.bite [--connections 10000] [--blocks 100] [--period 5]
 
-Every connection has a certificate of its own and sends a request every few seconds, so that after
-each block all of them are asked about again. The one that is blocked asks without a pause: measured
-is the time from the call of the API to the first 403 on its open connection, and, when the block is
-taken back, to the first 200. Of all others, how long their answers took, and that none failed.
-Prints JSON.
+Every connection has a certificate of its own and sends a request every few seconds. The client that
+is meant asks without a pause. It is *blocked*: measured is the time from the call of the API to the
+first 403 on its open connection, and, when the block is taken back, to the first 200. It is
+*listed*: from when a newer revocation list is in its place. It has an open *WebSocket*: from the
+block's call to the WebSocket's end. Of all others, how long their answers took, and that none
+failed. Prints JSON.
 """
 
 import argparse
-import contextlib
 import dataclasses
 import json
-import queue
-import resource
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,17 +24,19 @@ from typing import Any
 
 import httpx
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 
 from bench import certificates
-from bench.certificates import Pair
-from bench.children import DidNotStart, Launch, free_port, pinned, serving
+from bench.children import DidNotStart, Launch, free_port, serving
 from bench.contestants import recipe
 from bench.contestants.contestant import Site
 from bench.contestants.ostiary import launch
+from bench.crowds import Crowd, gathered, room
+from bench.lists import Lists
 from bench.load.tools import NotBuilt, build_crowd
 from bench.paths import BITE
 from bench.stage import Ground, ground
+from bench.tunnels import Tunnel, service
 
 CONNECTIONS = 10_000
 BLOCKS = 100
@@ -46,18 +44,28 @@ PERIOD = 5.0
 """Seconds between two requests of one connection."""
 BETWEEN = 0.3
 """Seconds from the first 403 until the block is taken back, and from that until the next one."""
-_PATIENCE = 300.0
-"""Seconds until the load tool says something."""
 _KEEP = 900_000
 """Milliseconds."""
-_SPARE = 150
-"""Open files of the engine that are no client's, beside the hundredth that it leaves free."""
 
 POLICY = """
 clientCertificateAuth:
   type: certificate
   required: true
   trustedCertificates: [{ca}]
+  revocation: {{mode: soft, crl: [{crl}]}}
+apiEndpoints:
+  sockets: {{paths: /ws}}
+  clientAuthEndpoint: {{paths: '/*'}}
+serviceEndpoints:
+  backend: {{url: 'http://127.0.0.1:{upstream}'}}
+  sockets: {{url: 'http://127.0.0.1:{sockets}'}}
+pipelines:
+  sockets:
+    apiEndpoints: [sockets]
+    policies: [proxy: [action: {{serviceEndpoint: sockets}}]]
+  default:
+    apiEndpoints: [clientAuthEndpoint]
+    policies: [proxy: [action: {{serviceEndpoint: backend}}]]
 admin:
   port: {port}
 """
@@ -85,6 +93,10 @@ class Bite:
     """From that call to the API's answer."""
     admitted: Spread
     """From the call that takes the block back to the first 200, on a new connection."""
+    listed: Spread
+    """From when the list that names it is in its place to the first 403."""
+    tunnels: Spread
+    """From the call of the API that blocks it to the end of its WebSocket."""
     quiet: dict[str, float]
     """All connections before the first block: answers, errors, percentiles."""
     others: dict[str, float]
@@ -96,60 +108,11 @@ def told(path: Path) -> Bite | None:
     if not path.exists():
         return None
     raw: dict[str, Any] = json.loads(path.read_text())
-    spreads = {name: Spread(**raw[name]) for name in ("refused", "answered", "admitted")}
+    spreads = {
+        name: Spread(**raw[name])
+        for name in ("refused", "answered", "admitted", "listed", "tunnels")
+    }
     return Bite(**{**raw, **spreads})
-
-
-class Crowd:
-    """The load tool, spoken to by lines."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        """It has been started."""
-        self._process = process
-        self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line.strip())
-        self._lines.put("")  # it has ended
-
-    def say(self, line: str) -> None:
-        """An order. Raises DidNotStart when nobody takes it."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(f"{line}\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            code = self._process.wait(10)
-            raise DidNotStart(f"the load tool has ended ({code})") from None
-
-    def hear(self) -> str:
-        """The next line. Raises DidNotStart when there is none."""
-        with contextlib.suppress(queue.Empty):
-            if line := self._lines.get(timeout=_PATIENCE):
-                return line
-        raise DidNotStart(f"the load tool says nothing more ({self._process.poll()})")
-
-    def tell(self) -> dict[str, float]:
-        """The numbers since it was asked last."""
-        self.say("tell")
-        found: dict[str, float] = json.loads(self.hear())
-        return found
-
-    def wait_for(self, status: int) -> float:
-        """When the probed connection was answered so, by the monotonic clock."""
-        while True:
-            _, said, at = self.hear().split()
-            if int(said) == status:
-                return float(at)
-
-
-def room() -> int:
-    """How many clients the engine can serve with the files it may open: two for each."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (hard - hard // 100 - _SPARE) // 2
 
 
 def measure(on: Ground, crowd: Path, *, connections: int, blocks: int, period: float) -> Bite:
@@ -158,10 +121,11 @@ def measure(on: Ground, crowd: Path, *, connections: int, blocks: int, period: f
     folder = on.folder / "bite"
     folder.mkdir()
     many = certificates.many_clients(folder, on.pki, count)
-    start = _launch(on, folder)
+    lists = Lists(on.pki.ca, folder / "revoked.crl")
     with (
-        serving(start, core=on.gateway_core),
-        _gathered(crowd, on.tools.core, start.port, period, many) as people,
+        service() as sockets,
+        serving(start := _launch(on, folder, lists, sockets), core=on.gateway_core),
+        gathered(crowd, on.tools.core, start.port, period, many) as people,
         httpx.Client(
             transport=httpx.HTTPTransport(uds=str(folder / "state/run/admin.sock")),
             base_url="http://localhost/api/v1",
@@ -173,8 +137,11 @@ def measure(on: Ground, crowd: Path, *, connections: int, blocks: int, period: f
         people.tell()
         time.sleep(2 * period)
         quiet = people.tell()
-        marks = _fingerprints(many.cert, blocks)
-        bites = [_bite(people, api, number, mark) for number, mark in marks]
+        chosen = tuple(_chosen(many.cert, blocks))
+        bites = [_bite(people, api, one) for one in chosen]
+        listed = [_listed(people, lists, one) for one in chosen]
+        held = [(one, Tunnel(start.port, many.key, one.saved(folder))) for one in chosen]
+        tunnels = [_ended(api, one, tunnel) for one, tunnel in held]
         others = people.tell()
     return Bite(
         connections=count,
@@ -183,61 +150,95 @@ def measure(on: Ground, crowd: Path, *, connections: int, blocks: int, period: f
         refused=_spread([one[0] for one in bites]),
         answered=_spread([one[1] for one in bites]),
         admitted=_spread([one[2] for one in bites]),
+        listed=_spread(listed),
+        tunnels=_spread(tunnels),
         quiet=quiet,
         others=others,
     )
 
 
-def _launch(on: Ground, folder: Path) -> Launch:
+def _launch(on: Ground, folder: Path, lists: Lists, sockets: int) -> Launch:
     site = Site(folder=folder, port=free_port(), upstream_port=on.upstream_port, pki=on.pki)
     config = recipe.write(site, folder)
+    listener = config.read_text().partition("apiEndpoints:")[0]
     # On a slow machine the last has come long after the first would have been sent away.
-    patient = config.read_text().replace(
+    patient = listener.replace(
         "    requestCert: true\n", f"    requestCert: true\n    keepAliveTimeout: {_KEEP}\n"
     )
-    config.write_text(patient + POLICY.format(ca=on.pki.ca.cert, port=free_port()))
+    policy = POLICY.format(
+        ca=on.pki.ca.cert,
+        crl=lists.path,
+        upstream=on.upstream_port,
+        sockets=sockets,
+        port=free_port(),
+    )
+    config.write_text(patient + policy)
     start = launch(Path(sys.executable), site, config)
     return dataclasses.replace(start, argv=(*start.argv, "--state", str(folder / "state")))
 
 
-@contextlib.contextmanager
-def _gathered(crowd: Path, core: int, port: int, period: float, many: Pair) -> Iterator[Crowd]:
-    argv = (str(crowd), str(port), str(period * 1000), str(many.key), str(many.cert))
-    process = subprocess.Popen(
-        pinned(core, argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        people = Crowd(process)
-        if people.hear() != "ready":
-            raise DidNotStart("the load tool does not begin")
-        yield people
-    finally:
-        process.kill()
-        process.communicate()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """One of the crowd, with its place in it."""
+
+    number: int
+    certificate: x509.Certificate
+
+    @property
+    def mark(self) -> str:
+        """SHA-256 in hex."""
+        return self.certificate.fingerprint(hashes.SHA256()).hex()
+
+    def saved(self, folder: Path) -> Path:
+        """Its certificate alone, in a file."""
+        path = folder / f"chosen-{self.number}.pem"
+        path.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+        return path
 
 
-def _fingerprints(path: Path, count: int) -> Iterator[tuple[int, str]]:
-    """Some of the certificates, from all over the crowd, with their places in it."""
+def _chosen(path: Path, count: int) -> Iterator[Chosen]:
+    """Some of the certificates, from all over the crowd."""
     found = x509.load_pem_x509_certificates(path.read_bytes())
     for number in range(0, len(found), max(1, len(found) // count)):
-        yield number, found[number].fingerprint(hashes.SHA256()).hex()
+        yield Chosen(number=number, certificate=found[number])
 
 
-def _bite(people: Crowd, api: httpx.Client, number: int, mark: str) -> tuple[float, float, float]:
+def _bite(people: Crowd, api: httpx.Client, one: Chosen) -> tuple[float, float, float]:
     """Block one and take it back; milliseconds to first 403, answer, first 200."""
-    people.say(f"probe {number}")
-    people.wait_for(200)
-    called = time.monotonic()
-    done = _asked(api, "POST", "/blocked", {"fingerprints": [mark]})
-    answered = time.monotonic()
-    refused = people.wait_for(403)
-    time.sleep(BETWEEN)
-    freed = time.monotonic()
-    _asked(api, "DELETE", f"/blocked/{done['object']}")
-    admitted = people.wait_for(200)
-    people.say(f"rest {number}")
+    with people.probing(one.number):
+        called = time.monotonic()
+        done = _asked(api, "POST", "/blocked", {"fingerprints": [one.mark]})
+        answered = time.monotonic()
+        refused = people.wait_for(403)
+        time.sleep(BETWEEN)
+        freed = time.monotonic()
+        _asked(api, "DELETE", f"/blocked/{done['object']}")
+        admitted = people.wait_for(200)
     time.sleep(BETWEEN)
     return (refused - called) * 1000, (answered - called) * 1000, (admitted - freed) * 1000
+
+
+def _listed(people: Crowd, lists: Lists, one: Chosen) -> float:
+    """Have a list name one, and the next nobody; milliseconds to the first 403."""
+    with people.probing(one.number):
+        written = lists.write(one.certificate.serial_number)
+        refused = people.wait_for(403)
+        time.sleep(BETWEEN)
+        lists.write()
+        people.wait_for(200)
+    time.sleep(BETWEEN)
+    return (refused - written) * 1000
+
+
+def _ended(api: httpx.Client, one: Chosen, tunnel: Tunnel) -> float:
+    """Block one that has a WebSocket and take it back; milliseconds until that has ended."""
+    called = time.monotonic()
+    done = _asked(api, "POST", "/blocked", {"fingerprints": [one.mark]})
+    ended = tunnel.end()
+    time.sleep(BETWEEN)
+    _asked(api, "DELETE", f"/blocked/{done['object']}")
+    time.sleep(BETWEEN)
+    return (ended - called) * 1000
 
 
 def _asked(api: httpx.Client, method: str, path: str, body: object = None) -> Any:

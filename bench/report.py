@@ -122,6 +122,8 @@ def _bite() -> str:
         ("first 403 on its open connection, from the call of the API", bite.refused),
         ("the API's answer", bite.answered),
         ("first 200 after the block is taken back, on a new connection", bite.admitted),
+        ("first 403 after a newer revocation list is in its place", bite.listed),
+        ("end of a blocked client's WebSocket, from the call of the API", bite.tunnels),
     )
     lines = [
         f"| {what} | {got.median:.0f} | {got.p99:.0f} | {got.longest:.0f} |" for what, got in rows
@@ -135,7 +137,7 @@ def _bite() -> str:
     ]
     return "\n".join(
         [
-            "## How fast a block bites\n",
+            "## How fast revocation bites\n",
             f"{bite.connections:,} open connections, each with a certificate of its own and a "
             f"request every {bite.period:g} s; {bite.blocks} clients blocked one after another; "
             f"of {bite.others['answers']:,.0f} answers to others "

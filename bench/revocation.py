@@ -110,6 +110,8 @@ def main() -> None:
     gc.set_threshold(20_000, 50, 100)
     now = datetime.now(UTC)
     root = new_root("bench", now, SystemDice())
+    if not isinstance(root.key.native, ec.EllipticCurvePrivateKey):
+        raise TypeError("the root of this bench has a P-256 key")
     client = issue_client(root, "client", now, SystemDice())
     anchor, leaf = root.certificate, client.certificate.der
     content = list_with(entries, root.key.native, anchor.subject_der, now)

@@ -13,6 +13,7 @@ from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.admin_rig import Api
 from tests.daemon.clients import Connection, context
 from tests.daemon.gateway import Certificates, Running, World, world
+from tests.daemon.life import apply, refuse, rewrite
 from tests.support.lists import crl_of
 from tests.support.pki import Made
 
@@ -155,6 +156,19 @@ def test_a_list_that_can_not_be_read_changes_nothing(listed: World) -> None:
     revoke(listed, listed.good)
     assert listed.gateway.status(listed.good, "a.example") == 403
     assert listed.gateway.status(gone, "a.example") == 200
+
+
+def test_a_new_list_acts_while_the_configuration_is_being_mended(listed: World) -> None:
+    gateway = listed.gateway
+    text = (gateway.folder / "gateway.config.yml").read_text()
+    refuse(gateway, lambda: rewrite(gateway, text.replace("apiEndpoints", "apiEndpointz")))
+    revoke(listed, listed.good)
+    assert gateway.status(listed.good, "a.example") == 403
+    # The file is tried again, too: what was mended meanwhile must not be forgotten.
+    mended = text.replace("drainTimeoutMs: 10000", "drainTimeoutMs: 9000")
+    assert mended != text
+    assert apply(gateway, lambda: rewrite(gateway, mended))["reloaded"]
+    assert gateway.status(listed.good, "a.example") == 403
 
 
 @pytest.fixture

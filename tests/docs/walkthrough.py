@@ -1,9 +1,10 @@
 """Does what a page tells its reader to do, in a folder of its own, and compares the answers.
 
 Marks of blocks: ``file=NAME`` writes a file; ``bash run`` runs, ``exit=N,M`` says how it may end;
-``bash background`` starts something that goes on, ``ready`` waits for that line; ``text output``
-is what the block before it must have said, where ``...`` stands for anything; ``wait=EVENT`` waits
-until the background's log has one more of that event.
+``bash run look`` only looks, and may have to look again until it sees what follows; ``bash
+background`` starts something that goes on, ``ready`` waits for that line; ``text output`` is what
+the block before it must have said, where ``...`` stands for anything; ``wait=EVENT`` waits until
+the background's log has one more of that event.
 """
 
 import os
@@ -19,6 +20,7 @@ from typing import IO, Self
 from tests.docs.pages import Block
 
 _PATIENCE = 90.0
+_LOOKING = 15.0
 
 
 class Walk:
@@ -31,6 +33,7 @@ class Walk:
         self._log = folder / ".background.log"
         self._log.touch()
         self._said = ""
+        self._look: Block | None = None
         self.compared = 0
 
     def __enter__(self) -> Self:
@@ -56,6 +59,7 @@ class Walk:
                 (self._folder / block.marks["file"]).write_text(text)
             elif "run" in block.marks:
                 self._run(block, text)
+                self._look = block if "look" in block.marks else None
             elif "background" in block.marks:
                 self._start(block, text)
             elif "output" in block.marks:
@@ -116,7 +120,13 @@ class Walk:
 
     def _compare(self, block: Block, wanted: str) -> None:
         parts = [re.escape(part) for part in wanted.strip().split("...")]
-        pattern = ".*".join(parts)
-        said = self._said.strip()
-        assert re.fullmatch(pattern, said, re.DOTALL | re.IGNORECASE), f"{block} got:\n{said}"
+        pattern = re.compile(".*".join(parts), re.DOTALL | re.IGNORECASE)
+        until = time.monotonic() + _LOOKING
+        while self._look and not self._as(pattern) and time.monotonic() < until:
+            time.sleep(0.1)
+            self._run(self._look, self._local(self._look.text))
+        assert self._as(pattern), f"{block} got:\n{self._said.strip()}"
         self.compared += 1
+
+    def _as(self, pattern: re.Pattern[str]) -> bool:
+        return pattern.fullmatch(self._said.strip()) is not None

@@ -66,7 +66,7 @@ class Revocations:
 
 def _files(prepared: Prepared) -> Iterator[tuple[str, tuple[RevocationList, ...]]]:
     """As they are written in the document, and what they hold."""
-    files, folder = prepared.gathered.list_files, prepared.folder
+    files, folder = prepared.gathered.lists.files, prepared.folder
     document = prepared.document
     revocation = document.client_certificate_auth.revocation
     node = document.https.options.crl if document.https else ()

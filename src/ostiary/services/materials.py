@@ -6,7 +6,7 @@ a key of another certificate, an expired server certificate.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -21,9 +21,9 @@ from ostiary.config.load import Loaded
 from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import Admin, TlsEntry
 from ostiary.config.model.proxy import Target as Upstream
-from ostiary.config.model.revocation_fetch import is_url
 from ostiary.kernel.problems import Problem, Severity
-from ostiary.services.lists import ListFile, ListReading
+from ostiary.services.list_files import GatheredLists, ListGathering
+from ostiary.services.lists import ListReading
 from ostiary.services.name_checks import judge_file_names, judge_registrars
 from ostiary.services.ocsp_responders import named_responders
 from ostiary.services.ports import ReadFile, Unreadable
@@ -34,11 +34,8 @@ from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
 from ostiary.x509.keys import PrivateKey
 from ostiary.x509.pem import key_matches, read_certificates, read_private_key
-from ostiary.x509.revocation import RevocationList
 
 Path = tuple[str | int, ...]
-
-_CLIENT_CRL = ("clientCertificateAuth", "revocation", "crl")
 
 SOON = timedelta(days=30)
 """How long before a server certificate expires it is warned about."""
@@ -51,13 +48,17 @@ class Gathered:
     materials: Materials
     problems: tuple[Problem, ...]
     digests: Mapping[str, str]
-    """SHA-256 (hexadecimal; empty where it could not be read) of every file, by absolute path."""
-    crl_places: tuple[tuple[Path, RevocationList], ...]
-    """Every revocation list, and the place in the document that names its file."""
-    list_files: Mapping[str, ListFile]
-    """By path: so that what hasn't changed isn't read again."""
+    """SHA-256 (hexadecimal; empty where it could not be read) of every file but lists, by absolute
+    path."""
+    lists: GatheredLists
     webhooks: Mapping[str, Target] = field(default_factory=dict)
     """Who is notified, by name."""
+
+
+def with_lists(gathered: Gathered, lists: GatheredLists) -> Gathered:
+    """The same with other lists."""
+    materials = replace(gathered.materials, crls=lists.listener, client_crls=lists.clients)
+    return replace(gathered, materials=materials, lists=lists)
 
 
 @dataclass
@@ -74,26 +75,22 @@ class Gathering:
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 (hexadecimal) of every file read, by absolute path, for the watcher."""
 
-    _crl_places: list[tuple[Path, RevocationList]] = field(default_factory=list)
-    _list_files: dict[str, ListFile] = field(default_factory=dict)
-
     def gather(self) -> Gathered:
         """Read everything the document names; look at the problems before using the result."""
         document = self.loaded.document
         entries = {}
         for name, entry in document.https.tls.items() if document.https else ():
             entries[name] = self._entry(name, entry)
-        auth, options = document.client_certificate_auth, ("https", "options", "crl")
+        auth = document.client_certificate_auth
         upstreams = self._upstreams(document)
-        crls = self._lists(options, document.https.options.crl if document.https else ())
-        clients = self._lists(_CLIENT_CRL, (auth.revocation and auth.revocation.crl) or ())
+        lists = ListGathering(self.loaded, self.folder, self.read, self.reading).gather()
         ocsp = named_responders(auth, self._certificates, self._problem, self.now)
         trusted = self._trusted(auth.trusted_certificates or ())
         materials = Materials(
             entries=entries,
             upstreams=upstreams,
-            crls=crls,
-            client_crls=clients,
+            crls=lists.listener,
+            client_crls=lists.clients,
             ocsp=ocsp,
             trusted=AnchorSet(one for several in trusted.values() for one in several),
             trusted_files=trusted,
@@ -107,8 +104,7 @@ class Gathering:
             materials=materials,
             problems=tuple(self.problems),
             digests=self.digests,
-            crl_places=tuple(self._crl_places),
-            list_files=self._list_files,
+            lists=lists,
             webhooks=webhooks,
         )
 
@@ -220,39 +216,6 @@ class Gathering:
             roots = self._certificates((*at, "caFile"), target.ca_file)
             anchors = b"".join(one.pem for one in roots)
         return UpstreamMaterial(client=client, anchors=anchors)
-
-    def _lists(self, place: Path, files: Sequence[str]) -> tuple[RevocationList, ...]:
-        found: list[RevocationList] = []
-        for number, text in enumerate(files):
-            at: Path = (*place, number)
-            if is_url(text):
-                continue  # what is fetched comes to it later
-            written_out = "-----BEGIN" in text
-            path = text if written_out else str(self.folder / text)
-            content = text.encode() if written_out else self._content(at, text)
-            if content is None:
-                continue
-            digest = hashlib.sha256(content).hexdigest()
-            try:
-                file = self.reading.file(path, content, digest)
-            except UnreadableError as error:
-                self._problem(at, str(error), error.way_out)
-                continue
-            self._list_files[path] = file
-            self._crl_places.extend((at, crl) for crl in file.every)
-            self._gone_back(at, file)
-            found.extend(file.every)
-        return tuple(found)
-
-    def _gone_back(self, at: Path, file: ListFile) -> None:
-        for kept in file.kept:
-            self._problem(
-                at,
-                f"the revocation list of {kept.issuer!r} is older than the one in force, which has "
-                f"number {kept.number} and stays",
-                "put the newest list there; if the authority counts anew, give the file a new name",
-                Severity.WARNING,
-            )
 
     def _certificates(self, at: Path, file: str) -> tuple[Certificate, ...]:
         content = self._content(at, file)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -15,9 +15,10 @@ from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import Unquotable
 from ostiary.kernel.blocked import Blocked
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
+from ostiary.services.list_files import ListGathering
 from ostiary.services.list_sources import NOTHING_FETCHED, Fetched, wanted_lists
 from ostiary.services.lists import ListReading
-from ostiary.services.materials import Gathered, Gathering, Path
+from ostiary.services.materials import Gathered, Gathering, Path, with_lists
 from ostiary.services.name_checks import judge_managed_names
 from ostiary.services.ports import ReadFile, Unreadable
 from ostiary.services.trust_checks import judge_trust
@@ -48,6 +49,8 @@ class Prepared:
     warnings: tuple[Problem, ...]
     digests: Mapping[str, str]
     """SHA-256 of every file this was made from, the configuration file included, by path."""
+    engine: object = field(default_factory=object)
+    """Where two have the same one, the engine's files are the same, too."""
 
     @property
     def folder(self) -> PurePosixPath:
@@ -111,16 +114,28 @@ class Prepared:
 
     def with_fetched(self, fetched: Fetched, now: datetime) -> "Prepared":
         """The same with other lists that were fetched; reads nothing. Raises ConfigRefused."""
-        return _put_together(
+        return self._with_other_lists(self.gathered, fetched, now)
+
+    def with_list_files(self, read: ReadFile, reading: ListReading, now: datetime) -> "Prepared":
+        """The same with the files of lists as they are now. Raises ConfigRefused."""
+        folder = PurePosixPath(self.file).parent
+        lists = ListGathering(self.loaded, folder, read, reading).gather()
+        gathered = with_lists(self.gathered, lists)
+        return self._with_other_lists(gathered, self.fetched, now)
+
+    def _with_other_lists(self, gathered: Gathered, fetched: Fetched, now: datetime) -> "Prepared":
+        made = _put_together(
             self.file,
             self.loaded,
-            self.gathered,
+            gathered,
             now,
-            digests=self.digests,
+            digests={**self.digests, **gathered.lists.digests},
             found=judge_managed_names(self.loaded, self.managed),
             trusted=self.materials.trusted_store,
             fetched=fetched,
         )
+        # The engine is told nothing of lists.
+        return replace(made, engine=self.engine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +211,7 @@ def prepare_written(
         loaded,
         gathered,
         now,
-        digests={**gathered.digests, written.file: written.digest},
+        digests={**gathered.lists.digests, **gathered.digests, written.file: written.digest},
         found=judge_managed_names(loaded),
         trusted=trusted,
         fetched=fetched,
@@ -222,9 +237,9 @@ def _put_together(
         trusted=AnchorSet((*gathered.materials.trusted, *store)),
         client_crls=(*gathered.materials.client_crls, *lists.every),
     )
-    problems = [*loaded.warnings, *gathered.problems, *found]
+    problems = [*loaded.warnings, *gathered.problems, *gathered.lists.problems, *found]
     if not _errors(problems):
-        written = (*gathered.crl_places, *lists.written)
+        written = (*gathered.lists.places, *lists.written)
         problems += judge_trust(loaded, materials, written, now, complete=lists.complete)
     if _errors(problems):
         files = {path: digest for path, digest in digests.items() if path != file}
@@ -236,7 +251,7 @@ def _put_together(
         gathered=gathered,
         materials=materials,
         fetched=fetched,
-        crl_places=(*gathered.crl_places, *lists.written, *lists.found),
+        crl_places=(*gathered.lists.places, *lists.written, *lists.found),
         policies=trust_policies(loaded.document, materials, loaded.effective),
         warnings=tuple(problems),
         digests=digests,

@@ -1,7 +1,8 @@
 """Watching files by looking at them: sees renames, writes in place, swapped links, comings, goings.
 
 Looking, not inotify: mounted secrets (``..data`` links), network file systems and containers give
-no or misleading events. A few hundred files cost a millisecond per look.
+no or misleading events. A few hundred files cost a millisecond per look, and more files are looked
+at less often.
 """
 
 import asyncio
@@ -17,6 +18,9 @@ from pathlib import Path
 # on FAT). A file read so soon after its last change is read again although it looks unchanged.
 _RACY_NS = 2_500_000_000
 _READ_AT_ONCE = 1024 * 1024
+# A look is followed by so many times its length of rest: a hundredth of a core at most.
+_SHARE = 100
+_LONGEST_INTERVAL = 0.5
 # Files that change without end are told nevertheless, after so many quiet times.
 _LONGEST_BURST = 10
 
@@ -67,9 +71,10 @@ class Watch:
     """A set of files and what was seen of them last."""
 
     def __init__(
-        self, paths: Iterable[Path] = (), *, interval: float = 0.5, quiet: float = 0.2
+        self, paths: Iterable[Path] = (), *, interval: float = 0.05, quiet: float = 0.1
     ) -> None:
-        """``interval``: seconds between looks; ``quiet``: how long a burst must be over."""
+        """``interval``: seconds between looks, more where a look takes long; ``quiet``: how long a
+        burst must be over."""
         self._interval = interval
         self._quiet = quiet
         self._told: dict[Path, Sighting] = {}
@@ -94,9 +99,9 @@ class Watch:
     async def changes(self) -> AsyncIterator[frozenset[Path]]:
         """For ever: wait for a change, let the burst end, tell which files differ from before."""
         while True:
-            await self._look()
+            took = await self._look()
             if not self._changed():
-                await asyncio.sleep(self._interval)
+                await asyncio.sleep(max(self._interval, min(_LONGEST_INTERVAL, took * _SHARE)))
                 continue
             await self._wait_for_quiet()
             changed = self._changed()
@@ -114,11 +119,13 @@ class Watch:
             ):
                 return
 
-    async def _look(self) -> None:
+    async def _look(self) -> float:
+        """Seconds of work that it took; waiting for a processor is none."""
         before = self._seen
-        after = await asyncio.to_thread(_look_at_all, before)
+        after, took = await asyncio.to_thread(_look_at_all, before)
         if self._seen is before:  # else replaced meanwhile: the newer set was just looked at
             self._seen = after
+        return took
 
     def _changed(self) -> frozenset[Path]:
         return frozenset(
@@ -132,9 +139,10 @@ def _used(digest: str) -> Sighting:
     return Present(signature=(0, 0, 0, 0, 0), sha256=digest, looked_ns=0)
 
 
-def _look_at_all(before: Mapping[Path, Sighting]) -> dict[Path, Sighting]:
-    now = time.time_ns()
-    return {path: look(path, last, now_ns=now) for path, last in before.items()}
+def _look_at_all(before: Mapping[Path, Sighting]) -> tuple[dict[Path, Sighting], float]:
+    now, started = time.time_ns(), time.thread_time()
+    found = {path: look(path, last, now_ns=now) for path, last in before.items()}
+    return found, time.thread_time() - started
 
 
 def _settled(last: Present) -> bool:

@@ -6,9 +6,12 @@ storing happen later, in another thread. Only what changed since the last flush 
 
 import asyncio
 import hashlib
+import itertools
+import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -31,6 +34,12 @@ MOST_ALIASES = 65_536
 """Keys of HAProxy's table that are no fingerprints (type header), about 200 bytes each."""
 
 _FLUSH_SECONDS = 1.0
+_SLICE = 256
+"""Certificates handed to the store at once, some 10 ms of work. Ten thousand in one piece were half
+a second, in which a block waited."""
+
+
+_Kept = TypeVar("_Kept")
 
 
 class Clients:
@@ -127,19 +136,24 @@ class Clients:
             sights, self._sights = self._sights, {}
             counts, self._counts = self._counts, {}
             self._refused_pending = 0
-            if not sights and not counts:
-                return
-            try:
-                self._flushed += await asyncio.to_thread(self._merge, sights, counts)
-            except (OstiaryError, OSError) as error:
-                self._failures += 1
-                self._log.warning("clients-not-saved", error=str(error))
-                self._take_back(sights, counts)
-            except Exception:  # noqa: BLE001 - our own bug must not end what serves
-                # Offered again it would fail again, for ever.
-                self._failures += 1
-                self._missed += len(sights)
-                self._log.exception("clients-lost", certificates=len(sights))
+            while sights or counts:
+                some, counted = _slice(sights, counts)
+                started = time.monotonic()
+                try:
+                    self._flushed += await asyncio.to_thread(self._merge, some, counted)
+                except (OstiaryError, OSError) as error:
+                    self._failures += 1
+                    self._log.warning("clients-not-saved", error=str(error))
+                    self._take_back(some | sights, counted | counts)
+                    return
+                except Exception:  # noqa: BLE001 - our own bug must not end what serves
+                    # Offered again it would fail again, for ever.
+                    self._failures += 1
+                    self._missed += len(some)
+                    self._log.exception("clients-lost", certificates=len(some))
+                if sights or counts:
+                    # The interpreter is one for all threads: decisions and blocks go first.
+                    await asyncio.sleep(time.monotonic() - started)
 
     def _merge(self, sights: Mapping[bytes, Sight], counts: Mapping[bytes, Count]) -> int:
         batch = []
@@ -191,3 +205,15 @@ class Clients:
                 self._counts[fingerprint] = count
             else:
                 self._unattributed += count.requests
+
+
+def _slice(
+    sights: dict[bytes, Sight], counts: dict[bytes, Count]
+) -> tuple[dict[bytes, Sight], dict[bytes, Count]]:
+    """Taken out of both, so many certificates; what belongs to one stays together."""
+    chosen = list(itertools.islice(itertools.chain(sights, counts), _SLICE))
+    return _taken(sights, chosen), _taken(counts, chosen)
+
+
+def _taken(found: dict[bytes, _Kept], chosen: Iterable[bytes]) -> dict[bytes, _Kept]:
+    return {one: found.pop(one) for one in chosen if one in found}

@@ -86,11 +86,17 @@ class Applying:
     async def read(self) -> Prepared:
         """The file as it is now, with what is managed now. Raises ConfigRefused."""
         now = self._prepared
-        reading = self.lists.reading(now.gathered.list_files)
+        reading = self.lists.reading(now.gathered.lists.files)
         trusted, fetched = now.materials.trusted_store, self.lists.fetched
         return await asyncio.to_thread(
             prepare_file, self._config, now.managed, trusted, reading, fetched
         )
+
+    async def read_lists(self) -> Prepared:
+        """What is in force, with the files of lists as they are now. Raises ConfigRefused."""
+        now = self._prepared
+        reading = self.lists.reading(now.gathered.lists.files)
+        return await asyncio.to_thread(now.with_list_files, world.read_file, reading, world.now())
 
     async def refresh(self, fetched: Fetched) -> None:
         """Put other lists in force, whatever the file is like now.

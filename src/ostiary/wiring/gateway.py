@@ -142,7 +142,9 @@ class Gateway:
             if not anew and self._serving is not None:
                 serving = self._serving
                 if await _same_files(prepared, serving) and await self._judge_by(standing):
-                    self._serving = replace(serving, policies=prepared.policies)
+                    self._serving = replace(
+                        serving, policies=prepared.policies, engine=prepared.engine
+                    )
                     return Served(revision=serving.place.revision, reloaded=False)
             return await self._change_over(prepared, standing)
 
@@ -199,7 +201,7 @@ class Gateway:
             self._desk.replace(before)
             await self._forget(standing, before, except_worker=None)
             raise
-        self._serving = _Serving(place, digest_of(bundle), prepared.policies)
+        self._serving = _Serving(place, digest_of(bundle), prepared.policies, prepared.engine)
         # First what a client could profit from: a full disk must not keep old verdicts alive.
         await self._forget(before, standing, except_worker=confirmed.worker)
         self._revisions.promote(revision)
@@ -276,12 +278,13 @@ class _Serving:
     place: Place
     digest: bytes
     policies: Mapping[str, TrustPolicy]
+    engine: object
 
 
 async def _same_files(prepared: Prepared, serving: _Serving) -> bool:
-    """Whether these would be the engine's files; without a look where only who is blocked
+    """Whether these would be the engine's files; without a look where only lists or who is blocked
     changed, which shall act at once however much there is to compile."""
-    if prepared.policies is serving.policies:
+    if prepared.engine is serving.engine:
         return True
     bundle = await asyncio.to_thread(prepared.bundle, serving.place)
     return digest_of(bundle) == serving.digest

@@ -289,5 +289,5 @@ class ListSources:
         if self._prepared is None:
             return
         sources = [one.copy() for one in self._sources.values()]
-        files = self._prepared.gathered.list_files
+        files = self._prepared.gathered.lists.files
         await asyncio.to_thread(self._shelf.keep, sources, files)

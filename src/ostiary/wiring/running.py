@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -101,6 +101,8 @@ class _Life:
         self._log = structlog.get_logger("ostiary.run")
         self._wanted = asyncio.Event()
         self._by_hand = False
+        self._changed: frozenset[Path] = frozenset()
+        self._settled = True
         self._ending = asyncio.Event()
         self._at_once = asyncio.Event()
         self._watch = Watch()
@@ -228,6 +230,7 @@ class _Life:
     async def _notice_changes(self) -> None:
         async for changed in self._watch.changes():
             self._log.info("files-changed", files=sorted(map(str, changed)))
+            self._changed |= changed
             self._wanted.set()
 
     async def _apply_changes(self, applying: Applying) -> None:
@@ -235,12 +238,20 @@ class _Life:
             await self._wanted.wait()
             self._wanted.clear()
             anew, self._by_hand = self._by_hand, False
+            changed, self._changed = self._changed, frozenset()
             async with applying.lock:
-                await self._apply(applying, anew=anew)
+                alone = not anew and _only_lists(changed, applying.prepared)
+                if alone:
+                    await self._apply(applying, applying.read_lists)
+                if not alone or not self._settled:
+                    self._settled = await self._apply(applying, applying.read, anew=anew)
 
-    async def _apply(self, applying: Applying, *, anew: bool) -> None:
+    async def _apply(
+        self, applying: Applying, read: Callable[[], Awaitable[Prepared]], *, anew: bool = False
+    ) -> bool:
+        """False where it is refused, and what was in force stays."""
         try:
-            prepared = await applying.read()
+            prepared = await read()
             self._watch.replace(watched_files(prepared), used=watched_files(prepared))
             served = await applying.serve(prepared, anew=anew)
         except ConfigRefused as refused:
@@ -258,12 +269,21 @@ class _Life:
             for warning in (*prepared.warnings, *own, *needs_restart(self._started, prepared)):
                 self._log.warning("configuration", problem=str(warning))
             self._log.info("change-applied", revision=served.revision, reloaded=served.reloaded)
+            return True
+        return False
 
     async def _look_after(self, gateway: Gateway) -> None:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             gateway.save_intermediates()
             self._access_log.keep_appending()
+
+
+def _only_lists(changed: Collection[Path], prepared: Prepared) -> bool:
+    """Revocation lists shall bite soon, however much else there is to read; and also while the
+    configuration is being mended."""
+    files = prepared.gathered.lists.files
+    return bool(changed) and all(str(path) in files for path in changed)
 
 
 async def _done_before(task: asyncio.Task[Any], event: asyncio.Event) -> bool:

@@ -61,7 +61,7 @@ def prepared(
 ) -> Prepared:
     content = files() | lists | {"/etc/o/gateway.config.yml": text.encode()}
     reading = ListReading(
-        read or Counting(), before.gathered.list_files if before is not None else {}
+        read or Counting(), before.gathered.lists.files if before is not None else {}
     )
     written = read_written("/etc/o/gateway.config.yml", content.__getitem__, {})
     return prepare_written(written, content.__getitem__, NOW, reading=reading)
@@ -200,7 +200,7 @@ def test_when_lists_end_is_told_by_setting_issuer_and_kind(root: Made, next_root
         }
     )
     clients = "clientCertificateAuth.revocation.crl[0]"
-    assert dict(ends_of(made.gathered.crl_places)) == {
+    assert dict(ends_of(made.gathered.lists.places)) == {
         ("https.options.crl[0]", "CN=root", "whole"): at(9),
         (clients, "CN=root", "whole"): at(4),
         (clients, "CN=root", "delta"): at(1),

@@ -235,3 +235,25 @@ async def test_a_mistake_of_our_own_loses_a_batch_and_not_the_gateway(kit: Kit) 
     await clients.flush()
     assert store.clients == []
     assert (clients.snapshot().missed, clients.snapshot().failures) == (1, 1)
+
+
+@in_a_loop
+async def test_many_are_handed_over_in_slices_so_that_nobody_waits_for_all_of_them() -> None:
+    class FullAfterTwo(Batches):
+        def merge(self, batch: tuple[SeenClient, ...]) -> None:
+            super().merge(batch)
+            self.broken = len(self.batches) == 2
+
+    keys = [number.to_bytes(32, "big") for number in range(1_000)]
+    store = FullAfterTwo()
+    clients = Clients(store)
+    for key in keys:
+        assert counted(clients, key, 1)
+    await clients.flush()
+    assert len(store.clients) < len(keys)
+    store.broken = False
+    await clients.flush()
+    assert max(map(len, store.batches)) < len(keys) // 3
+    found = {client.fingerprint: client.requests for client in store.clients}
+    assert found == dict.fromkeys(keys, 1)
+    assert len(store.clients) == len(keys)

@@ -48,7 +48,7 @@ class Gateway:
         self.prepared: Any = SimpleNamespace(
             document=load(TEXT % revocation, "g.yml", {}).document,
             materials=materials,
-            gathered=SimpleNamespace(list_files=self.files),
+            gathered=SimpleNamespace(lists=SimpleNamespace(files=self.files)),
         )
 
     def intermediates(self) -> Intermediates:

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from ostiary.store.database.errors import NewerDatabase, NotOurDatabase
@@ -28,6 +25,10 @@ class History:
         """Where the number of the last script run is kept."""
         return f"ostiary_{self.name}_version"
 
+    def known(self) -> list[str]:
+        """The numbers of all scripts, the oldest first: their files are named by them."""
+        return sorted(script.stem[1:] for script in self.scripts.glob("versions/r[0-9]*.py"))
+
 
 KEPT_HISTORY = History("kept", KEPT, _SCRIPTS / "kept")
 SEEN_HISTORY = History("seen", SEEN, _SCRIPTS / "seen")
@@ -40,6 +41,22 @@ def migrate(connection: Connection, history: History, where: str) -> None:
 
     ``where`` names the database in refusals. Raises NewerDatabase, NotOurDatabase.
     """
+    known = history.known()
+    found = _found(connection, history, where)
+    if found == known[-1]:
+        return
+    if found is not None and found not in known:
+        if found.isdigit() and found > known[-1]:
+            raise NewerDatabase(where, found, known[-1])
+        raise NotOurDatabase(where, f"its tables are at {found!r}, which we never wrote")
+    _upgrade(connection, history)
+
+
+def _upgrade(connection: Connection, history: History) -> None:
+    # Hardly ever needed, and a quarter of a second to import.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(history.scripts).replace("%", "%%"))
     # Alembic splits lists of folders by this; without it, it warns.
@@ -50,15 +67,6 @@ def migrate(connection: Connection, history: History, where: str) -> None:
         "version_table": history.version_table,
         "transaction_per_migration": False,
     }
-    scripts = ScriptDirectory.from_config(config)
-    known = [script.revision for script in scripts.walk_revisions()]
-    found = _found(connection, history, where)
-    if found == known[0]:
-        return
-    if found is not None and found not in known:
-        if found.isdigit() and found > known[0]:
-            raise NewerDatabase(where, found, known[0])
-        raise NotOurDatabase(where, f"its tables are at {found!r}, which we never wrote")
     command.upgrade(config, "head")
 
 

@@ -34,7 +34,7 @@ from ostiary.store.ledger.rows import (
 )
 from ostiary.store.ledger.tables import LEDGER, certificates, lists, revocations
 
-_HISTORY = History("ledger", LEDGER, Path(__file__).parent / "migrations/ledger")
+LEDGER_HISTORY = History("ledger", LEDGER, Path(__file__).parent / "migrations/ledger")
 _AT_ONCE = 500
 """Values in one IN (...): SQLite takes 32,766 (sqlite.org/limits.html)."""
 
@@ -50,7 +50,7 @@ class Ledger:
         """
         self._where = repr(str(path))
         claim(path)
-        self._engine = opened(path, _HISTORY, full=True)
+        self._engine = opened(path, LEDGER_HISTORY, full=True)
 
     def close(self) -> None:
         """Give back all connections."""

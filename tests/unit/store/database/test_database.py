@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from ostiary.kernel.errors import WrongUse
@@ -20,9 +21,10 @@ from ostiary.store.database.errors import (
     StoreUnavailable,
 )
 from ostiary.store.database.lazily import Lazily
-from ostiary.store.database.migrating import KEPT_HISTORY, SEEN_HISTORY
+from ostiary.store.database.migrating import KEPT_HISTORY, SEEN_HISTORY, History
 from ostiary.store.database.records import Scope
 from ostiary.store.database.tables import KEPT, SEEN
+from ostiary.store.ledger.ledger import LEDGER_HISTORY
 from ostiary.store.soundness import Sound
 from tests.unit.store.database.conftest import Opener
 from tests.unit.store.database.postgres_server import Server
@@ -197,3 +199,10 @@ def test_a_sound_database_is_found_sound(database: Database) -> None:
     assert database.check() == Sound()
     assert database.check_clients() == Sound()
     assert database.begun_anew is None
+
+
+@pytest.mark.parametrize("history", [KEPT_HISTORY, SEEN_HISTORY, LEDGER_HISTORY])
+def test_scripts_are_named_by_the_numbers_that_alembic_knows_them_by(history: History) -> None:
+    scripts = [one.revision for one in ScriptDirectory(str(history.scripts)).walk_revisions()]
+    assert scripts
+    assert history.known() == scripts[::-1]
