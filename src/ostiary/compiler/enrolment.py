@@ -20,8 +20,9 @@ whatever a client sends."""
 
 _FRONTEND, _BACKEND, _RATES = "ost_est", "ost_est", "ost_est_rates"
 _SERVER_FILE, _NOBODY_FILE = "est.pem", "est-nobody.pem"
-_LARGEST_BODY = 131_072
-"""Bytes: a request of 64 KiB in base64, with line ends."""
+LARGEST_BODY = 131_072
+"""Bytes: the largest request the authority reads is 64 KiB, and base64 with line ends needs more
+than a third on top."""
 _MOST_CONNECTIONS = 200
 _MOST_CONNECTIONS_OF_ONE = 50
 """From one address at a time: a slow one can't hold all of them."""
@@ -47,7 +48,7 @@ def enrolment_sections(place: Place, addresses: list[str]) -> list[Section]:
         f"ssl crt {path_of(_SERVER_FILE)} ca-verify-file {path_of(_NOBODY_FILE)} verify optional "
         "crt-ignore-err all ca-ignore-err all alpn http/1.1 ssl-min-ver TLSv1.2"
     )
-    too_large = f"{{ req.hdr_val(content-length) gt {_LARGEST_BODY} }}"
+    too_large = f"{{ req.hdr_val(content-length) gt {LARGEST_BODY} }}"
     lines = (
         *(f"bind {one} {tls}" for one in addresses),
         f"maxconn {_MOST_CONNECTIONS}",

@@ -16,9 +16,8 @@ from starlette.routing import Route
 from ostiary.ca.packing import certificates_only
 from ostiary.ca.requests import WANTED_ATTRIBUTES
 from ostiary.ca.signing import Purpose
-from ostiary.compiler.enrolment import CLIENT_ADDRESS, CLIENT_FINGERPRINT
+from ostiary.compiler.enrolment import CLIENT_ADDRESS, CLIENT_FINGERPRINT, LARGEST_BODY
 from ostiary.est.reading import (
-    LARGEST_BODY,
     Unreadable,
     fingerprint_of,
     refuse_other_media,

@@ -6,9 +6,6 @@ import re
 
 from ostiary.kernel.errors import WrongUse
 
-LARGEST_BODY = 131_072
-"""Bytes: the largest request the authority reads is 64 KiB, and base64 with line ends needs more
-than a third on top."""
 MEDIA = "application/pkcs10"
 _FINGERPRINT = re.compile("[0-9A-Fa-f]{64}")
 _BASIC = "basic "

@@ -1,6 +1,6 @@
 """OCSP: questions looked up in the ledger as it is now, and answered from memory if possible."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -58,61 +58,71 @@ class Answering:
         self._clock = clock
         self._kept: OrderedDict[tuple[Issuer, int], _Kept] = OrderedDict()
         self._complaints = complaints
+        self.outcomes: Counter[str] = Counter()
+        """How often each was told: ``good``, ``revoked``, ``unknown``, of each certificate;
+        ``refused`` (no question, or not ours to answer), ``failed`` (no key, no ledger)."""
 
     def answer(self, der: bytes) -> Document | Once:
         """Whatever is asked, an OCSPResponse."""
         try:
             questions = read_questions(der)
         except Malformed:
-            return Once(Failure.MALFORMED_REQUEST.der)
+            return self._failure(Failure.MALFORMED_REQUEST)
         try:
             if len(questions) == 1:
                 return self._answered(questions[0])
-            return Once(self._answered_together(questions))
+            return self._answered_together(questions)
         except OstiaryError as error:
             self._complaints.tell("ocsp-not-answered", error)
-            return Once(Failure.INTERNAL_ERROR.der)
+            return self._failure(Failure.INTERNAL_ERROR)
 
     def _answered(self, question: Question) -> Document | Once:
         one, reader = self._catalog.of_issuer(question.issuer), self._catalog.reader
         if one is None or reader is None:
             # RFC 5019 section 2.2.3: not ours to answer for.
-            return Once(Failure.UNAUTHORIZED.der)
+            return self._failure(Failure.UNAUTHORIZED)
         key, now = (question.issuer, question.serial), self._clock()
         generation = self._catalog.generation(reader)
         kept = self._kept.get(key) if question.nonce is None else None
         if kept is not None and kept.generation == generation and now < kept.refresh:
             self._kept.move_to_end(key)
+            self.outcomes[_word(kept.status)] += 1
             return kept.document
         responder = self._catalog.responder(one)
         if responder is None or not self._catalog.responder_is_good(responder, now):
-            return Once(Failure.TRY_LATER.der)
+            return self._failure(Failure.TRY_LATER)
         status = _status(reader, one, question.serial)
         if kept is not None and _still(kept, status, responder, now):
             self._kept[key] = replace(kept, generation=generation)
+            self.outcomes[_word(status)] += 1
             return kept.document
         signed = self._signed(question, status, responder, now)
+        self.outcomes[_word(status)] += 1
         if question.nonce is not None:
             return Once(signed.document.body)
         self._remember(key, replace(signed, generation=generation))
         return signed.document
 
-    def _answered_together(self, questions: Sequence[Question]) -> bytes:
+    def _answered_together(self, questions: Sequence[Question]) -> Once:
         """Signed for this one asker: who asks so is rare."""
         asked = {self._catalog.of_issuer(one.issuer) for one in questions}
         one, reader = asked.pop(), self._catalog.reader
         if asked or one is None or reader is None:
             # Nobody may sign for two authorities at once.
-            return Failure.UNAUTHORIZED.der
+            return self._failure(Failure.UNAUTHORIZED)
         responder, now = self._catalog.responder(one), self._clock()
         if responder is None or not self._catalog.responder_is_good(responder, now):
-            return Failure.TRY_LATER.der
+            return self._failure(Failure.TRY_LATER)
         this_update, until = self._times(responder, now)
-        return responder.answer_several(
-            [(question, _status(reader, one, question.serial)) for question in questions],
-            this_update=this_update,
-            next_update=until,
-        )
+        told = [(question, _status(reader, one, question.serial)) for question in questions]
+        der = responder.answer_several(told, this_update=this_update, next_update=until)
+        self.outcomes.update(_word(status) for _, status in told)
+        return Once(der)
+
+    def _failure(self, failure: Failure) -> Once:
+        ours = failure in (Failure.TRY_LATER, Failure.INTERNAL_ERROR)
+        self.outcomes["failed" if ours else "refused"] += 1
+        return Once(failure.der)
 
     def _times(self, responder: Responder, now: datetime) -> tuple[datetime, datetime]:
         this_update = now.replace(microsecond=0)
@@ -144,6 +154,16 @@ class Answering:
 
 def _still(kept: _Kept, status: Status, responder: Responder, now: datetime) -> bool:
     return kept.status == status and kept.responder is responder and now < kept.refresh
+
+
+def _word(status: Status) -> str:
+    match status:
+        case Good():
+            return "good"
+        case Revoked():
+            return "revoked"
+        case Unknown():
+            return "unknown"
 
 
 def _status(reader: LedgerReader, one: Published, serial: int) -> Status:

@@ -3,8 +3,9 @@
 import asyncio
 import base64
 import binascii
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import unquote_to_bytes
 
@@ -29,6 +30,9 @@ ANSWER_SECONDS = 300
 """For taking a whole answer: 64 MB at 2 Mbit/s."""
 _PIECE = 64 * 1024
 _OCSP = "/ocsp"
+_KINDS = {"crl": "list", "ca": "certificate", "ocsp": "ocsp"}
+_OUTCOMES = {200: "sent", 304: "unchanged", 404: "missing"}
+_BAD, _FAILED = 400, 500
 _READING = (b"allow", b"GET, HEAD")
 _ASKING = (b"allow", b"GET, HEAD, POST")
 
@@ -53,6 +57,14 @@ class PublicApp:
     page: Page
     clock: Callable[[], datetime]
     complaints: Complaints
+    _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """How many answers, by kind (``list``, ``certificate``, ``ocsp``, ``page``) and outcome:
+        ``sent``, ``unchanged``, ``missing``, ``refused``, ``failed``; of OCSP as ``Answering``
+        has them."""
+        told = {("ocsp", word): count for word, count in self.answering.outcomes.items()}
+        return Counter(told) + self._counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -68,7 +80,15 @@ class PublicApp:
         except Exception as error:  # noqa: BLE001 - our own bug must not fill the log
             self.complaints.tell("not-served", error, ours=True)
             answer = told(500, "this can't be served, by a fault of ours")
+        self._count(scope["path"], answer.status)
         await _send(answer, send, with_body=scope["method"] != "HEAD")
+
+    def _count(self, path: str, status: int) -> None:
+        kind = _KINDS.get(path[1:].partition("/")[0], "page")
+        if kind == "ocsp" and status < _BAD:
+            return  # by what was told
+        refused = "failed" if status >= _FAILED else "refused"
+        self._counts[kind, _OUTCOMES.get(status, refused)] += 1
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         path, method = scope["path"], scope["method"]

@@ -4,7 +4,7 @@ What comes from a network may come from anybody: an old list, another authority'
 has signed. Such a list must never push out one that is believed.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +16,9 @@ from ostiary.x509.revocation import RevocationList
 
 MOST_COPIES = 8
 """Contents of one source that are kept beside each other, where each has a list of its own."""
+
+_MOST_WAITING = 2
+"""Of those, contents with lists that nobody can verify yet, beside the newest."""
 
 SHORTEST = timedelta(seconds=15)
 _FIRST_PAUSE = timedelta(seconds=15)
@@ -57,8 +60,9 @@ class Held:
 def take_in(held: Held, new: ListFile, believes: Believes) -> Held:
     """Put new content in front; what it does not replace stays.
 
-    RFC 5280 5.2.3: numbers only grow. Raises NotTaken where the new content is of no more use than
-    what is there.
+    RFC 5280 5.2.3: numbers only grow. What nobody can verify yet, as its issuer isn't known,
+    replaces nothing: it waits beside the others, and which is the newest is found when it can be
+    verified. Raises NotTaken where the new content is of no more use than what is there.
     """
     before = tuple(filter(believes, held.every))
     fit = tuple(filter(believes, new.lists))
@@ -75,8 +79,23 @@ def take_in(held: Held, new: ListFile, believes: Believes) -> Held:
             "which stays"
         )
     stay = {one for one in before if not any(_replaces(other, one) for other in fit)}
-    kept = [one for one in held.copies if not stay.isdisjoint(one.lists)]
-    return Held((new, *kept)[:MOST_COPIES])
+    others = [one for one in held.copies if one.digest != new.digest]
+    kept = [one for one in others if not stay.isdisjoint(one.lists)]
+    known = {kind_of_list(one) for one in (*before, *fit)}
+    waiting = _waiting([one for one in others if one not in kept], known)
+    return Held((new, *kept, *waiting)[:MOST_COPIES])
+
+
+def _waiting(copies: Iterable[ListFile], known: Set[object]) -> tuple[ListFile, ...]:
+    """Those with lists of which nobody can say yet whether they were replaced; of too many the
+    highest numbers. ``known``: kinds of lists whose signers are."""
+    ages = [
+        (max((one.number, one.this_update) for one in lists), copy)
+        for copy in copies
+        if (lists := [one for one in copy.lists if kind_of_list(one) not in known])
+    ]
+    ages.sort(key=lambda one: one[0], reverse=True)
+    return tuple(copy for _, copy in ages[:_MOST_WAITING])
 
 
 def _replaces(new: RevocationList, one: RevocationList) -> bool:

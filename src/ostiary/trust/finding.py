@@ -19,6 +19,8 @@ class NotRevoked:
     """What is to be asked meanwhile."""
     delegate: Certificate | None = None
     """Who signed an OCSP answer, where the authority may have revoked them since."""
+    since: datetime | None = None
+    """``thisUpdate`` of what told, of several the oldest; aware. None: of a whole path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Listed:
     ended: bool = False
     """There might be newer word by now."""
     asking: tuple[Question, ...] = ()
+    since: datetime | None = None
+    """``thisUpdate`` of the OCSP answer that revokes it; aware. None: a list does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,13 +125,23 @@ class Status:
     """Who signed it, where the authority has certified that and may have revoked it since."""
 
 
+class Blame(Enum):
+    """Whose fault it may be that there is no answer that tells anything."""
+
+    QUESTION = "question"
+    """One about another certificate may well be answered."""
+    EITHER = "either"
+    """The responder has answered, but as one that is broken, or that this question has broken."""
+    RESPONDER = "responder"
+    """It is silent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unbelieved:
     """The answer tells nothing, and why."""
 
     why: str
-    unwell: bool = False
-    """Whether the next question to the same responder would hardly fare better."""
+    blame: Blame = Blame.QUESTION
 
 
 def believe(
@@ -159,6 +169,21 @@ def believe(
         until=until if signer.name == _AUTHORITY else min(until, signer.certificate.not_after),
         told=_told(single, subject),
         delegate=delegate,
+    )
+
+
+def disowned(answer: OcspAnswer, subject: Subject, taken: datetime) -> Status | None:
+    """Whom an answer revoked that was believed when it came, at ``taken``, but is no longer; None
+    where it is about somebody else, or doesn't revoke. Who signed it isn't looked at again."""
+    single = _single(answer, subject)
+    if isinstance(single, Unbelieved) or single.condition is not Condition.REVOKED:
+        return None
+    return Status(
+        condition=Condition.REVOKED,
+        since=single.this_update,
+        produced_at=answer.produced_at,
+        until=taken,
+        told=f"{_told(single, subject)}, whose answer is no longer believed",
     )
 
 

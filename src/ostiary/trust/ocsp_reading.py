@@ -2,7 +2,17 @@
 
 from datetime import datetime
 
-from ostiary.trust.ocsp import Nonce, OcspRules, Question, Status, Unbelieved, believe
+from ostiary.trust.ocsp import (
+    Blame,
+    Nonce,
+    OcspRules,
+    Question,
+    Status,
+    Unbelieved,
+    believe,
+    disowned,
+)
+from ostiary.trust.status_lines import Line
 from ostiary.x509.errors import NotAnOcspAnswer
 from ostiary.x509.ocsp_answer import OcspAnswer, Unsuccessful, read_answer
 from ostiary.x509.ocsp_question import Subject
@@ -13,11 +23,12 @@ def status_of(question: Question, der: bytes, nonce: bytes, now: datetime) -> St
     try:
         answer = read_answer(der)
     except NotAnOcspAnswer as fault:
-        return Unbelieved(fault.sentence, unwell=True)
+        return Unbelieved(fault.sentence, Blame.EITHER)
     if isinstance(answer, Unsuccessful):
         # "unauthorized" is what many say of a certificate that they don't know (RFC 5019 2.2.3).
-        unwell = answer.status in ("internalError", "tryLater")
-        return Unbelieved(f"the responder says {answer.status}", unwell)
+        broken = answer.status in ("internalError", "tryLater")
+        blame = Blame.EITHER if broken else Blame.QUESTION
+        return Unbelieved(f"the responder says {answer.status}", blame)
     strange = _strange_nonce(answer, nonce, question.rules)
     if strange is not None:
         return Unbelieved(strange)
@@ -27,21 +38,28 @@ def status_of(question: Question, der: bytes, nonce: bytes, now: datetime) -> St
     return status
 
 
-def verified(der: bytes, subject: Subject, rules: OcspRules, taken: datetime) -> Status | None:
-    """What an answer of before says, which came at ``taken``; None where it isn't believed."""
+def verified(line: Line, subject: Subject, rules: OcspRules) -> Status | None:
+    """What an answer of before says by these rules; None where it isn't believed.
+
+    Rules may have changed since it was. Nobody becomes good by that alone: whom it revoked stays
+    revoked, as if it had ended, so that a newer answer or list outdoes it.
+    """
     try:
-        answer = read_answer(der)
+        answer = read_answer(line.der)
     except NotAnOcspAnswer:
         return None
     if isinstance(answer, Unsuccessful):
         return None
-    status = believe(answer, subject, rules, taken)
-    return None if isinstance(status, Unbelieved) else status
+    if _strange_nonce(answer, line.nonce, rules) is None:
+        status = believe(answer, subject, rules, line.taken)
+        if isinstance(status, Status):
+            return status
+    return disowned(answer, subject, line.taken) if line.revokes else None
 
 
 def _strange_nonce(answer: OcspAnswer, nonce: bytes, rules: OcspRules) -> str | None:
-    if not nonce:
-        return None
-    if answer.nonce is None:
-        return "it has no nonce" if rules.nonce is Nonce.REQUIRED else None
-    return None if answer.nonce == nonce else "its nonce is another than the question's"
+    if nonce and answer.nonce is not None and answer.nonce != nonce:
+        return "its nonce is another than the question's"
+    if rules.nonce is Nonce.REQUIRED and not (nonce and answer.nonce):
+        return "it has no nonce"
+    return None

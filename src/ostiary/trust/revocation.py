@@ -99,6 +99,7 @@ class _Question:
         series = tuple(self._covering(issuer_key, own))
         told: Reasons = frozenset()
         ends: list[datetime] = []
+        since: list[datetime] = []
         for one, reasons in series:
             current = one.at(self.now)
             if current is None:
@@ -110,13 +111,15 @@ class _Question:
             if self.tells(current) and not reasons <= told:
                 told |= reasons
                 ends.append(self._end(current))
+                since += [current.since] if current.since else []
         coming = [begin for one, _ in series for begin in one.begins(self.now)]
         if told != ALL_REASONS:
             again = min(coming, default=None)
             missing = list_addresses(self.certificate)
             return Undetermined(_why(self, series, told), again, missing=missing)
         until = min(chain(ends, coming))
-        return NotRevoked(until, f"not in the list of {issuer.subject!r} until {until.isoformat()}")
+        detail = f"not in the list of {issuer.subject!r} until {until.isoformat()}"
+        return NotRevoked(until, detail, since=min(since, default=None))
 
     def _covering(
         self, issuer_key: bytes, own: tuple[Series, ...]

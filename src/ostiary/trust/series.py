@@ -44,6 +44,12 @@ class Current:
     ends: datetime | None
     """Until when it may be believed that who isn't listed isn't revoked; None: never."""
 
+    @property
+    def since(self) -> datetime | None:
+        """As of when it tells that who isn't listed isn't revoked; None: never."""
+        newest = self.delta if self.together else self.whole
+        return newest.this_update if newest else None
+
     def find(self, issuer_key: bytes, serial: int) -> Revoked | None:
         """What revokes the certificate. RFC 5280 6.3.3 (i) to (k): the delta first."""
         entry = self.delta.find(issuer_key, serial) if self.delta else None

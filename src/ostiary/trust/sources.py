@@ -83,11 +83,14 @@ class Sources:
         gone = self._register.look_at(told.delegate, above, now)
         if not isinstance(gone, Listed):
             return told
-        return Undetermined(f"who signed the OCSP answer is no longer to: {gone.detail}")
+        why = f"who signed the OCSP answer is no longer to: {gone.detail}"
+        # Forgotten, so that it outdoes no other's answer: its date says nothing any more.
+        return self._statuses.distrust(subject, rules, now, why)
 
 
 def _revoked(listed: NotRevoked | Undetermined, told: Listed) -> Finding:
-    """Revoked by OCSP, but not by a list: an answer that has ended may have been outdone since."""
-    if told.ended and isinstance(listed, NotRevoked):
-        return replace(listed, asking=told.asking)
-    return told
+    """Revoked by OCSP, but not by a list: an answer that has ended is outdone by a newer list."""
+    if not told.ended or not isinstance(listed, NotRevoked):
+        return told
+    newer = listed.since and told.since and listed.since > told.since
+    return replace(listed, asking=told.asking) if newer else told

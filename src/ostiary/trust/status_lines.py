@@ -17,11 +17,17 @@ class Line:
     taken: datetime
     """When it came; aware."""
     der: bytes
+    nonce: bytes = b""
+    """What was sent with the question; empty: none."""
+    revokes: bool = False
+    """It was believed once, and somebody was revoked by it."""
 
     def encode(self) -> bytes:
         """JSON, with the line's end."""
         answer = base64.b64encode(self.der).decode()
         fields = {"key": self.key.hex(), "taken": self.taken.isoformat(), "answer": answer}
+        fields |= {"nonce": self.nonce.hex()} if self.nonce else {}
+        fields |= {"revokes": "yes"} if self.revokes else {}
         return json.dumps(fields).encode() + b"\n"
 
 
@@ -38,8 +44,10 @@ def read_line(text: bytes) -> Line | None:
             bytes.fromhex(found["key"]),
             datetime.fromisoformat(found["taken"]),
             base64.b64decode(found["answer"], validate=True),
+            bytes.fromhex(found.get("nonce", "")),
+            found.get("revokes") == "yes",
         )
-    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
         return None
     return line if line.taken.tzinfo and len(line.key) == _KEY else None
 

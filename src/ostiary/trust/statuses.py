@@ -20,14 +20,15 @@ from ostiary.trust.ocsp import (
 )
 from ostiary.trust.ocsp_reading import status_of, verified
 from ostiary.trust.status_lines import Line, read_line
+from ostiary.trust.status_shelf import About, Kept, Shelf
 from ostiary.x509.certificate import Certificate, parse
 from ostiary.x509.ocsp_answer import Condition
 from ostiary.x509.ocsp_question import Subject
 
 MOST = 20_000
-"""Answers."""
+"""Answers, and as many again that revoke somebody."""
 MOST_BYTES = 32 * 1024 * 1024
-"""Of all answers together, as they came."""
+"""Of all those answers together, as they came; likewise."""
 ASKED_AGAIN = timedelta(seconds=10)
 """After a question that nobody answered, and how long somebody stays undetermined at most before
 it is looked at again."""
@@ -37,32 +38,6 @@ _LATE = 0.75
 """The part of its time after which an answer in use is asked for again."""
 
 
-@dataclass(slots=True)
-class _Kept:
-    """One answer as it came, and what it was found to say."""
-
-    der: bytes
-    taken: datetime
-    used: datetime
-    due: datetime
-    """When it is asked for again, if it is in use."""
-    about: "_About | None" = None
-    """None until somebody has asked since the start."""
-    status: Status | None = None
-    """By ``about.rules``; None: not verified since the start."""
-
-
-@dataclass(frozen=True, slots=True)
-class _About:
-    """Whom an answer is about, in a tenth of the memory of a ``Question``."""
-
-    leaf: bytes
-    """DER."""
-    issuer: Certificate
-    """One object for all its certificates."""
-    rules: OcspRules
-
-
 @dataclass(frozen=True, slots=True)
 class _Failure:
     why: str
@@ -70,13 +45,11 @@ class _Failure:
 
 
 class Statuses:
-    """The answers of one gateway, least recently used out first. Not for two threads at once."""
+    """The answers of one gateway (on a ``Shelf``). Not for two threads at once."""
 
     def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
         """Nothing is known yet."""
-        self._most, self._most_bytes = most, most_bytes
-        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
-        self._bytes = 0
+        self._kept = Shelf(most, most_bytes)
         self._failures: OrderedDict[bytes, _Failure] = OrderedDict()
         self._shared: dict[bytes, Certificate] = {}
         self.version = 0
@@ -98,16 +71,16 @@ class Statuses:
         status = self._status(key, subject, rules)
         if status is None:
             return self._unknown(key, subject, rules, now, "")
-        self._use(key, now)
+        self._kept.use(key, now)
         ended = status.until <= now
         asking = self._question(key, subject, rules, now) if ended else ()
         match status.condition:
             case Condition.REVOKED:
-                return Listed(status.told, ended, asking)
+                return Listed(status.told, ended, asking, status.since)
             case Condition.GOOD if now < status.until + grace:
                 until = status.until + grace if ended else status.until
                 told = f"{status.told} until {until.isoformat()}"
-                return NotRevoked(until, told, asking, status.delegate)
+                return NotRevoked(until, told, asking, status.delegate, status.since)
             case Condition.GOOD:
                 why = f"the OCSP answer about it ended at {status.until.isoformat()}"
             case Condition.UNKNOWN:
@@ -129,17 +102,23 @@ class Statuses:
             return Unbelieved(f"it is older than the one at hand, of {before.since.isoformat()}")
         return status
 
-    def take(self, question: Question, der: bytes, status: Status, now: datetime) -> bool:
-        """Keep what ``read`` has read; whether somebody may have been judged otherwise by what was
-        known before."""
+    def take(
+        self, question: Question, der: bytes, status: Status, now: datetime, nonce: bytes = b""
+    ) -> bool:
+        """Keep what ``read`` has read, by the same ``nonce``; whether somebody may have been judged
+        otherwise by what was known before."""
         before = self._kept.get(question.key)
-        had = before.status.condition if before and before.status else None
+        last = before.status if before else None
+        # Whoever was revoked by an answer that has ended may be admitted by a newer list since.
+        had = last.condition if last and not _is_renewed(last, status, now) else None
         due = _due(question.key, status, question.rules, now)
         self._failures.pop(question.key, None)
         used = before.used if before else now
         about = self._about(question.subject, question.rules)
         status = self._sharing(status)
-        self._keep(question.key, _Kept(der, now, used, due, about, status))
+        revokes = status.condition is Condition.REVOKED
+        line = Line(question.key, now, der, nonce, revokes)
+        self._kept.keep(Kept(line, used, due, about, status))
         if status.condition is Condition.UNKNOWN:
             self.fail(question, status.told, now + ASKED_AGAIN)
         self.version += 1
@@ -147,10 +126,7 @@ class Statuses:
 
     def fail(self, question: Question, why: str, again: datetime) -> None:
         """Nobody could be asked, or nobody's answer was believed; don't ask before ``again``."""
-        self._failures[question.key] = _Failure(why, again)
-        self._failures.move_to_end(question.key)
-        while len(self._failures) > _MOST_FAILURES:
-            self._failures.popitem(last=False)
+        self._fail(question.key, why, again)
         kept = self._kept.get(question.key)
         if kept is not None:
             kept.due = max(kept.due, again)
@@ -158,8 +134,8 @@ class Statuses:
     def due(self, now: datetime, used_since: datetime) -> tuple[bytes, ...]:
         """The keys of what to ask for again before it ends: answers used since then."""
         return tuple(
-            key
-            for key, kept in self._kept.items()
+            kept.line.key
+            for kept in self._kept
             if kept.due <= now and kept.used >= used_since and kept.about
         )
 
@@ -173,13 +149,13 @@ class Statuses:
 
     def ends(self) -> Iterator[tuple[Condition, datetime]]:
         """What the verified answers say, and until when; from any thread."""
-        for kept in tuple(self._kept.values()):
+        for kept in self._kept:
             if kept.status is not None:
                 yield kept.status.condition, kept.status.until
 
     def lines(self) -> tuple[Line, ...]:
-        """All answers, as they may be saved: least recently used first."""
-        return tuple(Line(key, kept.taken, kept.der) for key, kept in self._kept.items())
+        """All answers, as they may be saved."""
+        return tuple(kept.line for kept in self._kept)
 
     def load(self, data: bytes) -> int:
         """Read what ``encode_lines`` wrote; returns how many lines could not be read."""
@@ -189,28 +165,30 @@ class Statuses:
             if line is None:
                 bad += 1
             else:
-                self._keep(line.key, _Kept(line.der, line.taken, line.taken, line.taken))
+                self._kept.keep(Kept(line, line.taken, line.taken))
         return bad
 
-    def _use(self, key: bytes, now: datetime) -> None:
-        self._kept.move_to_end(key)
-        self._kept[key].used = max(self._kept[key].used, now)
+    def _fail(self, key: bytes, why: str, again: datetime) -> None:
+        self._failures[key] = _Failure(why, again)
+        self._failures.move_to_end(key)
+        while len(self._failures) > _MOST_FAILURES:
+            self._failures.popitem(last=False)
 
     def _status(self, key: bytes, subject: Subject, rules: OcspRules) -> Status | None:
         kept = self._kept.get(key)
         if kept is None:
             return None
         if kept.about is None or kept.about.rules.id != rules.id:
-            status = verified(kept.der, subject, rules, kept.taken)
+            status = verified(kept.line, subject, rules)
             if status is None:
-                self._drop(key)
+                self._kept.drop(key)
                 return None
-            kept.status, kept.due = self._sharing(status), _due(key, status, rules, kept.taken)
+            kept.status, kept.due = self._sharing(status), _due(key, status, rules, kept.line.taken)
             kept.about = self._about(subject, rules)
         return kept.status
 
-    def _about(self, subject: Subject, rules: OcspRules) -> _About:
-        return _About(subject.certificate.der, self._share(subject.issuer), rules)
+    def _about(self, subject: Subject, rules: OcspRules) -> About:
+        return About(subject.certificate.der, self._share(subject.issuer), rules)
 
     def _sharing(self, status: Status) -> Status:
         if status.delegate is None:
@@ -222,6 +200,16 @@ class Statuses:
         if len(self._shared) > _MOST_SHARED:
             self._shared.clear()
         return self._shared.setdefault(certificate.sha256, certificate)
+
+    def distrust(self, subject: Subject, rules: OcspRules, now: datetime, why: str) -> Undetermined:
+        """Forget the answer about ``subject``, and who asks is asked for another: but not at once
+        where that one has only just come."""
+        key = subject.key
+        kept = self._kept.get(key)
+        self._kept.drop(key)
+        if kept is not None and now < kept.line.taken + ASKED_AGAIN:
+            self._fail(key, why, kept.line.taken + ASKED_AGAIN)
+        return self._unknown(key, subject, rules, now, why)
 
     def _unknown(
         self, key: bytes, subject: Subject, rules: OcspRules, now: datetime, why: str
@@ -247,17 +235,6 @@ class Statuses:
         found = _question(key, subject, rules)
         return (found,) if found.targets else ()
 
-    def _keep(self, key: bytes, kept: _Kept) -> None:
-        self._drop(key)
-        self._kept[key] = kept
-        self._bytes += len(kept.der)
-        while len(self._kept) > self._most or self._bytes > self._most_bytes:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, key: bytes) -> None:
-        kept = self._kept.pop(key, None)
-        self._bytes -= len(kept.der) if kept else 0
-
 
 _TURNS = frozenset(
     {
@@ -269,6 +246,11 @@ _TURNS = frozenset(
     }
 )
 """What makes remembered verdicts wrong. Who was undetermined is looked at again soon anyway."""
+
+
+def _is_renewed(last: Status, new: Status, now: datetime) -> bool:
+    both = last.condition is Condition.REVOKED and new.condition is Condition.REVOKED
+    return both and last.until <= now
 
 
 def _outdone(new: Status, old: Status) -> bool:

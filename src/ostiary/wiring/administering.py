@@ -29,6 +29,7 @@ from ostiary.config.model.listeners import Admin
 from ostiary.kernel.errors import OstiaryError
 from ostiary.store.files import make_folder
 from ostiary.wiring.applying import Applying
+from ostiary.wiring.publishing.counting import Counting
 from ostiary.wiring.watching import Watching
 from ostiary.x509.certificate import Certificate
 
@@ -54,6 +55,7 @@ class Administering:
         self._watching = Watching(self._database, state / "run")
         self._doors: list[Office | Enrolling] = []
         self._applying: Applying | None = None
+        self._published = Counting()
         self._readying: asyncio.Task[None] | None = None
         self._local: tuple[socket.socket, ...] = ()
         """For operators on this host, and for devices, whom the engine brings."""
@@ -76,10 +78,10 @@ class Administering:
         """Import and open what isn't yet, in a thread."""
         self._readying = asyncio.create_task(asyncio.to_thread(self._get_ready))
 
-    def follow(self, applying: Applying) -> None:
+    def follow(self, applying: Applying, published: Counting) -> None:
         """See what happens; who comes to the doors is kept waiting. Raises OSError."""
         _favour_decisions()
-        self._applying = applying
+        self._applying, self._published = applying, published
         self._watching.follow(applying)
         run = self._folder / "run"
         self._local = (bind_unix(run / ADMIN_SOCKET), bind_unix(run / DEVICES_SOCKET))
@@ -93,7 +95,9 @@ class Administering:
         from ostiary.wiring.office import Office, first_token  # noqa: PLC0415 - imported by now
 
         telemetry = self._watching.telemetry
-        office = Office(self._opened(), telemetry, self._applying, self._document.admin)
+        office = Office(
+            self._opened(), telemetry, self._applying, self._document.admin, self._published
+        )
         await asyncio.to_thread(first_token, office.management, self._folder)
         forced = bool(self._document.truststore.force_recovery)
         await asyncio.to_thread(office.management.recovery.rebuild_at_start, forced=forced)

@@ -156,4 +156,4 @@ def _statuses_of(lines: bytes) -> Statuses:
 
 
 def _file(path: Path) -> CheckedFile:
-    return CheckedFile(path=path, kind="ostiary-ocsp 1", most_bytes=2 * MOST_BYTES)
+    return CheckedFile(path=path, kind="ostiary-ocsp 1", most_bytes=4 * MOST_BYTES)

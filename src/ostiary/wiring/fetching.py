@@ -8,6 +8,7 @@ environment (``HTTP_PROXY``, ``.netrc``) aren't used. Heavy to import: do it in 
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import os
 import socket
@@ -21,7 +22,7 @@ import httpx
 
 from ostiary import __version__
 from ostiary.config.model.url import Url
-from ostiary.services.addresses import Address
+from ostiary.services.addresses import Address, meant
 from ostiary.services.fetching import (
     FetchRules,
     NotFetched,
@@ -47,7 +48,7 @@ _CONDITIONS = frozenset(("if-none-match", "if-modified-since"))
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 """The addresses of a name; raises OSError."""
 IsHere = Callable[[Address], bool]
-"""Whether an address is this host's."""
+"""Whether an address is this host's, or may be."""
 
 
 class Fetcher:
@@ -129,7 +130,8 @@ class Fetcher:
         problem: NotFetched | None = None
         for address in found:
             try:
-                refuse_address(address, url, rules, here=self._is_here(address))
+                here = any(map(self._is_here, {address, meant(address)}))
+                refuse_address(address, url, rules, here=here)
                 fit.append(address)
             except NotFetched as refused:
                 problem = refused
@@ -273,14 +275,17 @@ async def addresses_of(host: str, port: int) -> Sequence[Address]:
 
 
 def is_here_by_binding(address: Address) -> bool:
-    """Only an address of this host can be bound."""
+    """Only an address of this host can be bound. Where that can't be tried, it may be one."""
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((str(address), 0))
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno not in _NOT_HERE
     return True
+
+
+_NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
 def system_context() -> ssl.SSLContext:

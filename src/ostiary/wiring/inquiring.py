@@ -13,7 +13,7 @@ from ostiary.kernel.errors import OstiaryError
 from ostiary.services.breaker import Breaker
 from ostiary.services.ocsp_call import Call, call_of
 from ostiary.services.ocsp_state import ResponderState
-from ostiary.trust.ocsp import Nonce, Question, Status, Target, Unbelieved
+from ostiary.trust.ocsp import Blame, Nonce, Question, Status, Target, Unbelieved
 from ostiary.trust.statuses import ASKED_AGAIN, Statuses
 from ostiary.x509.errors import NotAskable
 from ostiary.x509.ocsp_answer import Condition
@@ -33,9 +33,9 @@ _LONGEST_FAULT = 400
 class NotAnswered(OstiaryError):
     """The responder could not be asked, or has not answered in time."""
 
-    def __init__(self, why: str, *, unwell: bool = True) -> None:
-        """``unwell``: the next question to it would hardly fare better."""
-        self.unwell = unwell
+    def __init__(self, why: str, blame: Blame = Blame.RESPONDER) -> None:
+        """``blame``: whose fault it may be."""
+        self.blame = blame
         super().__init__(why)
 
 
@@ -51,11 +51,23 @@ class _Responder:
         self.answers += 1
         self.error = ""
 
-    def failed(self, found: Unbelieved, now: datetime) -> None:
+    def failed(self, found: Unbelieved, asked: Question, now: datetime) -> None:
         self.error = found.why
-        # One client's strange certificate must not have it left alone for all others.
-        if found.unwell:
-            self.breaker.failed(now)
+        match found.blame:
+            case Blame.QUESTION:
+                self.breaker.undecided(now)
+            case Blame.EITHER:
+                self.breaker.failed(now, asked.key)
+            case Blame.RESPONDER:
+                self.breaker.failed(now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    content: bytes
+    nonce: bytes
+    """What was sent."""
+    status: Status
 
 
 class Exchange(Protocol):
@@ -139,23 +151,28 @@ class Inquiring:
 
     async def _ask_all(self, question: Question) -> None:
         faults = []
-        second_best: tuple[bytes, Status] | None = None
+        second_best: _Answer | None = None
         for target in question.targets:
             found = await self._ask_one(question, target)
             if isinstance(found, Unbelieved):
                 faults.append(f"{target.url}: {found.why}")
-            elif found[1].condition is Condition.UNKNOWN:
+            elif found.status.condition is Condition.UNKNOWN:
                 second_best = second_best or found
             else:
-                self._take(question, *found)
+                self._take(question, found)
                 return
         if second_best is not None:
-            self._take(question, *second_best)
+            self._take(question, second_best)
             return
         why = f"OCSP has no answer: {'; '.join(faults)[:_LONGEST_FAULT]}"
         self._statuses.fail(question, why, self._later())
 
-    async def _ask_one(self, asked: Question, target: Target) -> tuple[bytes, Status] | Unbelieved:
+    async def _ask_one(self, asked: Question, target: Target) -> _Answer | Unbelieved:
+        nonce = b"" if asked.rules.nonce is Nonce.OFF else self._dice(_NONCE_SIZE)
+        try:
+            call = call_of(target.url, question(asked.subject, nonce))
+        except NotAskable as error:
+            return Unbelieved(str(error))
         responder = self._responder(target.url)
         async with responder.turns:
             breaker = responder.breaker
@@ -163,37 +180,35 @@ class Inquiring:
                 self.outcomes[target.url, "left-alone"] += 1
                 again = breaker.again.isoformat() if breaker.again else ""
                 return Unbelieved(f"not asked before {again}, after {breaker.failures} failures")
-            found = await self._exchanged(asked, target)
+            found = await self._exchanged(asked, target, call, nonce)
         if not isinstance(found, Unbelieved):
             responder.succeeded()
-            self.outcomes[target.url, found[1].condition.value] += 1
+            self.outcomes[target.url, found.status.condition.value] += 1
             return found
-        self.outcomes[target.url, "failed" if found.unwell else "unbelieved"] += 1
+        outcome = "unbelieved" if found.blame is Blame.QUESTION else "failed"
+        self.outcomes[target.url, outcome] += 1
         subject = asked.subject.certificate.subject
         self._log.warning("ocsp-no-answer", url=target.url, subject=subject, why=found.why)
-        responder.failed(found, self._now())
+        responder.failed(found, asked, self._now())
         return found
 
     async def _exchanged(
-        self, asked: Question, target: Target
-    ) -> tuple[bytes, Status] | Unbelieved:
-        nonce = b"" if asked.rules.nonce is Nonce.OFF else self._dice(_NONCE_SIZE)
+        self, asked: Question, target: Target, call: Call, nonce: bytes
+    ) -> _Answer | Unbelieved:
         seconds = asked.rules.timeout.total_seconds()
         try:
-            call = call_of(target.url, question(asked.subject, nonce))
             async with self._turns, asyncio.timeout(seconds):
                 content = await self._exchange(target, call, seconds)
-        except NotAskable as error:
-            return Unbelieved(str(error))
         except NotAnswered as error:
-            return Unbelieved(str(error), error.unwell)
+            return Unbelieved(str(error), error.blame)
         except TimeoutError:
-            return Unbelieved(f"no answer within {seconds:g} s", unwell=True)
+            return Unbelieved(f"no answer within {seconds:g} s", Blame.RESPONDER)
         found = self._statuses.read(asked, content, nonce, self._now())
-        return found if isinstance(found, Unbelieved) else (content, found)
+        return found if isinstance(found, Unbelieved) else _Answer(content, nonce, found)
 
-    def _take(self, question: Question, content: bytes, status: Status) -> None:
-        if self._statuses.take(question, content, status, self._now()):
+    def _take(self, question: Question, found: _Answer) -> None:
+        status, now = found.status, self._now()
+        if self._statuses.take(question, found.content, status, now, found.nonce):
             self._log.info(
                 "ocsp-changed",
                 subject=question.subject.certificate.subject,

@@ -14,6 +14,7 @@ from ostiary.management.sights import StoreState
 from ostiary.telemetry.hub import Telemetry
 from ostiary.telemetry.metrics import TelemetryCollector
 from ostiary.wiring.notifying import Notifying
+from ostiary.wiring.publishing.counting import Counting
 
 
 def metrics_of(
@@ -157,6 +158,28 @@ class _Notified(Collector):
             waiting.add_metric((one.name,), one.waiting)
             failures.add_metric((one.name,), one.failures)
         yield from (waiting, failures)
+
+
+class PublishedCollector(Collector):
+    """What the public listener has answered."""
+
+    def __init__(self, counting: Counting) -> None:
+        self._counting = counting
+
+    def describe(self) -> list[Metric]:
+        """Nothing beforehand: names are the same at each look."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Since the start of the gateway, as told half a second ago at most."""
+        family = CounterMetricFamily(
+            "ostiary_pki_answers",
+            "Answers of the public listener.",
+            labels=("kind", "outcome"),
+        )
+        for labels, count in self._counting.totals().items():
+            family.add_metric(labels, count)
+        yield family
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -12,7 +12,7 @@ from ostiary.config.model.url import parse_url
 from ostiary.config.revocation_checks import asks_ocsp
 from ostiary.services.fetching import FetchRules, NotFetched, Request, Why
 from ostiary.services.ocsp_call import ANSWER_TYPE, TYPE, Call
-from ostiary.trust.ocsp import Target
+from ostiary.trust.ocsp import Blame, Target
 from ostiary.wiring.inquiring import NotAnswered
 from ostiary.wiring.list_believing import rules_of
 from ostiary.x509.ocsp_answer import LARGEST_ANSWER
@@ -60,9 +60,9 @@ class FetchExchange:
                 rules = rules.with_url(parse_url(target.url, query=True))
             return (await fetcher.fetch(request, rules)).content
         except NotFetched as error:
-            raise NotAnswered(str(error), unwell=_is_unwell(error)) from error
+            raise NotAnswered(str(error), _blame_for(error)) from error
         except Wrong as error:
-            raise NotAnswered(error.message, unwell=False) from error
+            raise NotAnswered(error.message, Blame.QUESTION) from error
 
     def _of(self, url: str) -> "Fetcher":
         """One for each responder: a client lets only so many questions go at a time."""
@@ -74,16 +74,18 @@ class FetchExchange:
         return found
 
 
-def _is_unwell(error: NotFetched) -> bool:
-    """Whether it is the responder's own fault, rather than that of one question or address."""
-    if error.why is Why.STATUS:
-        return error.status >= _SERVER_ERROR
-    return error.why not in _NOT_ALLOWED
+def _blame_for(error: NotFetched) -> Blame:
+    if error.why is Why.STATUS and error.status < _SERVER_ERROR:
+        return Blame.QUESTION
+    return _BLAMES.get(error.why, Blame.EITHER)
 
 
 _MOST = 256
 _SERVER_ERROR = 500
-_NOT_ALLOWED = frozenset({Why.BAD_URL, Why.HOST_NOT_ALLOWED, Why.ADDRESS_NOT_ALLOWED})
+_BLAMES = {
+    **dict.fromkeys((Why.NO_ADDRESS, Why.NOT_REACHED, Why.TIMED_OUT), Blame.RESPONDER),
+    **dict.fromkeys((Why.BAD_URL, Why.HOST_NOT_ALLOWED, Why.ADDRESS_NOT_ALLOWED), Blame.QUESTION),
+}
 
 
 def _warm_up() -> None:

@@ -28,10 +28,11 @@ from ostiary.wiring.applying import Applying
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.certifying import holder_of, own_authorities
 from ostiary.wiring.keeping import Kept
-from ostiary.wiring.metering import metrics_of
+from ostiary.wiring.metering import PublishedCollector, metrics_of
 from ostiary.wiring.notifying import Notifying
 from ostiary.wiring.ocsp_metrics import OcspCollector
 from ostiary.wiring.posting import Poster
+from ostiary.wiring.publishing.counting import Counting
 from ostiary.x509.pem import read_certificates
 
 TOKEN_FILE = "admin.token"  # noqa: S105 - the name of a file
@@ -41,7 +42,12 @@ class Office:
     """Where operators come to: their doors, and who works behind them."""
 
     def __init__(
-        self, kept: Kept, telemetry: Telemetry, applying: Applying, admin: Admin | None
+        self,
+        kept: Kept,
+        telemetry: Telemetry,
+        applying: Applying,
+        admin: Admin | None,
+        published: Counting,
     ) -> None:
         """Nothing listens yet."""
         self._log = structlog.get_logger("ostiary.admin")
@@ -65,6 +71,7 @@ class Office:
                 self.management,
                 self.notifying,
                 OcspCollector(applying.gateway.consulting),
+                PublishedCollector(published),
             ),
             hosts=_hosts(self._admin, applying.prepared),
         )

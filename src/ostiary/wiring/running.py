@@ -34,6 +34,7 @@ from ostiary.wiring.ground import (
 from ostiary.wiring.list_shelf import shelf_in
 from ostiary.wiring.list_sources import ListSources
 from ostiary.wiring.own_root import judge_own_root
+from ostiary.wiring.publishing.counting import Counting
 from ostiary.wiring.publishing.keeping import Publishing
 from ostiary.wiring.restarting import needs_restart
 from ostiary.x509.certificate import Certificate
@@ -50,8 +51,9 @@ class Administration(Protocol):
     def get_ready(self) -> None:
         """The engine is about to start: begin with what takes long and needs no gateway."""
 
-    def follow(self, applying: Applying) -> None:
-        """The gateway serves, and changes go through ``applying``."""
+    def follow(self, applying: Applying, published: Counting) -> None:
+        """The gateway serves, and changes go through ``applying``; ``published``: what the public
+        listener answers."""
 
     async def open(self) -> None:
         """Let operators in; once, after these two."""
@@ -81,7 +83,7 @@ class _Nobody:
     def get_ready(self) -> None:
         pass
 
-    def follow(self, applying: Applying) -> None:
+    def follow(self, applying: Applying, published: Counting) -> None:
         pass
 
     async def open(self) -> None:
@@ -153,7 +155,7 @@ class _Life:
             if await self._start(gateway, prepared):
                 applying = Applying(self._config, gateway, prepared, lists)
                 gateway.seek(lists.want)
-                administration.follow(applying)
+                administration.follow(applying, self._publishing.counting)
                 self._publishing.start()
                 print("ready", flush=True)
                 await self._serve(applying, administration)

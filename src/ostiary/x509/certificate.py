@@ -31,10 +31,10 @@ LARGEST_CERTIFICATE = 65_536
 """Bytes of DER. OpenSSL's default for a whole client chain is 100 KiB (SSL_CTX_set_max_cert_list);
 HAProxy hands over chains only up to its buffer, 16 KiB by default."""
 
-# What pyca/cryptography and pyOpenSSL raise for bytes or values they can't read.
-_READ_FAULTS = (
+READ_FAULTS = (
     ValueError,
     TypeError,
+    IndexError,
     OverflowError,
     UnsupportedAlgorithm,
     x509.InvalidVersion,
@@ -42,6 +42,7 @@ _READ_FAULTS = (
     x509.UnsupportedGeneralNameType,
     crypto.Error,
 )
+"""What pyca/cryptography, pyOpenSSL and our own eyes raise for bytes or values they can't read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ def parse(der: bytes) -> Certificate:
         with bearing_oddities():
             native = x509.load_der_x509_certificate(der)
             return _view(der, native, crypto.load_certificate(crypto.FILETYPE_ASN1, der))
-    except _READ_FAULTS as fault:
+    except READ_FAULTS as fault:
         raise NotACertificate(
             Unreadable.MALFORMED, f"not a proper certificate: {_one_line(fault)}"
         ) from fault

@@ -15,28 +15,19 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import SignatureAlgorithmOID
 
-from ostiary.x509.certificate import Certificate, bearing_oddities
+from ostiary.x509.certificate import READ_FAULTS, Certificate, bearing_oddities
 from ostiary.x509.der import elements, inside, key_bits_of, signature_is_whole
 from ostiary.x509.errors import NotAnOcspAnswer, Unreadable
 from ostiary.x509.list_signature import NOBODYS, ListSignature, Scheme
 from ostiary.x509.names import name_key
 from ostiary.x509.ocsp_question import CertId
+from ostiary.x509.pss import pss_of
 
 LARGEST_ANSWER = 65_536
 """Bytes. A usual one has 500, or 2,000 with the certificate of who signed it."""
 _MOST_CERTIFICATES = 8
 """Beside an answer; those after them aren't looked at."""
 
-_READ_FAULTS = (
-    ValueError,
-    TypeError,
-    IndexError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
 _PLAIN_RSA = frozenset(
     {
         SignatureAlgorithmOID.RSA_WITH_SHA1,
@@ -137,7 +128,7 @@ def read_answer(der: bytes) -> OcspAnswer | Unsuccessful:
             if native.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
                 return Unsuccessful(_camel(native.response_status.name))
             return _read(native, der)
-    except _READ_FAULTS as error:
+    except READ_FAULTS as error:
         raise NotAnOcspAnswer(
             Unreadable.MALFORMED, f"not a proper OCSP answer: {' '.join(str(error).split())[:200]}"
         ) from error
@@ -146,6 +137,7 @@ def read_answer(der: bytes) -> OcspAnswer | Unsuccessful:
 def _read(native: ocsp.OCSPResponse, der: bytes) -> OcspAnswer:
     basic = _basic(der)
     nonce, fault = _extensions(native)
+    signature = _signature(native, basic)
     name = native.responder_name
     return OcspAnswer(
         produced_at=native.produced_at_utc,
@@ -154,8 +146,8 @@ def _read(native: ocsp.OCSPResponse, der: bytes) -> OcspAnswer:
         responder_key=native.responder_key_hash,
         nonce=nonce,
         certificates=tuple(_certificates(basic)),
-        fault=fault,
-        signature=_signature(native) if signature_is_whole(basic) else NOBODYS,
+        fault=fault or (None if signature else _unknown_signature(native)),
+        signature=signature if signature and signature_is_whole(basic) else NOBODYS,
     )
 
 
@@ -236,23 +228,36 @@ def _has_critical(tbs: bytes, begin: int) -> bool:
     return False
 
 
-def _signature(native: ocsp.OCSPResponse) -> ListSignature:
-    message, given = native.tbs_response_bytes, native.signature
-    oid = native.signature_algorithm_oid
+def _signature(native: ocsp.OCSPResponse, basic: bytes) -> ListSignature | None:
+    """None: it is of a kind that isn't understood."""
+    message, oid = native.tbs_response_bytes, native.signature_algorithm_oid
     if oid in _EDDSA:
-        return ListSignature(Scheme.EDDSA, "", 0, message, given)
-    try:
-        digest = native.signature_hash_algorithm
-    except UnsupportedAlgorithm:
-        return NOBODYS
-    if digest is None:
-        return NOBODYS
-    signed = hashlib.new(digest.name, message).digest()
-    if oid in _PLAIN_RSA:
-        return ListSignature(Scheme.RSA, digest.name, 0, signed, given)
-    if oid in _ECDSA:
-        return ListSignature(Scheme.ECDSA, digest.name, 0, signed, given)
-    return NOBODYS
+        return ListSignature(Scheme.EDDSA, "", 0, message, native.signature)
+    scheme, digest, salt = _scheme(native, basic)
+    if scheme is Scheme.UNKNOWN:
+        return None
+    signed = hashlib.new(digest, message).digest()
+    return ListSignature(scheme, digest, salt, signed, native.signature)
+
+
+def _scheme(native: ocsp.OCSPResponse, basic: bytes) -> tuple[Scheme, str, int]:
+    """With digest and salt; pyca doesn't tell the parameters of RSA-PSS."""
+    oid, nothing = native.signature_algorithm_oid, (Scheme.UNKNOWN, "", 0)
+    if oid == SignatureAlgorithmOID.RSASSA_PSS:
+        begin, end = list(elements(basic, *inside(basic, 0)))[1]
+        pss = pss_of(basic[begin:end])
+        return (Scheme.RSA_PSS, *pss) if pss else nothing
+    scheme = Scheme.RSA if oid in _PLAIN_RSA else Scheme.ECDSA if oid in _ECDSA else None
+    digest = native.signature_hash_algorithm if scheme else None
+    return (scheme, digest.name, 0) if scheme and digest else nothing
+
+
+def _unknown_signature(native: ocsp.OCSPResponse) -> str:
+    oid = native.signature_algorithm_oid
+    if oid == SignatureAlgorithmOID.RSASSA_PSS:
+        known = "SHA-256, SHA-384 or SHA-512, MGF1 with the same"
+        return f"it is signed by RSA-PSS with parameters that aren't understood here (but: {known})"
+    return f"its signature algorithm, {oid.dotted_string}, isn't understood here"
 
 
 def _unknown_extension(oid: str) -> str:

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
-from ostiary.x509.certificate import Certificate, bearing_oddities
+from ostiary.x509.certificate import READ_FAULTS, Certificate, bearing_oddities
 from ostiary.x509.der import first_inside, signature_is_whole
 from ostiary.x509.entries import NO_ENTRIES, Entries, Revoked
 from ostiary.x509.errors import NotACrl, Unreadable
@@ -23,17 +22,6 @@ from ostiary.x509.names import name_key
 from ostiary.x509.points import WHOLE, Scope, scope_of
 
 __all__ = ["RevocationList", "Revoked", "is_issued_by", "parse_revocation_list", "subject_key"]
-
-_READ_FAULTS = (
-    ValueError,
-    TypeError,
-    IndexError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
 
 _NO_END = "it does not say until when it holds (nextUpdate)"
 _ATTRIBUTES = "it is about attribute certificates only"
@@ -94,7 +82,7 @@ class RevocationList:
                 and _may_sign_lists(native)
                 and self.signature.is_by(native)
             )
-        except _READ_FAULTS:
+        except READ_FAULTS:
             return False
 
 
@@ -106,7 +94,7 @@ def parse_revocation_list(der: bytes) -> RevocationList:
     try:
         with bearing_oddities():
             return _read(x509.load_der_x509_crl(der), der)
-    except _READ_FAULTS as error:
+    except READ_FAULTS as error:
         raise NotACrl(
             Unreadable.MALFORMED, f"not a proper revocation list: {' '.join(str(error).split())}"
         ) from error

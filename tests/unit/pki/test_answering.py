@@ -189,6 +189,20 @@ def test_a_ledger_that_can_not_be_read_is_an_error_and_no_answer(site: Site) -> 
         site.catalog.look()
 
 
+def test_what_was_told_is_counted_for_each_certificate(site: Site) -> None:
+    good, gone = site.issue("good"), site.issue("gone")
+    site.revoke("gone")
+    site.ask(good)
+    site.ask(good)  # from memory
+    site.ask(good, nonce=b"n" * 8)
+    site.ask(gone)
+    body(site, b"junk")
+    assert site.answering.outcomes == {"good": 3, "revoked": 1, "refused": 1}
+    revoke(site.house, sought(site.house, "Example issuing 1 OCSP"), Reason.KEY_COMPROMISE)
+    site.ask(good)
+    assert site.answering.outcomes["failed"] == 1
+
+
 def test_no_more_answers_are_kept_than_there_is_room_for(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -34,8 +35,9 @@ OCSP = {"content-type": "application/ocsp-request"}
 class Served:
     """A site at a port."""
 
-    def __init__(self, site: Site, port: int) -> None:
+    def __init__(self, site: Site, app: PublicApp, port: int) -> None:
         self.site = site
+        self.app = app
         self.port = port
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False)
 
@@ -74,10 +76,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     begun, ending = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
     with site_in(tmp_path_factory.mktemp("pki")) as site:
+        app = application(site)
 
         async def live() -> None:
             loops.append(asyncio.get_running_loop())
-            listening = Listening(application(site), name="pki", protocol=PublicProtocol)
+            listening = Listening(app, name="pki", protocol=PublicProtocol)
             await listening.on_tcp(sock, None)
             begun.set()
             await ending.wait()
@@ -86,7 +89,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         thread = threading.Thread(target=lambda: asyncio.run(live()))
         thread.start()
         assert begun.wait(30)
-        made = Served(site, sock.getsockname()[1])
+        made = Served(site, app, sock.getsockname()[1])
         try:
             yield made
         finally:
@@ -124,6 +127,32 @@ def test_lists_are_served_whole_and_as_deltas_and_a_revocation_is_in_them_at_onc
     for path in (f"/crl/{name}.pem", f"/crl/{name}-delta.pem"):
         assert read_crls(served.get(path).content)[0].find(read.issuer_key, made.serial)
     assert len(read_crls(served.get("/crl/all.pem").content)) == 2
+
+
+def test_answers_are_counted_by_kind_and_outcome(served: Served) -> None:
+    app, path = served.app, f"/crl/{served.name(1)}.crl"
+    before = Counter(app.counts())
+    tag = served.get(path).headers["etag"]
+    served.client.get(path, headers={"if-none-match": tag})
+    served.get(f"/ca/{served.name(0)}.crt")
+    served.get("/crl/none.crl")
+    served.get("/")
+    served.get("/else")
+    served.client.put("/ca/all.pem", content=b"x")
+    served.client.delete("/ocsp")
+    served.client.post("/ocsp", content=b"junk", headers=OCSP)
+    served.client.post("/ocsp", content=served.site.question(served.site.issue()), headers=OCSP)
+    assert Counter(app.counts()) - before == {
+        ("list", "sent"): 1,
+        ("list", "unchanged"): 1,
+        ("list", "missing"): 1,
+        ("certificate", "sent"): 1,
+        ("certificate", "refused"): 1,
+        ("page", "sent"): 1,
+        ("page", "missing"): 1,
+        ("ocsp", "refused"): 2,
+        ("ocsp", "good"): 1,
+    }
 
 
 def test_ocsp_is_answered_by_get_and_by_post(served: Served) -> None:

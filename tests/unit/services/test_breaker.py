@@ -36,6 +36,41 @@ def test_each_further_failure_doubles_the_pause_up_to_five_minutes() -> None:
         assert breaker.may_ask(NOW + seconds * SECOND)
 
 
+def test_what_one_certificate_may_have_caused_counts_once() -> None:
+    breaker = Breaker()
+    for _ in range(9):
+        breaker.failed(NOW, b"odd")
+    assert breaker.failures == 1
+    assert breaker.may_ask(NOW)
+    breaker.succeeded()
+    for about in (b"one", b"two", b"three"):
+        breaker.failed(NOW, about)
+    assert not breaker.may_ask(NOW)
+
+
+def test_a_trial_that_shows_nothing_leaves_it_to_the_next_question() -> None:
+    for shown_nothing in (
+        lambda one: one.undecided(NOW + 10 * SECOND),
+        lambda one: one.failed(NOW + 10 * SECOND, b"odd"),
+    ):
+        breaker = Breaker()
+        breaker.failed(NOW, b"odd")
+        breaker.failed(NOW)
+        breaker.failed(NOW)
+        assert breaker.may_ask(NOW + 10 * SECOND)
+        shown_nothing(breaker)
+        assert breaker.failures == 3
+        assert breaker.may_ask(NOW + 10 * SECOND)
+        breaker.failed(NOW + 10 * SECOND)
+        assert not breaker.may_ask(NOW + 29 * SECOND)
+
+
+def test_a_late_answer_that_shows_nothing_ends_no_pause() -> None:
+    breaker = failing(3)
+    breaker.undecided(NOW)
+    assert not breaker.may_ask(NOW + 9 * SECOND)
+
+
 def test_success_between_failures_forgets_them() -> None:
     breaker = failing(2)
     breaker.succeeded()

@@ -18,6 +18,8 @@ from ostiary.services.list_sources import (
 )
 from ostiary.services.lists import ListFile
 from ostiary.trust.believing import believed
+from ostiary.trust.finding import Listed
+from ostiary.trust.revocation import Register
 from ostiary.x509.revocation import RevocationList
 from tests.support.lists import ELSEWHERE, HERE, list_of, point
 from tests.support.pki import DAY, Kit, Made
@@ -83,6 +85,41 @@ def test_a_list_that_nobody_has_signed_pushes_out_none_that_is_believed(
     # Where nothing is believed yet, as with an intermediate that nobody has met, it may wait there.
     assert take_in(Held(), content(forged), by(root)).every == (forged,)
     assert take_in(held(forged), content(good), by(root)).every == (good,)
+
+
+def test_an_older_list_replaces_none_while_its_issuer_is_not_known(root: Made, kit: Kit) -> None:
+    client = kit.client(root, "client")
+    new, old = list_of(root, {client: None}, number=6), list_of(root, number=5)
+    found = take_in(held(new), content(old), by())
+    assert set(found.every) == {new, old}
+    # Once it is known, numbers tell which of them counts.
+    register = Register(found.every, [root.certificate])
+    path = [client.certificate, root.certificate]
+    assert isinstance(register.look_up(path, datetime.now(UTC)), Listed)
+    with pytest.raises(NotTaken, match="older"):
+        take_in(found, content(old), by(root))
+    newer = list_of(root, number=7)
+    assert take_in(found, content(newer), by(root)).every == (newer,)
+
+
+def test_of_what_nobody_can_verify_yet_few_wait_those_with_the_highest_numbers(root: Made) -> None:
+    found = Held()
+    for number in (6, 3, 2, 1, 2):
+        found = take_in(found, content(list_of(root, number=number)), by())
+    assert [one.number for one in found.every] == [2, 6, 3]
+
+
+def test_what_nobody_can_verify_pushes_out_no_list_that_is_believed(
+    root: Made, other: Made
+) -> None:
+    urls = [f"http://a.example/{number}.crl" for number in range(MOST_COPIES)]
+    mine = [list_of(root, number=2, extensions=point(url)) for url in urls]
+    *first, replaced, last = mine
+    older = list_of(root, number=1, extensions=point(urls[-2]))
+    found = Held()
+    for lists in (*((one,) for one in first), (older, list_of(other)), (replaced,), (last,)):
+        found = take_in(found, content(*lists), by(root))
+    assert set(found.every) == set(mine)
 
 
 def test_another_authority_s_list_comes_beside(root: Made, other: Made) -> None:

@@ -1,7 +1,7 @@
 """Lists and OCSP together: each preference, and each thing that either may say."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from cryptography import x509
@@ -15,7 +15,8 @@ from ostiary.trust.policy import Preference, Revocation, TrustPolicy
 from ostiary.trust.reason import Reason
 from ostiary.trust.statuses import Statuses
 from ostiary.x509.ocsp_question import Subject
-from tests.support.lists import list_of
+from ostiary.x509.revocation import RevocationList
+from tests.support.lists import list_of, point
 from tests.support.ocsp import OCSP_SIGNING
 from tests.support.ocsp_der import answer_of, single
 from tests.support.pki import DAY, Kit, Made
@@ -39,7 +40,14 @@ class Scene:
     def list(self, said: str) -> None:
         match said:
             case "good":
-                self.lists = (list_of(self.root),)
+                self.lists = (list_of(self.root, begin=NOW - HOUR),)
+            case "older":
+                self.lists = (list_of(self.root, begin=NOW - 2 * DAY),)
+            case "same":
+                self.lists = (list_of(self.root, begin=NOW - DAY),)
+            case "delta":
+                whole = list_of(self.root, begin=NOW - 2 * DAY, number=5)
+                self.lists = (whole, list_of(self.root, begin=NOW - HOUR, number=6, base=5))
             case "revoked":
                 self.lists = (list_of(self.root, {self.client: None}),)
             case "old":
@@ -53,7 +61,7 @@ class Scene:
         if said == "none":
             return
         client, issuer = client or self.client, issuer or self.root
-        times = {"begin": NOW - HOUR, "end": NOW + HOUR}
+        times = {"begin": more.pop("begin", NOW - HOUR), "end": NOW + HOUR}
         at = NOW
         if said == "revoked-ended":
             said, times, at = "revoked", {"begin": NOW - DAY, "end": NOW - HOUR}, NOW - 2 * HOUR
@@ -70,13 +78,14 @@ class Scene:
 
     def decide(self, preference: Preference, client: Made | None = None, **more: Any) -> Decision:
         client = client or self.client
+        at = more.pop("at", NOW)
         given: dict[str, Any] = {"revocation": Revocation.STRICT, "ocsp": RULES, **more}
         policy = TrustPolicy(
             anchors=(self.root.certificate,), crls=self.lists, preference=preference, **given
         )
         keeper = Keeper(policy, statuses=self.statuses)
         shown = Presented("e", client.der, client.chain)
-        return judge(shown, keeper, Intermediates(), NOW)
+        return judge(shown, keeper, Intermediates(), at)
 
 
 def reason(decision: Decision) -> Reason | None:
@@ -94,7 +103,11 @@ CRL, OCSP, IF_NONE = Preference.CRL_FIRST, Preference.OCSP_FIRST, Preference.OCS
         ("good", "good", (None, None, None), (0, 0, 0)),
         ("good", "unknown", (None, None, None), (0, 0, 0)),
         ("good", "revoked", (REVOKED, REVOKED, REVOKED), (0, 0, 0)),
+        # An answer that has ended is outdone by a list that is newer, and by no other.
         ("good", "revoked-ended", (None, None, None), (1, 1, 1)),
+        ("delta", "revoked-ended", (None, None, None), (1, 1, 1)),
+        ("same", "revoked-ended", (REVOKED, REVOKED, REVOKED), (1, 1, 1)),
+        ("older", "revoked-ended", (REVOKED, REVOKED, REVOKED), (1, 1, 1)),
         ("revoked", "good", (REVOKED, REVOKED, REVOKED), (0, 0, 0)),
         ("revoked", "none", (REVOKED, REVOKED, REVOKED), (0, 0, 0)),
         ("old", "none", (UNDETERMINED, UNDETERMINED, UNDETERMINED), (1, 1, 0)),
@@ -188,14 +201,65 @@ def test_off_asks_nobody_and_ocsp_alone_means_strict(kit: Kit) -> None:
     assert reason(scene.decide(CRL, revocation=None, ocsp=None)) is None
 
 
-def test_who_signed_may_have_been_revoked_by_list(kit: Kit) -> None:
+def test_of_lists_for_some_reasons_each_must_be_newer_than_the_answer(kit: Kit) -> None:
     scene = Scene(kit)
-    signing = x509.ObjectIdentifier(OCSP_SIGNING)
-    signer = kit.client(scene.root, "signer", purposes=[signing])
-    scene.ocsp("good", signer=signer, certificates=[signer])
+    scene.ocsp("revoked-ended")
+    some = [x509.ReasonFlags.key_compromise]
+    others = [one for one in x509.ReasonFlags if one not in some and one not in _NEVER_SAID]
+    new = list_of(scene.root, begin=NOW - HOUR, extensions=point(reasons=some))
+    for begin, expected in ((NOW - 2 * DAY, REVOKED), (NOW - HOUR, None)):
+        rest = list_of(scene.root, begin=begin, extensions=point(reasons=others))
+        scene.lists = (new, rest)
+        assert reason(scene.decide(CRL)) is expected
+
+
+_NEVER_SAID = (x509.ReasonFlags.unspecified, x509.ReasonFlags.remove_from_crl)
+
+
+def test_who_signed_may_have_been_revoked_by_list(kit: Kit) -> None:
+    scene, signed = signed_by_another(kit)
     assert reason(scene.decide(OCSP)) is None
-    scene.lists = (list_of(scene.root, {signer: None}, begin=NOW - 2 * DAY, end=NOW - DAY),)
+    scene.lists = (signed.gone,)
     found = scene.decide(OCSP)
     assert isinstance(found, Refused)
     assert found.reason is UNDETERMINED
     assert "who signed the OCSP answer" in found.detail
+
+
+def test_where_who_signed_is_revoked_the_responder_is_asked_again_but_not_without_end(
+    kit: Kit,
+) -> None:
+    scene, signed = signed_by_another(kit)
+    scene.lists = (signed.gone,)
+    later = NOW + timedelta(seconds=10)
+    # Its answer came this moment: it would say the same.
+    found = scene.decide(OCSP)
+    assert isinstance(found, Refused)
+    assert (found.asking, found.until) == ((), later)
+    assert len(scene.decide(OCSP, at=later).asking) == 1
+    scene.ocsp("good", signer=signed.signer, certificates=[signed.signer])
+    assert scene.decide(OCSP).asking == ()
+
+
+def test_what_a_revoked_signer_has_dated_ahead_keeps_no_other_answer_away(kit: Kit) -> None:
+    scene, signed = signed_by_another(kit)
+    scene.lists = (signed.gone,)
+    assert reason(scene.decide(OCSP)) is UNDETERMINED
+    scene.ocsp("revoked", begin=NOW - 2 * HOUR)
+    assert reason(scene.decide(OCSP)) is REVOKED
+
+
+class Signed(NamedTuple):
+    signer: Made
+    gone: RevocationList
+    """Has ended, and names the signer."""
+
+
+def signed_by_another(kit: Kit) -> tuple[Scene, Signed]:
+    """A good answer about the client, by somebody whom the root has certified for that."""
+    scene = Scene(kit)
+    signing = x509.ObjectIdentifier(OCSP_SIGNING)
+    signer = kit.client(scene.root, "signer", purposes=[signing])
+    scene.ocsp("good", signer=signer, certificates=[signer])
+    gone = list_of(scene.root, {signer: None}, begin=NOW - 2 * DAY, end=NOW - DAY)
+    return scene, Signed(signer, gone)

@@ -52,7 +52,7 @@ class Scene:
         found = self.statuses.read(asked, der, sent, now)
         if isinstance(found, Unbelieved):
             return found.why
-        return self.statuses.take(asked, der, found, now)
+        return self.statuses.take(asked, der, found, now, sent)
 
 
 @pytest.fixture

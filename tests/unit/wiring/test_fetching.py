@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import os
+import resource
 import ssl
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +15,7 @@ import pytest
 from ostiary.config.model.fetch_hosts import host_pattern
 from ostiary.services.addresses import Address
 from ostiary.services.fetching import FetchRules, NotFetched, Request, Response, Why
-from ostiary.wiring.fetching import Fetcher, Resolve
+from ostiary.wiring.fetching import Fetcher, Resolve, is_here_by_binding
 from tests.support.pki import Kit
 from tests.support.web import Site, endless, raw, status
 
@@ -177,11 +179,30 @@ def test_a_private_address_is_not_asked(site: Site) -> None:
     assert site.asked == []
 
 
-def test_our_own_listener_is_not_asked_by_any_name(site: Site) -> None:
+@pytest.mark.parametrize(
+    "address",
+    # As it is; mapped, compatible; translated by NAT64 and by 6to4.
+    ["127.0.0.1", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"],
+)
+def test_our_own_listener_is_not_asked_by_any_name(site: Site, address: str) -> None:
     rules = rules_of(site.port, own=site.port)
-    found = refusal(site.url("/", "crl.test"), rules, Fetcher(always("127.0.0.1")))
+    found = refusal(site.url("/", "crl.test"), rules, Fetcher(always(address)))
     assert "the gateway itself" in found.sentence
     assert site.asked == []
+
+
+def test_an_address_is_elsewhere_only_if_the_system_says_so() -> None:
+    assert not is_here_by_binding(ip_address("192.0.2.1"))
+    assert not is_here_by_binding(ip_address("2001:db8::1"))
+    assert is_here_by_binding(ip_address("127.0.0.1"))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Path(os.devnull).open() as lowest:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest.fileno(), limits[1]))
+        try:
+            # No more files may be open, so nothing can be tried.
+            assert is_here_by_binding(ip_address("192.0.2.1"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_a_name_that_changes_its_meaning_is_asked_where_it_was_looked_at(site: Site) -> None:

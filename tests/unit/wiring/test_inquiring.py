@@ -189,49 +189,6 @@ def test_a_responder_that_hangs_keeps_nobody_elses_clients_waiting(kit: Kit) -> 
     assert isinstance(scene.look(), NotRevoked)
 
 
-def test_a_responder_that_fails_is_left_alone_and_tried_again(kit: Kit) -> None:
-    scene = Scene(kit, a=NotAnswered("down"), b=NotAnswered("down"))
-    clients = [kit.client(scene.root, f"c{number}") for number in range(5)]
-
-    async def all_of_them() -> None:
-        for one in clients:
-            await scene.ask(one)
-
-    asyncio.run(all_of_them())
-    assert scene.calls.count(A) == 3
-    assert scene.inquiring.outcomes[A, "left-alone"] == 2
-    found = scene.look(clients[-1])
-    assert isinstance(found, Undetermined)
-    assert "after 3 failures" in found.detail
-    scene.now += timedelta(seconds=11)
-    scene.replies[A] = scene.answer(client=clients[-1])
-    asyncio.run(scene.ask(clients[-1]))
-    assert isinstance(scene.look(clients[-1]), NotRevoked)
-    a, b = scene.inquiring.responders()
-    assert (a.url, a.answers, a.failures, a.left_alone_until) == (A, 1, 0, None)
-    assert (b.url, b.failures, b.error) == (B, 3, "down")
-    assert b.left_alone_until is not None
-
-
-@pytest.mark.parametrize(
-    "reply", [bytes.fromhex("30030a0106"), NotAnswered("not an allowed host", unwell=False)]
-)
-def test_one_strange_certificate_does_not_have_a_responder_left_alone(
-    kit: Kit, reply: Reply
-) -> None:
-    scene = Scene(kit, a=reply, b=reply)
-    strange = kit.client(scene.root, "strange")
-
-    async def again_and_again() -> None:
-        for _ in range(9):
-            await scene.ask(strange)
-        scene.replies[A] = scene.answer()
-        await scene.ask()
-
-    asyncio.run(again_and_again())
-    assert isinstance(scene.look(), NotRevoked)
-
-
 def test_our_own_mistake_is_told_and_asked_about_again(kit: Kit) -> None:
     scene = Scene(kit, a=ZeroDivisionError("oops"))
     with capture_logs() as logs:

@@ -17,6 +17,7 @@ from ostiary.x509.ocsp_answer import (
     read_answer,
 )
 from ostiary.x509.ocsp_question import Subject, question
+from tests.support.der import replaced
 from tests.support.ocsp import TRY_LATER, Index, openssl_ocsp
 from tests.support.ocsp_der import UNKNOWN_OID, answer_of, extension, nonce, single
 from tests.support.pki import Kit, Made
@@ -54,6 +55,53 @@ def test_what_openssl_answers_is_read_and_its_signature_verified(kit: Kit, key: 
     assert revoked.revoked_at.isoformat() == "2026-01-01T00:00:00+00:00"
     (unknown,) = read(index.answer(asked(kit.client(root, "x"), root))).singles
     assert unknown.condition is Condition.UNKNOWN
+
+
+PSS = ("-rsigopt", "rsa_padding_mode:pss")
+
+
+@pytest.mark.parametrize(
+    ("digest", "options"),
+    [
+        ("sha256", ()),
+        ("sha256", ("-rsigopt", "rsa_pss_saltlen:20")),
+        ("sha384", ("-rsigopt", "rsa_pss_saltlen:digest")),
+        ("sha512", ("-rsigopt", "rsa_pss_saltlen:0")),
+    ],
+)
+def test_rsa_pss_signs_answers(kit: Kit, digest: str, options: tuple[str, ...]) -> None:
+    root, other = (kit.root(name, key="rsa2048") for name in ("pss", "pss-other"))
+    good = kit.client(root, "good")
+    index = Index(kit.folder, root)
+    index.good(good)
+    answer = read(index.answer(asked(good, root), "-rmd", digest, *PSS, *options))
+    assert (answer.fault, answer.signature.digest) == (None, digest)
+    assert answer.is_by(root.certificate)
+    assert not answer.is_by(other.certificate)
+
+
+@pytest.mark.parametrize(
+    "options", [("-rmd", "sha1"), ("-rmd", "sha256", "-rsigopt", "rsa_mgf1_md:sha512")]
+)
+def test_rsa_pss_with_other_parameters_is_refused_by_name(
+    kit: Kit, options: tuple[str, ...]
+) -> None:
+    root = kit.root("pss-odd", key="rsa2048")
+    good = kit.client(root, "good")
+    index = Index(kit.folder, root)
+    index.good(good)
+    answer = read(index.answer(asked(good, root), *PSS, *options))
+    assert "RSA-PSS with parameters that aren't understood" in (answer.fault or "")
+    assert not answer.is_by(root.certificate)
+
+
+def test_a_signature_of_an_unknown_kind_is_refused_by_name(kit: Kit) -> None:
+    root = kit.root("root")
+    der = answer_of(root, single(kit.client(root, "client"), root))
+    ecdsa, unknown = (bytes.fromhex(f"2a8648ce3d04030{last}") for last in ("2", "9"))
+    answer = read(replaced(der, ecdsa, unknown))
+    assert "1.2.840.10045.4.3.9, isn't understood" in (answer.fault or "")
+    assert not answer.is_by(root.certificate)
 
 
 def test_who_answers_may_be_named_by_its_key(kit: Kit) -> None:

@@ -13,6 +13,7 @@ from ostiary.admin.sockets import bind_tcp
 from ostiary.config.model.pki import Pki
 from ostiary.supervisor import leash
 from ostiary.wiring.logs import logs_are_human
+from ostiary.wiring.publishing.counting import Counting
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _ENDING_SECONDS = 6.0
@@ -28,6 +29,7 @@ class Publishing:
         self._socket: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
+        self.counting = Counting()
         if pki is not None:
             self._socket = bind_tcp(pki.host, pki.port, "pki")
 
@@ -56,6 +58,7 @@ class Publishing:
             begun = loop.time()
             try:
                 self._process = await self._spawn(sock)
+                await self._hear(self._process)
                 code = await self._process.wait()
                 self._log.error("pki-ended", code=code)
             except OSError as error:
@@ -63,6 +66,16 @@ class Publishing:
             pause = _FIRST_PAUSE if loop.time() - begun > _LONGEST_PAUSE else pause
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _hear(self, process: asyncio.subprocess.Process) -> None:
+        """Until it ends."""
+        if process.stdout is None:
+            raise RuntimeError("it was started with a pipe")
+        try:
+            async for line in process.stdout:
+                self.counting.hear(line)
+        finally:
+            self.counting.ended()
 
     async def _spawn(self, sock: socket.socket) -> asyncio.subprocess.Process:
         """On a leash: when the gateway dies, so does it."""
@@ -72,7 +85,7 @@ class Publishing:
             *(sys.executable, "-I", "-S", str(Path(leash.__file__)), str(os.getpid())),
             *(sys.executable, *module, str(sock.fileno()), str(self._folder), logs),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             pass_fds=(sock.fileno(),),
             start_new_session=True,  # a Ctrl-C at the terminal is the gateway's to handle
         )

@@ -34,6 +34,7 @@ from ostiary.pki.index import Page
 from ostiary.pki.shelves import Shelves
 from ostiary.wiring import world
 from ostiary.wiring.logs import set_up_logs
+from ostiary.wiring.publishing.counting import Counts, line_of
 
 LOOK_SECONDS = 0.5
 _POLITE = 5
@@ -56,6 +57,7 @@ class Serving:
         self._late: set[str] = set()
         self._pause = _FIRST_PAUSE
         self._not_before = 0.0
+        self._told: Counts = {}
         self._renewal: asyncio.Task[None] | None = None
 
     async def serve(self, sock: socket.socket) -> None:
@@ -64,7 +66,8 @@ class Serving:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
         self._look()
-        listening = Listening(self._app(), name="pki", protocol=PublicProtocol)
+        app = self._app()
+        listening = Listening(app, name="pki", protocol=PublicProtocol)
         await listening.on_tcp(sock, None)
         gc.freeze()  # what is here now stays: no need to look through it again and again
         try:
@@ -72,6 +75,7 @@ class Serving:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._ending.wait(), LOOK_SECONDS)
                 self._look()
+                self._tell(app)
         finally:
             await listening.stop()
             if self._renewal is not None:
@@ -106,6 +110,17 @@ class Serving:
         resting = asyncio.get_running_loop().time() < self._not_before
         if due and not resting and (self._renewal is None or self._renewal.done()):
             self._renewal = asyncio.create_task(self._renew())
+
+    def _tell(self, app: PublicApp) -> None:
+        """How many answers, as a line for the gateway; if it doesn't read just now, the next line
+        tells it all."""
+        counts = app.counts()
+        if counts == self._told:
+            return
+        # Less than PIPE_BUF, so it is written as a whole or not at all.
+        with contextlib.suppress(OSError):
+            os.write(1, line_of(counts))
+            self._told = counts
 
     def _warn_of_late(self) -> None:
         late = {one.name: (one, end) for one, end in late_without_key(self._catalog, world.now())}
@@ -166,6 +181,7 @@ def _main(descriptor: int, folder: Path, logs: str) -> None:
     # What strangers send that isn't HTTP is nothing to tell; faults of ours the application tells.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     os.nice(_POLITE)
+    os.set_blocking(1, False)
 
     async def live() -> None:
         sock = socket.socket(fileno=descriptor)
