@@ -77,6 +77,12 @@ class Desk:
         with _told(), self._holder.open("nobody") as house:
             return work(house)
 
+    async def foresee(self, actor: Actor, work: Callable[[House], T]) -> T:
+        """What an operator's work would come to. Raises what ``act`` does."""
+        if not actor.may(Role.OPERATOR):
+            raise Forbidden(Role.OPERATOR)
+        return await asyncio.to_thread(self.look, work)
+
     async def act(self, actor: Actor, action: str, work: Callable[[House], Done[T]]) -> T:
         """Do something as an operator; what is done lasts when this returns.
 
