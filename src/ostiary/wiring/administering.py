@@ -107,7 +107,7 @@ class Administering:
         await asyncio.to_thread(first_token, office.management, self._folder)
         forced = bool(self._document.truststore.force_recovery)
         await asyncio.to_thread(office.management.recovery.rebuild_at_start, forced=forced)
-        enrolling = Enrolling(self._folder, self._applying)
+        enrolling = Enrolling(self._folder, self._applying, office.note)
         self._doors = [enrolling, office]
         operators, devices = self._local
         await office.notifying.begin()
