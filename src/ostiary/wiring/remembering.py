@@ -138,6 +138,8 @@ class Remembering:
                         worker, commands = self._batch()
                         if commands:
                             await self._master.on_worker(worker, *commands)
+                except WorkerGone:
+                    self._told.forget_worker(worker)
                 except OstiaryError as error:
                     self._log.info("engine-not-told", error=str(error))
                     await asyncio.sleep(_PAUSE_SECONDS)
