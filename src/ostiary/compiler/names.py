@@ -74,7 +74,6 @@ ORIGINAL_URL = "txn.ost.url"
 """Path and query before the pipeline's first step; where an expression needs it."""
 CONSUMER = "txn.ost.consumer"
 """Id of the consumer, once a step of the pipeline has found out who it is."""
-CONSUMER_NAME = "txn.ost.consumername"
 MESSAGES = "txn.ost.messages"
 """What the pipeline's log steps said: texts of JSON, with commas between."""
 

@@ -22,7 +22,6 @@ _PLAIN = {
     Fact.REQUEST_ID: "unique-id",
     Fact.PROTOCOL: "ssl_fc,iif(https,http)",
     Fact.CONSUMER_ID: f"var({names.CONSUMER})",
-    Fact.CONSUMER_NAME: f"var({names.CONSUMER_NAME})",
 }
 _BYTE, _BYTE_AND_COLON = "(..)(?!$)", r"\1:"
 _COLONS = f"regsub({argument(_BYTE)},{argument(_BYTE_AND_COLON)},g)"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ostiary.config.effective import AuthType, Effective
 from ostiary.config.expression.parsing import parse_expression, parse_template
-from ostiary.config.expression.parts import CONSUMER, Expression, Fact, facts_in
+from ostiary.config.expression.parts import Expression, Fact, facts_in
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, Pipeline, Step
 from ostiary.config.model.policies.cors import CorsAction
@@ -89,13 +89,9 @@ def _facts(
 ) -> Iterator[Problem]:
     for where, expression in _expressions(step.action):
         facts = facts_in(expression)
-        unknown = sorted(facts & CONSUMER)
-        if unknown and not known:
-            message = f"{unknown[0].value} isn't known: no policy before says who the consumer is"
+        if Fact.CONSUMER_ID in facts and not known:
+            message = f"{Fact.CONSUMER_ID.value} isn't known: no policy before says who it is"
             yield places.problem((*path, *where), message, "use another expression")
-        if Fact.CONSUMER_NAME in facts and known:
-            message = f"{Fact.CONSUMER_NAME.value} isn't known to the engine"
-            yield places.problem((*path, *where), message, f"use {Fact.CONSUMER_ID.value}")
         if Fact.COMMON_NAME in facts and auth is AuthType.HEADER:
             message = f"{Fact.COMMON_NAME.value} isn't known of certificates in headers"
             yield places.problem((*path, *where), message, f"use {Fact.FINGERPRINT.value}")

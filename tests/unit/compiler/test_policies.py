@@ -90,16 +90,41 @@ def test_more_counters_are_asked_for_only_where_they_are_needed() -> None:
     ],
 )
 def test_the_counters_of_verdicts_are_left_alone(auth: str, options: str, counter: int) -> None:
+    text = _with_https("[rate-limit: ]", auth, options)
+    assert f"track-sc{counter} var(txn.ost.s1_key)" in text
+    assert len(re.findall(rf"track-sc{counter} ", text)) == 1
+
+
+def _with_https(policies: str, auth: str, options: str = "") -> str:
     https = f"https: {{port: 8443, options: {{{options}}}, tls: {{default: {{key: k, cert: c}}}}}}"
-    limited = "pipelines: {p: {apiEndpoints: a, policies: [rate-limit: ]}}"
-    document = load("\n".join((HEAD, https, auth, limited)), "f", {}).document
+    pipelines = f"pipelines: {{p: {{apiEndpoints: a, policies: {policies}}}}}"
+    document = load("\n".join((HEAD, https, auth, pipelines)), "f", {}).document
     entry = EntryMaterial(certificate=b"", key=b"", anchors=())
     place = Place(folder="/f", run_folder="/r", revision=1)
     materials = Materials(entries={"default": entry})
     files = compile_document(document, materials, place, effective(document)).files
-    text = files["haproxy.cfg"].decode()
-    assert f"track-sc{counter} var(txn.ost.s1_key)" in text
-    assert len(re.findall(rf"track-sc{counter} ", text)) == 1
+    return files["haproxy.cfg"].decode()
+
+
+def test_no_step_answers_who_is_refused_before_the_pipelines() -> None:
+    """In the frontend, too, where steps stand beside the rules that refuse."""
+    proxies = "proxy: [{condition: {name: method, methods: GET}, action: {serviceEndpoint: s}}, "
+    proxies += "{action: {serviceEndpoint: backend}}]"
+    text = _with_https(
+        "[cors: , redirect: {condition: {name: pathExact, path: /a}, action: {location: /b}}, "
+        f"{proxies}]",
+        "clientCertificateAuth: {type: certificate, required: true}",
+    )
+    frontend = text.split("frontend https\n")[1].split("\n\n")[0].splitlines()
+    (numbered,) = [line for line in frontend if "set-var(txn.ost.pl)" in line]
+    assert "txn.ost.code" in numbered
+    steps = frontend[frontend.index(numbered) + 1 :]
+    for line in steps:
+        if " set-var(txn.ost.p1c" in line:
+            assert "{ var(txn.ost.pl) -m int eq 1 }" in line
+        elif "http-request" in line:
+            assert "if { var(txn.ost.p1c" in line
+    assert len([line for line in steps if "http-request return" in line]) == 3
 
 
 def test_nobody_is_let_in_by_an_address_inside_another() -> None:

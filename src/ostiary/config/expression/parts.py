@@ -16,14 +16,11 @@ class Fact(StrEnum):
     ORIGINAL_URL = "req.originalUrl"
     REQUEST_ID = "requestID"
     CONSUMER_ID = "consumer.id"
-    CONSUMER_NAME = "consumer.username"
     FINGERPRINT = "req.client.getPeerCertificate().fingerprint256"
     SERIAL = "req.client.getPeerCertificate().serialNumber"
     COMMON_NAME = "req.client.getPeerCertificate().subject.CN"
 
 
-CONSUMER = frozenset({Fact.CONSUMER_ID, Fact.CONSUMER_NAME})
-"""Known only behind a step that says who the consumer is."""
 CERTIFICATE = frozenset({Fact.FINGERPRINT, Fact.SERIAL, Fact.COMMON_NAME})
 """Known of admitted clients only; empty for everybody else."""
 LASTING = CERTIFICATE | {Fact.IP, Fact.METHOD, Fact.PROTOCOL, Fact.HOSTNAME, Fact.ORIGINAL_URL}
