@@ -113,31 +113,3 @@ def test_a_listener_that_is_not_there_refuses_the_connection() -> None:
     without = Explainer(prepared(TEXT.replace("http: {port: 8080}\n", "")), NOW)
     visit = Visit(scheme=Scheme.HTTP, name="a.example", host="a.example", path="/users")
     assert not without.visit(visit, NOBODY).answer.served
-
-
-@pytest.mark.parametrize(
-    ("policy", "status", "said"),
-    [
-        ("{key-auth: }", 401, "answers 401 to requests without a good credential"),
-        ("{basic-auth: }", 401, "answers 401 to requests without a good credential"),
-        ("{key-auth: {action: {passThrough: true}}}", 200, "passThrough goes on"),
-    ],
-)
-def test_a_step_that_asks_for_a_credential_is_told_as_for_who_has_none(
-    policy: str, status: int, said: str
-) -> None:
-    text = f"""
-http: {{port: 8080}}
-apiEndpoints: {{api: {{paths: /api}}}}
-pipelines:
-  api:
-    apiEndpoints: [api]
-    policies:
-      - {policy}
-      - terminate: {{condition: {{name: authenticated}}, action: {{statusCode: 299}}}}
-      - terminate: {{condition: {{name: anonymous}}, action: {{statusCode: 200}}}}
-"""
-    visit = Visit(scheme=Scheme.HTTP, name="a", host="a", path="/api", method="GET")
-    told = Explainer(prepared(text), NOW).visit(visit, NOBODY)
-    assert told.answer.status == status
-    assert any(said in step.detail for step in told.steps)
