@@ -28,9 +28,15 @@ _TOLD = {
 
 @pytest.fixture(scope="module")
 def limited(engine_binary: EngineBinary) -> Iterator[World]:
-    def policies(document: dict[str, Any], _: Certificates) -> None:
+    def policies(document: dict[str, Any], made: Certificates) -> None:
         del document["policies"]
+        listed = [hashlib.sha256(one.der).hexdigest() for one in (made.good, made.stranger)]
+        mine = {"name": "clientCertificate", "fingerprint": listed}
+        here = {"name": "pathExact", "path": "/open/mine"}
+        both = {"name": "allOf", "conditions": [here, mine]}
         document["pipelines"]["open"]["policies"] = [
+            {"terminate": {"condition": both, "action": {"statusCode": 202}}},
+            {"terminate": {"condition": here, "action": {"statusCode": 403}}},
             {"rate-limit": {"action": {"max": 2, "rateLimitBy": f"${{{_TOLD['X-Fp']}}}"}}},
             {"request-transformer": {"action": {"headers": {"add": _TOLD}}}},
             {"proxy": {"action": {"serviceEndpoint": "service"}}},
@@ -63,6 +69,12 @@ def test_the_certificate_of_an_admitted_client_is_known_and_no_other(limited: Wo
     nothing = {"X-Fp": None, "X-Cn": None, "X-Sn": None, "X-Scheme": "https"}
     assert _told(limited, limited.stranger) == nothing
     assert _told(limited, None) == nothing
+
+
+def test_a_listed_certificate_counts_only_if_it_is_admitted(limited: World) -> None:
+    clients = (limited.good, limited.stranger, limited.of_b, None)
+    statuses = [limited.gateway.status(one, "a.example", "/open/mine") for one in clients]
+    assert statuses == [202, 403, 403, 403]
 
 
 def test_clients_are_limited_by_their_certificates(limited: World) -> None:

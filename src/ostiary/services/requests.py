@@ -19,6 +19,7 @@ from ostiary.config.model.auth_conditions import (
 from ostiary.config.model.condition import (
     AllOf,
     Always,
+    ClientCertificate,
     Condition,
     HostMatch,
     Method,
@@ -49,6 +50,8 @@ class Request:
     """Normalised, without the query."""
     query: str = ""
     """Without the question mark; empty for none."""
+    fingerprint: str = ""
+    """SHA-256 of the certificate that is shown, upper-case hex; empty for none."""
 
     @property
     def pathq(self) -> str:
@@ -120,6 +123,8 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return False
         case Anonymous():
             return True
+        case ClientCertificate():
+            return authenticated and request.fingerprint in condition.fingerprint
         case _:
             assert_never(condition)
 
@@ -139,6 +144,8 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
             return f"pathMatch {condition.pattern!r}"
         case PathParameters() | RegexpMatch():
             return f"{condition.name} {condition.match!r}"
+        case ClientCertificate():
+            return f"clientCertificate {', '.join(one[:16] for one in condition.fingerprint)}"
         case Method():
             return f"method {','.join(condition.methods)}"
         case HostMatch():

@@ -51,15 +51,16 @@ class Way:
         about: str,
         judge: Callable[[str], Walk],
         *,
-        shows: bool,
+        fingerprint: str,
     ) -> None:
-        """``judge`` decides in a scope; ``shows``: the client has a certificate at all."""
+        """``judge`` decides in a scope; ``fingerprint``: of the certificate that
+        the client shows, SHA-256 in upper-case hex; empty: it has none."""
         self._prepared = prepared
         self._document: Document = prepared.document
         self._table = table
         self._about = about
         self._judge = judge
-        self._shows = shows
+        self._fingerprint = fingerprint
         self._lines: list[Line] = []
         self._entry: Entry | None = None
         self._decision: Decision | None = None
@@ -76,7 +77,7 @@ class Way:
         port = f"http, port {self._document.http.port}"
         if self._type is not AuthType.HEADER:
             port += ": certificates can't be shown"
-            self._shows = False
+            self._fingerprint = ""
         self.tell("listener", port)
         return self._request(visit)
 
@@ -157,7 +158,7 @@ class Way:
 
     def _walk(self, scope: str) -> Walk:
         """The agent is not asked about what was not shown; without a type that is told, too."""
-        if self._shows or self._type is AuthType.NONE:
+        if self._fingerprint or self._type is AuthType.NONE:
             return self._judge(scope)
         return absent()
 
@@ -199,7 +200,13 @@ class Way:
             return self._end(gateway_says(400, "Bad Request"))
         if path != visit.path:
             self.tell("path", f"{visit.path!r} is normalised to {path!r}")
-        request = Request(method=visit.method, host=visit.host, path=path, query=visit.query)
+        request = Request(
+            method=visit.method,
+            host=visit.host,
+            path=path,
+            query=visit.query,
+            fingerprint=self._fingerprint,
+        )
         route = visit.pinned or match_route(
             self._table, method=request.method, host=request.host, path=path
         )

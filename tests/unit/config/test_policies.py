@@ -2,7 +2,7 @@
 
 import pytest
 
-from ostiary.config.model.condition import CONDITION_MODELS
+from ostiary.config.model.condition import CONDITION_MODELS, ClientCertificate
 from ostiary.config.model.pipeline import ACTIONS, CorsAction, RateLimitAction
 from ostiary.config.model.policies.cors import Pattern
 from tests.unit.config.support import MINIMAL, loaded, only, refused, warned, with_condition
@@ -142,6 +142,21 @@ def test_what_can_not_be_honoured_is_refused(policy: str, words: str) -> None:
     line = only(refused(with_policy(policy)))
     assert line.startswith("gw.yml:8:")
     assert words in line
+
+
+def test_a_certificate_is_named_by_its_digest_alone() -> None:
+    digest = "aB" * 32
+    for written in (digest, f"'{':'.join(['Ab'] * 32)}'", f"[{digest}]"):
+        condition = f"{{name: clientCertificate, fingerprint: {written}}}"
+        (step,) = loaded(with_condition(condition)).document.pipelines["main"].policies[0].steps
+        assert step.condition == ClientCertificate(fingerprint=("AB" * 32,))
+    for part, words in (
+        ("fingerprint: abc", "write its 64 hexadecimal digits"),
+        ("fingerprint: []", "must not be empty"),
+        (f"fingerprint: {digest}, subject: CN=a", "subject of a certificate can't be asked for"),
+    ):
+        line = only(refused(with_condition(f"{{name: clientCertificate, {part}}}")))
+        assert words in line
 
 
 @pytest.mark.parametrize("name", ["request-transformer", "response-transformer"])

@@ -115,6 +115,19 @@ def test_a_listener_that_is_not_there_refuses_the_connection() -> None:
     assert not without.visit(visit, NOBODY).answer.served
 
 
+def test_a_listed_certificate_is_known_by_its_digest() -> None:
+    digest = client().certificate.fingerprint
+    text = TEXT.replace(
+        "condition: {name: not, condition: {name: tlsClientAuthenticated}}",
+        f"condition: {{name: clientCertificate, fingerprint: '{digest}'}}",
+    )
+    visit = Visit(scheme=Scheme.HTTPS, name="a.example", host="a.example", path="/users")
+    explainer = Explainer(prepared(text), NOW)
+    assert explainer.visit(visit, CLIENT).answer.status == 403
+    assert explainer.visit(visit, STRANGER).answer.served
+    assert explainer.visit(visit, NOBODY).answer.served
+
+
 POLICIES = """
 http: {port: 8080}
 apiEndpoints: {all: {}}
