@@ -43,7 +43,6 @@ ca = typer.Typer(
 )
 app.add_typer(ca, name="ca")
 
-_ROOT = "root.crt"
 Crl = Annotated[
     list[Path] | None,
     typer.Option(
@@ -127,10 +126,9 @@ def _found(
     from ostiary.wiring.certifying import found_house  # noqa: PLC0415
 
     with found_house(site.folder, site.passphrase_file, founding, profile) as house:
-        root = site.folder / _ROOT
-        write_atomically(root, pem_of_certificate(house.root().entry.der), mode=PUBLIC_FILE)
+        house.place.keep_root(pem_of_certificate(house.root().entry.der))
         files = publish(house, make_lists(house))
-        placed = None if place is None else place(root)
+        placed = None if place is None else place(house.place.root_path)
         _tell_founded(site, house, files, placed)
 
 
@@ -260,7 +258,7 @@ def _not_told(root: Path, why: OstiaryError) -> Unclear:
 
 
 def _tell_founded(site: Site, house: House, files: tuple[Path, ...], placed: Placed | None) -> None:
-    above, below, root = house.root(), house.issuing(), site.folder / _ROOT
+    above, below, root = house.root(), house.issuing(), house.place.root_path
     if site.as_json:
         emit_json(
             {

@@ -6,8 +6,8 @@ from ostiary.consumers.changes import Listener, nobody
 from ostiary.management.attempts import Attempts
 from ostiary.management.audit import Audit
 from ostiary.management.authority.authority import Authority
-from ostiary.management.authority.counter import Holder
-from ostiary.management.authority.desk import Desk
+from ostiary.management.authority.desk import Desk, Founder
+from ostiary.management.authority.foundation import Foundation
 from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
 from ostiary.management.changes import Changes
@@ -41,7 +41,7 @@ class Hands:
     explain: Explain
     clock: Clock
     dice: Dice
-    authority: Holder
+    authority: Founder
     """The way to the certificate authority in the state folder."""
     post: Post
     consumers_changed: Listener = nobody
@@ -56,10 +56,11 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
     )
     recovery = Recovery(changes, hands.shelf, hands.ground)
     desk = Desk(changes, hands.authority)
+    library, trusted = Library(changes), TrustedList(changes)
     management = Management(
         settings=Settings(changes),
-        library=Library(changes),
-        trusted=TrustedList(changes),
+        library=library,
+        trusted=trusted,
         names=Names(changes),
         blocking=Blocking(changes),
         revocations=Revocations(changes),
@@ -69,6 +70,7 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         tokens=Tokens(changes, hands.dice, Attempts()),
         audit=Audit(changes),
         authority=Authority(desk),
+        foundation=Foundation(desk, library, trusted),
         reception=Reception(desk),
         consumers=make_consumers(changes, hands.dice),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ostiary.management.audit import Audit
 from ostiary.management.authority.authority import Authority
+from ostiary.management.authority.foundation import Foundation
 from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
 from ostiary.management.consumers.consumers import Consumers
@@ -52,6 +53,8 @@ class Management:
     """What was changed."""
     authority: Authority
     """Certificates of the authority in the state folder."""
+    foundation: Foundation
+    """How that authority begins, and is followed up."""
     reception: Reception
     """Tokens to enrol with, and requests that wait for approval."""
     consumers: Consumers

@@ -41,6 +41,7 @@ class Holder:
 
     def __init__(self, folder: Path, passphrase_file: Path | None) -> None:
         self._folder = folder
+        self._passphrase_file = passphrase_file
         self._place = Place(folder, passphrase_file)
         self._turn = threading.Lock()
 
@@ -53,11 +54,26 @@ class Holder:
         """
         if not self._place.begun:
             raise _none_in(self._folder)
+        with self._in_turn(), Ledger(self._place.ledger) as ledger:
+            yield House(self._place, ledger, _hands(actor))
+
+    @contextmanager
+    def found(self, actor: str, founding: Founding, profile: Profile) -> Iterator[House]:
+        """A new authority in the folder, likewise. Raises what ``founding.found`` does besides."""
+        # A place remembers what opens its keys, which is another thing from now on.
+        place = Place(self._folder, self._passphrase_file)
+        with self._in_turn(), Ledger(place.ledger) as ledger:
+            house = found(place, ledger, _hands(actor), founding, profile)
+            self._place = place
+            yield house
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
         if not self._turn.acquire(timeout=TURN_SECONDS):
             raise AuthorityInUse("the certificate authority has much to do (try again)")
         try:
-            with _locked(self._folder, TURN_SECONDS), Ledger(self._place.ledger) as ledger:
-                yield House(self._place, ledger, _hands(actor))
+            with _locked(self._folder, TURN_SECONDS):
+                yield
         finally:
             self._turn.release()
 

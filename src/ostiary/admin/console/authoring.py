@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from starlette.responses import Response
 
@@ -13,10 +14,12 @@ from ostiary.admin.console.visit import Visit, address
 from ostiary.ca.signing import Purpose, Reason
 from ostiary.management.actors import Order
 from ostiary.management.authority.authority import Wanted
+from ostiary.management.authority.views import CertifiedView, RevokedView
 from ostiary.management.errors import Fault, NotThere, Unacceptable
 from ostiary.management.sights import ChangeView
 from ostiary.store.ledger.records import State
 
+T = TypeVar("T")
 PAGE = "/console/authority"
 _ROWS = 50
 _STATES = tuple(State)
@@ -24,7 +27,7 @@ _MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class Deed(Generic[T]):
     """Something that is asked about once more, and then done."""
 
     title: str
@@ -32,16 +35,22 @@ class Deed:
     back: str
     done: str
     """A key of ``visit.DONE``."""
-    work: Callable[[], Awaitable[object]]
+    work: Callable[[], Awaitable[T]]
+    lands: Callable[[T], str] | None = None
+    """Path to go to when it is done; None: ``back``."""
     warnings: tuple[str, ...] = ()
     danger: bool = False
 
 
-async def carry_out(visit: Visit, deed: Deed) -> Response:
+async def carry_out(visit: Visit, deed: Deed[T]) -> Response:
     """Ask, or do it where the form says ``step=save``: the authority's work has no preview."""
     if visit.form.text("step") == "save":
-        await deed.work()
-        return visit.go(address(deed.back, done=deed.done))
+        view = await deed.work()
+        where = address(deed.lands(view) if deed.lands else deed.back, done=deed.done)
+        warnings = view.warnings if isinstance(view, RevokedView | CertifiedView) else ()
+        if warnings:
+            return await asyncio.to_thread(_warned, visit, deed.title, warnings, where)
+        return visit.go(where)
     change = Change(
         title=deed.title,
         verb=deed.verb,
@@ -53,6 +62,10 @@ async def carry_out(visit: Visit, deed: Deed) -> Response:
     return await asyncio.to_thread(foretell, visit, change, None, deed.warnings)
 
 
+def _warned(visit: Visit, title: str, warnings: tuple[str, ...], where: str) -> Response:
+    return visit.page("authority_warned.html", title=title, warnings=warnings, where=where)
+
+
 async def _never(_order: Order) -> ChangeView:
     raise RuntimeError("a deed is done by itself")
 
@@ -62,7 +75,7 @@ def listing(visit: Visit) -> Response:
     try:
         overview = visit.desk.authority.overview()
     except NotThere as error:
-        return visit.page("authority_none.html", sentence=str(error))
+        return none_page(visit, str(error))
     search, cursor = visit.asked("q"), visit.asked("cursor")
     only = next((one for one in _STATES if one.value == visit.asked("only")), State.ALL)
     return visit.page(
@@ -75,6 +88,17 @@ def listing(visit: Visit) -> Response:
         search=search,
         only=only,
         states=_STATES,
+    )
+
+
+def none_page(visit: Visit, sentence: str, faults: tuple[Fault, ...] = ()) -> Response:
+    """There is no authority: the form to make one."""
+    return visit.page(
+        "authority_none.html",
+        422 if faults else 200,
+        sentence=sentence,
+        faults=faults,
+        sent=visit.form,
     )
 
 

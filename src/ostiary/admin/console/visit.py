@@ -50,6 +50,8 @@ DONE = {
     "fetched": "Asked for. What came of it is below.",
     "recovered": "The trust store was built anew from the library.",
     "ca-revoked": "Revoked, and the revocation lists are written anew.",
+    "ca-renewed": "Renewed: this is the new certificate.",
+    "ca-lists": "The revocation lists are made anew.",
     "approved": "Approved and issued: whoever asked gets it when asking again.",
     "denied": "Denied: whoever asked is told so.",
     "inherits": "The API inherits everything from the gateway again.",

@@ -1,6 +1,6 @@
 """What operators do with the authority, through the gateway: the same that its commands do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostiary.ca.packing import pem_of_certificate
 from ostiary.ca.signing import Purpose, Reason
@@ -11,7 +11,7 @@ from ostiary.management.authority.house import House
 from ostiary.management.authority.issuing import foresee, issue, renew
 from ostiary.management.authority.orders import Order, Renewal
 from ostiary.management.authority.preparing import name_in
-from ostiary.management.authority.publishing import make_lists, publish
+from ostiary.management.authority.publishing import make_lists, publish, published
 from ostiary.management.authority.revoking import good_namesakes, numbered, revoke
 from ostiary.management.authority.views import (
     AuthorityListView,
@@ -29,7 +29,6 @@ from ostiary.management.authority.views import (
 from ostiary.management.pages import below, checked_limit, row_of
 from ostiary.management.showing import by_subject, certificate_view
 from ostiary.management.views import Page
-from ostiary.store.files import FileTrouble
 from ostiary.store.ledger.records import ListMade, State, Written
 from ostiary.x509.certificate import parse
 
@@ -116,7 +115,6 @@ class Authority:
         self, actor: Actor, given: str, *, request: bytes | None, days: int | None, revoke_old: bool
     ) -> CertifiedView:
         """A certificate with the names of this one; without a request for the same key."""
-        written: list[str] = []
 
         def work(house: House) -> Done[CertifiedView]:
             old = numbered(house, given)
@@ -125,11 +123,12 @@ class Authority:
             )
             view = certified_view(renew(house, renewal))
             if revoke_old:
-                written.extend(map(str, publish(house, make_lists(house))))
+                files, warnings = published(house, "it is issued, and the old one revoked")
+                view = replace(view, lists=files, warnings=warnings)
             return view, view.serial, {"name": view.name, "revokeOld": revoke_old}
 
         view = await self._desk.act(actor, "ca.renew", work)
-        await self._desk.have_read(written)
+        await self._desk.have_read(view.lists)
         return view
 
     async def revoke(
@@ -144,7 +143,7 @@ class Authority:
             before = numbered(house, given)
             others = good_namesakes(house, before) if all_of_name else ()
             revoke(house, [before, *others], reason)
-            files, warnings = _published(house)
+            files, warnings = published(house, "it is revoked")
             now, *also = (_view_of(house, one) for one in (before, *others))
             view = RevokedView(issued=now, lists=files, warnings=warnings, also=tuple(also))
             told = {"name": now.name, "reason": now.revocation_reason}
@@ -221,13 +220,3 @@ def _whole(house: House, written: Written) -> WholeIssuedView:
 def _view_of(house: House, before: Written) -> IssuedView:
     """As it stands in the ledger now."""
     return issued_view(house.ledger.of_number(before.id) or before, house.hands.clock())
-
-
-def _published(house: House) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What is revoked is so, even where its list can't be written: but that must be known."""
-    try:
-        files = publish(house, make_lists(house))
-    except FileTrouble as error:
-        return (), (f"it is revoked, but not every list tells of it yet: {error}",)
-    none = "no gateway has a revocation list of this authority (ostiary ca crl --out FILE)"
-    return tuple(map(str, files)), () if files else (none,)

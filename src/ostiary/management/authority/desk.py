@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -13,6 +13,7 @@ from ostiary.management.actors import Actor, Order
 from ostiary.management.authority.counter import Holder
 from ostiary.management.authority.errors import (
     AuthorityInUse,
+    AuthorityThere,
     BadProfile,
     NoAuthority,
     NoSuchCertificate,
@@ -20,6 +21,8 @@ from ostiary.management.authority.errors import (
     NotIssued,
 )
 from ostiary.management.authority.house import House
+from ostiary.management.authority.orders import Founding
+from ostiary.management.authority.profile import Profile
 from ostiary.management.changes import Changes, Edited, Moment
 from ostiary.management.errors import (
     Conflicting,
@@ -40,6 +43,8 @@ T = TypeVar("T")
 Done = tuple[T, str, JsonValue]
 """What to answer; and for the audit log the object, and what is to be told of it."""
 
+_Opened = Callable[[], AbstractContextManager[House]]
+
 _NOT_NOW = (
     AuthorityInUse,
     BadProfile,
@@ -49,6 +54,16 @@ _NOT_NOW = (
     StoreBusy,
     StoreUnavailable,
 )
+
+
+class Founder(Holder, Protocol):
+    """The way to the authority, and to a new one where there is none."""
+
+    def found(
+        self, actor: str, founding: Founding, profile: Profile
+    ) -> AbstractContextManager[House]:
+        """A new one, likewise. Raises what ``founding.found`` does besides."""
+        ...
 
 
 class NotInLedger(NotThere):
@@ -62,7 +77,7 @@ class NotInLedger(NotThere):
 class Desk:
     """Opens the authority for one actor, and writes down in the audit log what was done."""
 
-    def __init__(self, changes: Changes, holder: Holder) -> None:
+    def __init__(self, changes: Changes, holder: Founder) -> None:
         self.changes = changes
         self._holder = holder
         self._log = structlog.get_logger("ostiary.management")
@@ -83,18 +98,38 @@ class Desk:
             raise Forbidden(Role.OPERATOR)
         return await asyncio.to_thread(self.look, work)
 
-    async def act(self, actor: Actor, action: str, work: Callable[[House], Done[T]]) -> T:
+    async def act(
+        self,
+        actor: Actor,
+        action: str,
+        work: Callable[[House], Done[T]],
+        need: Role = Role.OPERATOR,
+    ) -> T:
         """Do something as an operator; what is done lasts when this returns.
 
         Raises Forbidden, Unacceptable, NotThere, Conflicting, Unavailable.
         """
-        if not actor.may(Role.OPERATOR):
-            raise Forbidden(Role.OPERATOR)
+        if not actor.may(need):
+            raise Forbidden(need)
+        done = self._act(actor, action, lambda: self._holder.open(actor.name), work)
         # Whoever asked may go away meanwhile: what has begun comes to its end, and into the log.
-        return await asyncio.shield(asyncio.ensure_future(self._act(actor, action, work)))
+        return await asyncio.shield(asyncio.ensure_future(done))
 
-    async def _act(self, actor: Actor, action: str, work: Callable[[House], Done[T]]) -> T:
-        answer, about, told = await asyncio.to_thread(self._at_work, actor, work)
+    async def found(
+        self, actor: Actor, founding: Founding, profile: Profile, work: Callable[[House], Done[T]]
+    ) -> T:
+        """Begin a new authority as an administrator, and do the first work in it. Raises what
+        ``act`` does. Whoever calls must see to it that it isn't cancelled."""
+        if not actor.may(Role.ADMIN):
+            raise Forbidden(Role.ADMIN)
+        return await self._act(
+            actor, "ca.init", lambda: self._holder.found(actor.name, founding, profile), work
+        )
+
+    async def _act(
+        self, actor: Actor, action: str, opened: _Opened, work: Callable[[House], Done[T]]
+    ) -> T:
+        answer, about, told = await asyncio.to_thread(_at_work, opened, work)
         await self._audit(actor, action, about, told)
         return answer
 
@@ -108,10 +143,6 @@ class Desk:
                 # They are looked at again by themselves, and what is wrong with them is told then.
                 self._log.warning("lists-not-read", file=file, error=str(error))
 
-    def _at_work(self, actor: Actor, work: Callable[[House], Done[T]]) -> Done[T]:
-        with _told(), self._holder.open(actor.name) as house:
-            return work(house)
-
     async def _audit(self, actor: Actor, action: str, about: str, told: JsonValue) -> None:
         """The ledger has it already, with who did it: that the log lacks it undoes nothing."""
 
@@ -124,6 +155,11 @@ class Desk:
             self._log.error("not-in-the-audit-log", action=action, object=about, error=str(error))
 
 
+def _at_work(opened: _Opened, work: Callable[[House], Done[T]]) -> Done[T]:
+    with _told(), opened() as house:
+        return work(house)
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """The authority's refusals in management's words."""
@@ -133,7 +169,7 @@ def _told() -> Iterator[None]:
         raise Unacceptable.one(str(error)) from error
     except (NoAuthority, NoSuchCertificate, NoSuchRequest) as error:
         raise NotInLedger(str(error)) from error
-    except AlreadyDecided as error:
+    except (AlreadyDecided, AuthorityThere) as error:
         raise Conflicting(str(error)) from error
     except _NOT_NOW as error:
         raise Unavailable(str(error)) from error

@@ -72,6 +72,8 @@ def _name_of(house: House, root: str) -> str:
 
 
 def _below(house: House, root: Issued, name: str, kind: KeyKind, days: int) -> Issued:
+    if not may_be_name(name):
+        raise NotIssued(Why.BAD_NAME, f"{name[:80]!r} can't be an authority's name")
     if house.ledger.named([name]) or name == root.certificate.subject.removeprefix("CN="):
         raise NotIssued(Why.NAME_TAKEN, f"there is a certificate for {name!r} already")
     try:

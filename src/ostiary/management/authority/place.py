@@ -6,6 +6,7 @@ keys/            the keys, encrypted, by the SHA-256 of their certificates
 passphrase       made by us, where the operator gave none; it opens the keys
 salt             for stretching the operator's; ours is random, and needs none
 profile.yml      what may be issued
+root.crt         the root's certificate
 lists/           the newest revocation list of each authority, its delta, and their base
 responders/      keys and certificates that answer OCSP, made anew often; not encrypted, since who
                  answers must not need the passphrase
@@ -28,6 +29,7 @@ from ostiary.x509.keys import PrivateKey
 
 _LARGEST_KEY = 64 * 1024
 LARGEST_LIST = 64 * 1024 * 1024
+_PUBLIC_FILE = 0o644
 _LONGEST_PASSPHRASE = 4096
 _SHORTEST_PASSPHRASE = 12
 
@@ -73,6 +75,20 @@ class Place:
         # What can't be opened later must not begin.
         self._secret()
         write_atomically(self.profile_path, text_of(profile).encode())
+
+    @property
+    def passphrase_path(self) -> Path:
+        """What opens the keys: the operator's file, or ours."""
+        return self._passphrase_file or self.folder / "passphrase"
+
+    @property
+    def root_path(self) -> Path:
+        """Where the root's certificate is, for whoever is to trust it."""
+        return self.folder / "root.crt"
+
+    def keep_root(self, pem: bytes) -> None:
+        """Raises FileTrouble."""
+        write_atomically(self.root_path, pem, mode=_PUBLIC_FILE)
 
     def profile(self) -> tuple[Profile, Rules]:
         """As it is now. Raises BadProfile, FileTrouble."""
@@ -134,7 +150,7 @@ class Place:
         return self._opens
 
     def _passphrase(self) -> str:
-        path = self._passphrase_file or self.folder / "passphrase"
+        path = self.passphrase_path
         try:
             data = read_bounded(path, limit=_LONGEST_PASSPHRASE)
         except FileTrouble as error:

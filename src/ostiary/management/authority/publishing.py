@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ostiary.ca.packing import pem_of_list
+from ostiary.ca.packing import KeyStaysShut, pem_of_list
 from ostiary.ca.signing import Reason
 from ostiary.management.authority.house import House
 from ostiary.management.authority.orders import ListOf
@@ -48,6 +48,21 @@ def publish(house: House, lists: Sequence[ListOf], more: Iterable[Path] = ()) ->
     if troubles:
         raise troubles[0]
     return files
+
+
+def published(house: House, done: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """New lists: the files they were written to, and warnings where that went wrong.
+
+    ``done`` is what happened before and stands, as in "it is revoked": that nobody was told of it
+    must be known, but undoes nothing.
+    """
+    try:
+        files = publish(house, make_lists(house))
+    except (FileTrouble, KeyStaysShut) as error:
+        return (), (f"{done}, but not every list tells of it yet: {error}",)
+    none = "no gateway has a revocation list of this authority (ostiary ca crl --out FILE)"
+    known = files or house.profile.publish.url
+    return tuple(map(str, files)), () if known else (none,)
 
 
 def list_of(house: House, authority: Written, days: int | None = None) -> ListOf:

@@ -66,6 +66,9 @@ class CertifiedView(View):
     """PEM: it, and the authorities between it and the root; what its owner presents."""
     chain: str
     """PEM: the authorities up to the root, to verify with."""
+    lists: tuple[str, ...] = ()
+    """Files the new revocation lists were written to, where one was revoked with it."""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
