@@ -24,7 +24,7 @@ from ostiary.wiring.certifying import found_house, open_house
 from ostiary.x509.pem import read_certificates, read_crls
 from tests.doors.admin_client import application, ask, token
 from tests.support.desk import DeskRig, make_desk
-from tests.unit.management.authority.scene import request
+from tests.unit.management.authority.scene import issued, order, request
 
 OWNER = Peer(uid=os.geteuid(), secure=True)
 CA = "/api/v1/ca"
@@ -85,6 +85,34 @@ def test_a_certificate_is_issued_found_renewed_and_revoked(app: FastAPI, desk: D
         assert any(each.find(each.issuer_key, int(one, 16)) is not None for each in lists)
     actions = [one.action for one in desk.management.audit.page(action="ca.").items]
     assert actions == ["ca.revoke", "ca.renew", "ca.issue", "ca.issue"]
+
+
+def test_a_list_that_can_not_be_written_is_told_beside_the_renewed_certificate(
+    app: FastAPI, desk: DeskRig
+) -> None:
+    old = owner(app, "POST", "/certificates", 201, json={"csr": pem()}).json()["serial"]
+    (desk.state / "ca/clients.crl").mkdir()
+    where = f"/certificates/{old}/renew"
+    made = owner(app, "POST", where, 201, json={"revokeOld": True}).json()
+    assert read_certificates(made["certificate"].encode())[0].subject == "CN=device"
+    (warning,) = made["warnings"]
+    assert warning.startswith("it is issued, and the old one revoked, but not every list")
+    assert owner(app, "GET", f"/certificates/{old}").json()["issued"]["state"] == "revoked"
+    assert [one.action for one in desk.management.audit.page(action="ca.renew").items] != []
+    (desk.state / "ca/clients.crl").rmdir()
+    again = owner(app, "POST", f"/certificates/{made['serial']}/renew", 201, json={}).json()
+    assert (again["lists"], again["warnings"]) == ([], [])
+
+
+def test_without_the_passphrase_a_revocation_stands_and_its_list_is_missed(
+    app: FastAPI, desk: DeskRig
+) -> None:
+    with open_house(desk.state / "ca", None) as house:
+        (made,) = issued(house, order("device"))
+    (desk.state / "ca/passphrase").unlink()
+    gone = owner(app, "POST", f"/certificates/{made.serial:032x}/revoke", json={}).json()
+    assert gone["issued"]["state"] == "revoked"
+    assert "need a passphrase" in gone["warnings"][0]
 
 
 def test_all_good_certificates_of_a_name_are_revoked_at_once(app: FastAPI, desk: DeskRig) -> None:

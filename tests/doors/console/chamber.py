@@ -3,7 +3,7 @@
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,12 +14,17 @@ from ostiary.config.model.pki import Est, Pki
 from ostiary.management.authority.authority import Authority
 from ostiary.management.authority.desk import Desk
 from ostiary.management.authority.enrolling import Invited, enrol
+from ostiary.management.authority.foundation import Foundation
 from ostiary.management.authority.house import House
 from ostiary.management.authority.inviting import Invitation, invite
+from ostiary.management.authority.orders import Founding
+from ostiary.management.authority.profile import Profile
 from ostiary.management.authority.publishing import make_lists
 from ostiary.management.authority.reception import Reception
 from ostiary.management.authority.revoking import revoke
 from ostiary.management.changes import Changes
+from ostiary.management.library import Library
+from ostiary.management.trusted import TrustedList
 from tests.doors.console.sample import NOW, days
 from tests.unit.management.authority.scene import World, allowing, issued, order, request
 
@@ -49,6 +54,8 @@ class Chamber:
         self.world.dice.serials = [_SERIAL * number for number in range(3, 9)]
         desk = Desk(cast(Changes, self.written), self)
         self.authority, self.reception = Authority(desk), Reception(desk)
+        changes = cast(Changes, self.written)
+        self.foundation = Foundation(desk, Library(changes), TrustedList(changes))
         self.world.now = days(-40)
         with self.world.founded(
             allowing(distinguishedNames=["CN=*,O=Example"]), name="Example devices"
@@ -61,6 +68,11 @@ class Chamber:
         with self.world.opened() as house:
             house.hands = replace(house.hands, actor=actor, secret=secrets.token_bytes)
             yield house
+
+    def found(
+        self, actor: str, founding: Founding, profile: Profile
+    ) -> AbstractContextManager[House]:
+        raise AssertionError(f"{actor} makes {founding.name}, where there is one")
 
     def _fill(self, house: House) -> None:
         for number in range(1, 5):

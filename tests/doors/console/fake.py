@@ -111,6 +111,11 @@ class Desk:
         return self.chamber.authority
 
     @property
+    def foundation(self) -> Any:
+        """How it is followed up."""
+        return self.chamber.foundation
+
+    @property
     def reception(self) -> Any:
         """Who asks it."""
         return self.chamber.reception

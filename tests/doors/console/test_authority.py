@@ -84,8 +84,9 @@ def test_a_pasted_request_is_issued_and_a_wrong_one_told_at_its_field(site: Site
 
 
 def test_a_viewer_sees_all_and_changes_nothing(site: Site) -> None:
-    for path in (PAGE, f"{PAGE}/requests", f"{PAGE}/requests/1", f"{PAGE}/tokens", f"{PAGE}/issue"):
+    for path in (PAGE, f"{PAGE}/requests", f"{PAGE}/requests/1", f"{PAGE}/tokens", f"{PAGE}/issue",
+                 f"{PAGE}/rotate"):
         page = site.visit(path, Role.VIEWER)
         main = page.locator("main")
-        for word in ("Approve", "Deny", "Make token", "Issue", "Revoke", "End"):
+        for word in ("Approve", "Deny", "Make token", "Issue", "Revoke", "End", "Make lists", "Rotate"):
             assert main.get_by_role("button", name=word).count() == 0, (path, word)

@@ -34,6 +34,7 @@ PAGES = (
     "/console/authority/requests/1",
     "/console/authority/tokens",
     "/console/authority/issue",
+    "/console/authority/rotate",
     "/console/names",
     "/console/apis",
     "/console/api?name=orders",

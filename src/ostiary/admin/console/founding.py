@@ -11,7 +11,7 @@ from ostiary.admin.console.visit import Visit, address
 from ostiary.management.authority.foundation import Beginning
 from ostiary.management.authority.foundation_views import RotatedView
 from ostiary.management.authority.founding import ISSUING_DAYS
-from ostiary.management.errors import Fault, NotThere, Unacceptable
+from ostiary.management.errors import Fault, Unacceptable
 from ostiary.x509.keys import KeyKind
 
 _KEYS = {"rsa": KeyKind.RSA, "ed25519": KeyKind.ED25519}

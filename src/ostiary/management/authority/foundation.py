@@ -192,9 +192,9 @@ def _founded(house: House, next_steps: tuple[str, ...]) -> FoundedView:
         root=issued_view(root, now),
         issuing=issued_view(house.issuing(), now),
         certificate=certificate.decode(),
-        folder=str(place.folder),
-        profile=str(place.profile_path),
-        passphrase=str(place.passphrase_path),
+        folder=str(place.folder.absolute()),
+        profile=str(place.profile_path.absolute()),
+        passphrase=str(place.passphrase_path.absolute()),
         lists=lists,
         publish=house.profile.publish.url,
         component=None,
@@ -206,12 +206,10 @@ def _founded(house: House, next_steps: tuple[str, ...]) -> FoundedView:
 
 def _next_steps(house: House, *, pki: bool) -> Iterator[str]:
     """What is left to be done by hand; ``pki``: the configuration has such a listener."""
-    place, profile = house.place, house.profile
-    yield (
-        f"back up {place.folder}, and keep {place.passphrase_path} apart from it: it opens the keys"
-    )
+    folder, opens, profile = house.place.folder.absolute(), house.place.passphrase_path, house.profile
+    yield f"back up {folder}, and keep {opens.absolute()} apart from it: it opens the keys"
     for file in profile.crl.files:
-        yield f"name {place.folder / file} in https.options.crl: it tells who is revoked"
+        yield f"name {folder / file} in https.options.crl: it tells who is revoked"
     if profile.publish.url and not pki:
         yield f"add pki to the configuration: lists and OCSP are promised at {profile.publish.url}"
 
