@@ -54,4 +54,10 @@ class Case:
 
     def admitted(self) -> Admitted:
         """What it comes to when no check has refused."""
-        return Admitted(self.path, self.until(), self.would_refuse, self.asking)
+        return Admitted(
+            self.path,
+            self.until(),
+            self.would_refuse,
+            self.asking,
+            anchored=self.keeper.policy.path_needed,
+        )
