@@ -54,3 +54,8 @@ if [ -n "$missing" ]; then
         apt_install "$one" || echo "could not install $one: tests that need it are skipped, and say so" >&2
     done
 fi
+# Express Gateway's own command; without it its test is skipped, and says so.
+if command -v npm >/dev/null 2>&1; then
+    .venv/bin/python -m bench.install express_gateway >/dev/null ||
+        echo "could not install express-gateway: the test with its command is skipped" >&2
+fi

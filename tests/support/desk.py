@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ostiary.config.effective import Managed
+from ostiary.consumers.changes import Changed
 from ostiary.kernel.errors import OstiaryError
 from ostiary.management.actors import Actor, Order
 from ostiary.management.changes import Changes
@@ -138,6 +139,8 @@ class DeskRig:
     clock: Clock
     kit: Kit
     state: Path
+    withdrawn: list[Changed] = field(default_factory=list)
+    """What the gateway was told to believe no more, of consumers."""
     actor: Actor = field(default_factory=lambda: Actor(name="token:ops", role=Role.ADMIN))
 
     def order(self, **more: Any) -> Order:
@@ -211,6 +214,7 @@ def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> D
     def explain(asked: Asked) -> tuple[Explanation, ...]:
         return explain_visit(gatekeeper.prepared, asked)
 
+    withdrawn: list[Changed] = []
     management, changes = make_management(
         Hands(
             keeping=database,
@@ -223,6 +227,7 @@ def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> D
             dice=Dice(),
             authority=holder_of(state),
             post=post or no_post,
+            consumers_changed=withdrawn.append,
         )
     )
     changes.load()
@@ -236,4 +241,5 @@ def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> D
         clock=clock,
         kit=kit,
         state=state,
+        withdrawn=withdrawn,
     )

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from ostiary.admin.api import (
     authority,
     blocked,
+    consumers,
     credentials,
     enrolment,
     gateway,
@@ -26,6 +27,7 @@ from ostiary.admin.api import (
 )
 from ostiary.admin.api.doors import PROBLEM_NAME, problem_schema, router_of
 from ostiary.admin.console.mount import console_routes
+from ostiary.admin.express.mount import ROOTS, WithoutSlash, express_routes
 from ostiary.admin.gate import Gate
 from ostiary.admin.lock import Locked
 from ostiary.admin.problems import handle_problems
@@ -44,8 +46,9 @@ _SUBJECTS = (
     ("revocation", revocation.DOORS),
     ("notifications", notifications.DOORS),
     ("credentials", credentials.DOORS),
+    ("consumers", consumers.DOORS),
 )
-_LOCKED = ("/api/", "/metrics")
+_LOCKED = ("/api/", "/metrics", *ROOTS)
 _IMPORTS = ("/names/import", "/names", "/library", "/versions", "/blocked")
 
 
@@ -67,7 +70,9 @@ def create_app(management: Management, around: Surroundings) -> FastAPI:
     sessions = Sessions(management.tokens, around.clock)
     _add_plain_routes(app, around)
     app.router.routes.extend(console_routes(management, sessions, around.clock))
+    app.router.routes.extend(express_routes())
     handle_problems(app)
+    app.add_middleware(WithoutSlash)
     # The last one added is met first.
     app.add_middleware(Locked, tokens=management.tokens, paths=_LOCKED)
     app.add_middleware(Gate, hosts=tuple(around.hosts), imports=_IMPORTS)

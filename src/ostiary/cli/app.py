@@ -29,6 +29,10 @@ _MODULES = {
     "client-auth": ("gateway_auth",),
     "trust": ("trust", "library", "revocation"),
     "dn": ("names",),
+    "users": ("users",),
+    "apps": ("consumer_apps",),
+    "credentials": ("credentials",),
+    "scopes": ("scopes",),
     "tokens": ("tokens",),
     "ca": ("ca", "ca_issuing", "ca_revoking", "ca_enrolling", "ca_publishing"),
 }

@@ -19,25 +19,25 @@ _MOST = 200
 
 def complete_apis(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names of APIs: of the running gateway, else of the configuration file."""
-    found = _asked(ctx, lambda gateway: _apis(gateway, incomplete))
-    return _fitting(_apis_of_file(ctx) if found is None else found, incomplete)
+    found = asked(ctx, lambda gateway: _apis(gateway, incomplete))
+    return fitting(_apis_of_file(ctx) if found is None else found, incomplete)
 
 
 def complete_components(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names in the certificate library."""
-    found = _asked(
+    found = asked(
         ctx,
         lambda gateway: [
             one.name
             for one in gateway.pages(Page[ComponentView], "/library", _MOST, search=incomplete)
         ],
     )
-    return _fitting(found or (), incomplete)
+    return fitting(found or (), incomplete)
 
 
 def complete_trusted(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names of trusted certificates that can be changed."""
-    found = _asked(
+    found = asked(
         ctx,
         lambda gateway: [
             one.name
@@ -45,7 +45,7 @@ def complete_trusted(ctx: typer.Context, incomplete: str) -> list[str]:
             if one.id is not None
         ],
     )
-    return _fitting(found or (), incomplete)
+    return fitting(found or (), incomplete)
 
 
 def complete_webhooks(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -54,10 +54,10 @@ def complete_webhooks(ctx: typer.Context, incomplete: str) -> list[str]:
         found = read_file(_config(ctx)).document.notifications.webhooks
     except OstiaryError:
         return []
-    return _fitting(found, incomplete)
+    return fitting(found, incomplete)
 
 
-def _asked(ctx: typer.Context, work: Callable[[Speaker], list[str]]) -> list[str] | None:
+def asked(ctx: typer.Context, work: Callable[[Speaker], list[str]]) -> list[str] | None:
     """None where nobody answers: completion never complains, and touches no data folder."""
     path = admin_socket(state_folder(_config(ctx), _path(ctx.params.get("state"))))
     try:
@@ -88,6 +88,6 @@ def _path(given: object) -> Path | None:
     return Path(str(given)) if given else None
 
 
-def _fitting(names: Iterable[str], incomplete: str) -> list[str]:
+def fitting(names: Iterable[str], incomplete: str) -> list[str]:
     """In order; names that a shell's line can't take are left out."""
     return sorted(one for one in names if one.startswith(incomplete) and one.isprintable())[:_MOST]

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from ostiary.consumers.changes import Changed, Listener, nobody
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Problem
 from ostiary.management.actors import Actor, Order
@@ -52,6 +53,8 @@ class Edited:
     warnings: tuple[str, ...] = ()
     notices: tuple[NewNotification, ...] = ()
     """What operators elsewhere are told of it, when it is committed."""
+    consumers: Changed | None = None
+    """Whose verdicts are withdrawn, when it is committed and before it is acknowledged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +83,18 @@ class Changes:
     """Makes changes, one at a time; knows the state that is in force."""
 
     def __init__(
-        self, keeping: Keeping, gatekeeper: Gatekeeper, clock: Clock, previews: Previews
+        self,
+        keeping: Keeping,
+        gatekeeper: Gatekeeper,
+        clock: Clock,
+        previews: Previews,
+        consumers: Listener = nobody,
     ) -> None:
         self.keeping = keeping
         self.gatekeeper = gatekeeper
         self.clock = clock
         self._previews = previews
+        self._consumers = consumers
         self._turn = asyncio.Lock()
         self._state: State | None = None
         self._mirrors: list[Mirror] = []
@@ -188,6 +197,8 @@ class Changes:
             if applied is not None:
                 self._go_back(before, loop)
             raise
+        if edited.consumers is not None:
+            self._consumers(edited.consumers)
         self._committed(state, revision)
         return ChangeView(
             applied=True,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ostiary.consumers.changes import Listener, nobody
 from ostiary.management.attempts import Attempts
 from ostiary.management.audit import Audit
 from ostiary.management.authority.authority import Authority
@@ -10,6 +11,7 @@ from ostiary.management.authority.desk import Desk
 from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
 from ostiary.management.changes import Changes
+from ostiary.management.consumers.consumers import make_consumers
 from ostiary.management.keeping import Keeping
 from ostiary.management.library import Library
 from ostiary.management.management import Management
@@ -42,12 +44,16 @@ class Hands:
     authority: Holder
     """The way to the certificate authority in the state folder."""
     post: Post
+    consumers_changed: Listener = nobody
+    """Withdraws what is remembered about consumers and their credentials."""
 
 
 def make_management(hands: Hands) -> tuple[Management, Changes]:
     """All of it; call ``Changes.load`` before anything else."""
     previews = Previews(hands.keeping, hands.telemetry, hands.clock, hands.gatekeeper.intermediates)
-    changes = Changes(hands.keeping, hands.gatekeeper, hands.clock, previews)
+    changes = Changes(
+        hands.keeping, hands.gatekeeper, hands.clock, previews, hands.consumers_changed
+    )
     recovery = Recovery(changes, hands.shelf, hands.ground)
     desk = Desk(changes, hands.authority)
     management = Management(
@@ -64,5 +70,6 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         audit=Audit(changes),
         authority=Authority(desk),
         reception=Reception(desk),
+        consumers=make_consumers(changes, hands.dice),
     )
     return management, changes

@@ -6,6 +6,7 @@ from ostiary.management.audit import Audit
 from ostiary.management.authority.authority import Authority
 from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
+from ostiary.management.consumers.consumers import Consumers
 from ostiary.management.library import Library
 from ostiary.management.names import Names
 from ostiary.management.notifications import Notifications
@@ -53,3 +54,5 @@ class Management:
     """Certificates of the authority in the state folder."""
     reception: Reception
     """Tokens to enrol with, and requests that wait for approval."""
+    consumers: Consumers
+    """Users, apps, their credentials, and scopes."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ostiary.config.effective import file_auth_of
 from ostiary.config.model.client_auth import ApiAuth, GatewayAuth
+from ostiary.config.model.document import Document
 from ostiary.management.actors import Order
 from ostiary.management.changes import Changes, Edited, Moment
 from ostiary.management.errors import NotThere
@@ -26,6 +27,10 @@ class Settings:
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
+
+    def document(self) -> Document:
+        """The configuration file in force."""
+        return self._changes.gatekeeper.prepared.document
 
     def revision(self) -> int:
         """The revision in force, for ``if_match``. Grows with each change."""

@@ -9,11 +9,14 @@ from ostiary.store.database.audit import Audit
 from ostiary.store.database.blocked import BlockedCertificates
 from ostiary.store.database.clients import Clients
 from ostiary.store.database.clients_merge import ClientLimits
+from ostiary.store.database.consumers import Consumers
+from ostiary.store.database.credentials import Credentials
 from ostiary.store.database.deliveries import Deliveries
 from ostiary.store.database.library import Library
 from ostiary.store.database.names import Names
 from ostiary.store.database.notifications import Notifications
 from ostiary.store.database.revision import Revision
+from ostiary.store.database.scopes import Scopes
 from ostiary.store.database.settings import Settings
 from ostiary.store.database.tokens import Tokens
 from ostiary.store.database.trusted import TrustedCertificates
@@ -66,6 +69,21 @@ class Work:
         return Tokens(self._kept())
 
     @property
+    def consumers(self) -> Consumers:
+        """Users and apps."""
+        return Consumers(self._kept())
+
+    @property
+    def credentials(self) -> Credentials:
+        """Credentials of consumers."""
+        return Credentials(self._kept())
+
+    @property
+    def scopes(self) -> Scopes:
+        """Scopes that credentials can have."""
+        return Scopes(self._kept())
+
+    @property
     def audit(self) -> Audit:
         """The audit log."""
         return Audit(self._kept())
@@ -92,7 +110,10 @@ class Work:
 
 
 def read_everything(work: Work) -> None:
-    """Read each row that has a checksum. Raises SnapshotDamaged for the first that is broken."""
+    """Read each row that has a checksum. Raises SnapshotDamaged for the first that is broken.
+
+    Credentials, which may be a million, are looked at when one is used.
+    """
     work.library.verify()
     for _ in work.trusted.in_force():
         pass
