@@ -40,7 +40,7 @@ def judge(text: str, file: str, environ: Mapping[str, str]) -> Judged:
     refused = [one.path for one in found if one.verdict is Verdict.IMPOSSIBLE]
     for one in differences(tree):
         # Of what can't be at all, no more is to be said.
-        if not any(is_within(path, one.path) for path in refused):
+        if not any(is_within(path, one.path) or is_within(one.path, path) for path in refused):
             found.append(one)
     return Judged(tree=tree, findings=in_order([*found, *_same(tree, found)]), unknown=unknown)
 

@@ -10,7 +10,14 @@ from types import MappingProxyType
 
 from ostiary.config.text.tree import Leaf, Row, Table, Tree
 from ostiary.migration.findings import Finding, Verdict
-from ostiary.migration.units import conditions_of, policies_of, section, steps_of, text_of
+from ostiary.migration.units import (
+    conditions_of,
+    policies_of,
+    relative_names,
+    section,
+    steps_of,
+    text_of,
+)
 
 _AUTHENTICATED = (
     "a client's own eg-consumer-id never reaches the service; 401 comes with WWW-Authenticate"
@@ -48,6 +55,13 @@ def differences(tree: Table) -> Iterator[Finding]:
     yield from _listener(tree)
     yield from _endpoints(tree)
     yield from _whitelist(tree)
+    for leaf in relative_names(tree):
+        yield differs(
+            leaf,
+            "begins at the folder of the configuration file, not at the one the process was "
+            "started in",
+            "--out writes it so",
+        )
     for name, step in steps_of(tree):
         yield from _step(name, step)
     pipelines = section(tree, "pipelines")

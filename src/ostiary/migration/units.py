@@ -9,6 +9,8 @@ _ALIASES = {
     "serviceEndpoint": "serviceEndpoints",
     "pipeline": "pipelines",
 }
+_FILES = frozenset({"keyFile", "certFile", "caFile", "secretOrPublicKeyFile"})
+_TLS_FILES = frozenset({"key", "cert", "ca"})
 
 
 def section(tree: Table, name: str) -> Tree | None:
@@ -57,6 +59,26 @@ def conditions_of(step: Tree) -> Iterator[Table]:
     condition = step.entries.get("condition") if isinstance(step, Table) else None
     if condition is not None:
         yield from _conditions(condition)
+
+
+def relative_names(tree: Tree) -> Iterator[Leaf]:
+    """File names that are relative: Express Gateway begins at the folder it was started in."""
+    if isinstance(tree, Row):
+        for item in tree.items:
+            yield from relative_names(item)
+    if not isinstance(tree, Table):
+        return
+    for key, value in tree.entries.items():
+        for one in value.items if isinstance(value, Row) else (value,):
+            is_file = key in _FILES or (key in _TLS_FILES and value.path.startswith("https.tls"))
+            if is_file and isinstance(one, Leaf) and _is_relative(one.value):
+                yield one
+        yield from relative_names(value)
+
+
+def _is_relative(value: object) -> bool:
+    named = isinstance(value, str) and "\n" not in value
+    return named and str(value) != "" and not str(value).startswith("/")
 
 
 def text_of(table: Tree | None, key: str) -> str:
