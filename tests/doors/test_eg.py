@@ -1,21 +1,17 @@
 """Express Gateway's own command works against our admin listener, word for word."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ostiary.admin.listening import Listening
-from ostiary.admin.sockets import bind_tcp
 from ostiary.consumers.model import CredentialType
 from ostiary.consumers.secrets import verify
 from ostiary.store.database.consumer_directory import StoredDirectory
-from tests.doors.admin_client import application, token
+from tests.doors.admin_client import token
+from tests.doors.served import served
 from tests.support.desk import DeskRig, make_desk
 from tests.support.eg import Eg, need_eg
 
@@ -25,29 +21,6 @@ def desk(tmp_path: Path) -> Iterator[DeskRig]:
     rig = make_desk(tmp_path)
     yield rig
     rig.database.close()
-
-
-@contextmanager
-def served(desk: DeskRig) -> Iterator[str]:
-    """The admin listener on a port of its own; its URL."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    listening = Listening(application(desk))
-    sock = bind_tcp("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-
-    def there(work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, loop).result(30)
-
-    try:
-        there(listening.on_tcp(sock, None))
-        yield url
-    finally:
-        there(listening.stop())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(30)
-        loop.close()
 
 
 @pytest.fixture

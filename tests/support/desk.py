@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from ostiary.config.effective import Managed
 from ostiary.consumers.changes import Changed
+from ostiary.consumers.model import ConsumerKind
 from ostiary.kernel.errors import OstiaryError
 from ostiary.management.actors import Actor, Order
 from ostiary.management.changes import Changes
@@ -243,3 +244,13 @@ def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> D
         state=state,
         withdrawn=withdrawn,
     )
+
+
+def forget_consumers(desk: DeskRig) -> None:
+    """No users, apps, credentials or scopes: quicker than another desk."""
+    with desk.database.begin() as work:
+        for one in work.consumers.page(ConsumerKind.USER, limit=1_000).items:
+            work.consumers.remove(one.uuid)
+        for scope in work.scopes.all():
+            work.scopes.remove(scope)
+    desk.withdrawn.clear()

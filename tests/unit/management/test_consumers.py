@@ -1,5 +1,6 @@
 """Users, apps, credentials and scopes: each change whole, audited, and told to the gateway."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,10 +18,23 @@ from ostiary.management.errors import Conflicting, Forbidden, NotThere, Stale, U
 from ostiary.store.database.consumer_directory import StoredDirectory
 from ostiary.store.database.consumer_records import About
 from ostiary.store.database.records import Role
-from tests.support.desk import DeskRig, run
+from tests.support.desk import DeskRig, forget_consumers, make_desk, run
 
 KEY, BASIC = CredentialType.KEY_AUTH, CredentialType.BASIC_AUTH
 CERTIFICATE = CredentialType.CERTIFICATE
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskRig]:
+    rig = make_desk(tmp_path_factory.mktemp("desk"))
+    yield rig
+    rig.database.close()
+
+
+@pytest.fixture
+def desk(shared: DeskRig) -> DeskRig:
+    forget_consumers(shared)
+    return shared
 
 
 def user(desk: DeskRig, name: str = "ada") -> str:
