@@ -124,8 +124,9 @@ def test_every_field_of_the_access_log_is_explained() -> None:
         "clientCertificateAuth: {type: header, headerName: X-Client-Cert, reportOnly: true,"
         " trustedProxies: [10.0.0.1]}\n"
     )
-    everything = log_format(scheme_of(effective(load(BASE + auth, "f", {}).document)))
-    written = everything + connection_rule() + ERROR_FORMAT
+    in_header = scheme_of(effective(load(BASE + auth, "f", {}).document))
+    scheme = scheme_of(effective(load(BASE, "f", {}).document))
+    written = log_format(in_header) + connection_rule(scheme, tls=True) + ERROR_FORMAT
     missing = {key for key in keys(written) if f"`{key}`" not in page}
     assert not missing
 

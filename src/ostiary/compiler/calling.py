@@ -40,7 +40,8 @@ def calling_rules(scheme: Scheme, shown: Shown, path_of: Callable[[str], str]) -
     key = f"var({names.ROUTE}),map_str({path_of(CALLED_FILE)}),concat(|,{client})"
     latest = f"sc_get_gpt({ROUTE_AT},{shown.counter})"
     other = f"if !{{ {latest},sub({names.ROUTE}) eq 0 }} {shown.presented}"
+    noted = f"if {{ sc_tracked({_COUNTER}) }}"
     return [
         f"http-request track-sc{_COUNTER} {key} table {names.CALLED} {other}",
-        f"http-request sc-set-gpt({ROUTE_AT},{shown.counter}) var({names.ROUTE}) {other}",
+        f"http-request sc-set-gpt({ROUTE_AT},{shown.counter}) var({names.ROUTE}) {noted}",
     ]

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from ostiary.compiler import decision, names, upstreams
 from ostiary.compiler.answers import problem
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.calling import calling_files, calling_section
+from ostiary.compiler.enforcement import Gate
 from ostiary.compiler.engine import defaults_section, global_section
 from ostiary.compiler.enrolment import enrolment_files, enrolment_sections
 from ostiary.compiler.facts import CERTIFICATES_FILE, FACTS_FILE
 from ostiary.compiler.forwarding import PROXIES_FILE, proxies_file
-from ostiary.compiler.judging import Plan
+from ostiary.compiler.judging import Plan, gate_of
 from ostiary.compiler.listeners import addresses, http_section, https_files, https_sections
 from ostiary.compiler.pipelines import CompiledPipeline, compile_pipeline
 from ostiary.compiler.questions import (
@@ -55,12 +57,13 @@ def compile_document(
     plan = Plan(
         scheme=scheme,
         routes=route_rules(table, path_of),
-        choices=_choices(pipelines, path_of),
+        gate=gate_of(document, scheme, path_of),
+        choices=partial(_choices, pipelines, path_of),
         path_of=path_of,
     )
     sections = _sections(document, place, plan)
     sections += backend_sections(document, materials, place, pipelines, table)
-    sections += [*upstreams.resolvers_sections(document), *_fixed(place, scheme)]
+    sections += [*upstreams.resolvers_sections(document), *_fixed(place, plan)]
     files = {
         "haproxy.cfg": render_sections(sections),
         SPOE_FILE: spoe_config(_messages(document, scheme)),
@@ -109,13 +112,18 @@ def _messages(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
     ]
 
 
-def _choices(pipelines: Mapping[str, CompiledPipeline], path_of: PathOf) -> list[str]:
+def _choices(
+    pipelines: Mapping[str, CompiledPipeline], path_of: PathOf, gate: Gate | None
+) -> list[str]:
+    """Who may not go on is sent away first, and costs no look-up of a pipeline."""
     rules: list[str] = []
     choosing = [rule for one in pipelines.values() for rule in one.choosing]
     if choosing:
         number = f"var({names.ROUTE}),map_str_int({path_of('pipelines.map')},0)"
-        rules.append(f"http-request set-var({names.PIPELINE}) {number}")
+        passes = f" {gate.passes}" if gate else ""
+        rules.append(f"http-request set-var({names.PIPELINE}) {number}{passes}")
     rules += [rule for rule in choosing if rule.startswith("http-request")]
+    rules += [f"use_backend {names.REFUSED} {gate.stops}"] if gate else []
     rules += [rule for rule in choosing if rule.startswith("use_backend")]
     backend = f"%[var({names.ROUTE}),map_str({path_of('backends.map')},{names.NOWHERE})]"
     return [*rules, f"use_backend {backend}"]
@@ -144,11 +152,12 @@ def _pipeline_files(
     }
 
 
-def _fixed(place: Place, scheme: Scheme) -> list[Section]:
+def _fixed(place: Place, plan: Plan) -> list[Section]:
     nowhere = (f"http-request return {problem(404)}",)
     return [
         Section(f"backend {names.NOWHERE}", nowhere),
-        decision.table_section(reports=scheme.reports),
+        *([plan.gate.section()] if plan.gate else []),
+        decision.table_section(reports=plan.scheme.reports),
         calling_section(),
         decision.agent_section(place.agent_socket),
     ]

@@ -7,9 +7,13 @@
 * blocked: 403, whatever the type and the policy, also where pipelines alone decide.
 
 ``services.explain`` tells the same in the same order; a change here is a change there.
+
+What is said to whom stands in a backend of its own. The listener only asks who may go on to a
+service: with each request that is one condition, where there would be a dozen.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from ostiary.compiler import names
 from ostiary.compiler.answers import (
@@ -19,8 +23,10 @@ from ostiary.compiler.answers import (
     plain,
     problem,
 )
+from ostiary.compiler.conditions import AUTHENTICATED
 from ostiary.compiler.scopes import Mode, Scheme
 from ostiary.config.effective import AuthType
+from ostiary.haproxy.files import Section
 from ostiary.trust.reason import Reason
 
 _ABSENT = f"{{ var({names.CODE}) -m int {Reason.NO_CERTIFICATE.code} }}"
@@ -40,23 +46,71 @@ header, means that the client takes what we have, the problem document."""
 _TELL = "http-request set-log-level err"
 """What is refused, or would be, is told to the gateway itself, which listens for this level."""
 
+_SAID = f"{{ var({names.SAID}) -m found }}"
 
-def entry_rules(strict_entry: str | None) -> list[str]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Who goes on to a service, and what is said to the others."""
+
+    rules: tuple[str, ...]
+    """Of the listener, after the verdict."""
+    passes: str
+    """The condition of who goes on, as the tail of a rule that begins with ``if`` or ``unless``."""
+    answers: tuple[str, ...]
+    """Of the backend where everybody else goes."""
+
+    @property
+    def stops(self) -> str:
+        """The opposite of ``passes``."""
+        word, _, tests = self.passes.partition(" ")
+        return f"{'unless' if word == 'if' else 'if'} {tests}"
+
+    def section(self) -> Section:
+        """The backend. It has no servers, and its last rule answers whoever is left."""
+        return Section(f"backend {names.REFUSED}", self.answers)
+
+
+def _gate(refusing: list[str], *, first: Iterable[str], told: str, close: bool) -> Gate:
+    """``refusing`` is asked of the few that are sent away, where one test tells who they are."""
+    passes, here = f"unless {_SAID}", refusing
+    if told:
+        passes, here = f"if {told}", []
+    elif refusing == [_said(403, [_BLOCKED])]:
+        passes, here = f"unless {_BLOCKED}", []
+    there = [] if here else refusing
+    statuses = [one for one in _SENTENCES if any(f"int({one})" in rule for rule in refusing)]
+    # Who was told apart neither by the policy nor by the verdict: an admitted client whose
+    # certificate there was no room for.
+    answers = (*there, *_answers(statuses, close=close), f"http-request return {problem(500)}")
+    return Gate(rules=(*first, *here), passes=passes, answers=answers)
+
+
+def entry_gate(strict_entry: str | None) -> Gate:
     """On strict entries nobody passes unadmitted, however the TLS session came to be; on none who
     is blocked.
 
     ``strict_entry`` is an ACL literal, empty when every entry of the listener is strict, None when
     none is.
     """
+    told = AUTHENTICATED if strict_entry == "" else ""
+    return _gate(_by_entry(strict_entry), first=(), told=told, close=True)
+
+
+def entry_rules(strict_entry: str | None) -> list[str]:
+    """The same on the spot, where another certificate is judged after this one."""
+    return [*_by_entry(strict_entry), *_answers(_SENTENCES, close=True)]
+
+
+def _by_entry(strict_entry: str | None) -> list[str]:
     if strict_entry is None:
-        return [_said(403, [_BLOCKED]), *_answers((403,), close=True)]
+        return [_said(403, [_BLOCKED])]
     scope = [strict_entry] if strict_entry else []
     return [
         *([_said(403, [_BLOCKED])] if scope else []),
         _said(401, [*scope, _ABSENT]),
         _said(503, [*scope, _UNANSWERED]),
         _said(403, [*scope, _REFUSED, "!" + _ABSENT, "!" + _UNANSWERED]),
-        *_answers(_SENTENCES, close=True),
     ]
 
 
@@ -69,20 +123,19 @@ def closing_rules() -> list[str]:
     return [f"{_TELL} if {_BLOCKED}", f"http-request reject if {_BLOCKED}"]
 
 
-def policy_rules(scheme: Scheme) -> list[str]:
+def policy_gate(scheme: Scheme, certificate: str) -> Gate:
     """Enforce the policy of the request's scope; for the types certificate and header.
+
+    ``certificate``: ACL literal for "there is the certificate that the service is to be told";
+    empty where it isn't told.
 
     Where no API has a policy of its own a refused client is refused everywhere at its entry, so the
     connection is closed: the next one may show another certificate. Where an API might admit the
     client, and where the connection is a load balancer's, it stays open.
     """
-    refuses = any(Mode.REPORT_ONLY not in mode for mode in scheme.modes)
     close = scheme.type is AuthType.CERTIFICATE and not scheme.apis
-    return [
-        *_reporting(scheme),
-        *_refusing(scheme),
-        *_answers(_SENTENCES if refuses else (403,), close=close),
-    ]
+    told = f"{AUTHENTICATED} {certificate}".rstrip() if scheme.requires else ""
+    return _gate(list(_refusing(scheme)), first=_reporting(scheme), told=told, close=close)
 
 
 def _reporting(scheme: Scheme) -> Iterator[str]:
@@ -141,7 +194,7 @@ def _line(rule: str, tests: list[str]) -> str:
 
 def _answers(statuses: Iterable[int], *, close: bool) -> Iterator[str]:
     hanging_up = " hdr Connection close" if close else ""
-    yield f"{_TELL} if {{ var({names.SAID}) -m found }}"
+    yield f"{_TELL} if {_SAID}"
     for status in statuses:
         sentence = _SENTENCES[status]
         test = f"{{ var({names.SAID}) -m int {status} }}"

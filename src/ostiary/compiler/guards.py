@@ -30,10 +30,16 @@ AMBIGUOUS_PATH = (
 _FIRST = "{ fc_http_major eq 1 }"
 """The connection speaks HTTP/1; what the request line claims is another matter."""
 
+_PATH_ALONE = "{ url -m beg / }"
+"""The target is a path, as nearly every one on HTTP/1; asked first, it is most often enough."""
+
 _LISTS = "{ req.hdr(connection) -m found }"
 
 UPGRADES = f"{{ var({names.UPGRADE}) -m bool }}"
 """ACL literal: the request is one for a WebSocket; stands after ``request_facts``."""
+
+_ODD = "txn.ost.odd"
+"""True where the path, or its query, isn't of one form yet."""
 
 _HOST = r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$"
 
@@ -50,7 +56,11 @@ closing bracket. Any sign may stand for the dash: CGI-like services read all sig
 
 
 def normalisation() -> list[str]:
-    """Bring the path to one form."""
+    """Bring the path to one form.
+
+    Each step writes the path anew, also where it changes nothing. So it is asked first whether
+    there is anything that one of them changes.
+    """
     steps = (
         "percent-decode-unreserved strict",
         "path-merge-slashes",
@@ -58,7 +68,9 @@ def normalisation() -> list[str]:
         "path-strip-dotdot full",
         "percent-to-uppercase strict",
     )
-    return [f"http-request normalize-uri {step}" for step in steps]
+    odd = f"http-request set-var({_ODD}) bool(true) if {{ pathq -m sub -- % // /. }}"
+    rule = "http-request normalize-uri"
+    return [odd, *(f"{rule} {step} if {{ var({_ODD}) -m found }}" for step in steps)]
 
 
 def refusals(max_header_size: int | None) -> list[str]:
@@ -74,11 +86,11 @@ def refusals(max_header_size: int | None) -> list[str]:
         # A target that is neither a path nor a whole http URL is not HTTP (RFC 9112 section 3.2);
         # of a whole URL the service gets the path, the part that is matched.
         f"http-request return {bad} if {_FIRST} !{{ req.ver 1.0 1.1 }}",
-        f"http-request return {bad} if {_FIRST} "
-        "!{ url -m beg / } !{ url -m beg -i http:// https:// }",
+        f"http-request return {bad} if !{_PATH_ALONE} {_FIRST} "
+        "!{ url -m beg -i http:// https:// }",
         f"http-request return {bad} unless {{ path -m found }}",  # a URL that ends after its host
         f"http-request return {bad} if {{ path -m reg -i -- {word(AMBIGUOUS_PATH)} }}",
-        f"http-request set-uri %[pathq] if {_FIRST} !{{ url -m beg / }}",
+        f"http-request set-uri %[pathq] if !{_PATH_ALONE} {_FIRST}",
     ]
     if max_header_size is not None:
         rules.insert(
@@ -99,14 +111,12 @@ def removals(document: Document, more: tuple[str, ...] = ()) -> list[str]:
     HTTP (h2c) the client would send the service requests that nobody here sees.
     """
     names_of_ours = (name.lower() for name in (*document.identity.headers.names, *more))
-    configured = "|".join(re.sub("[^a-z0-9]", lambda _: _SIGN, name) for name in names_of_ours)
-    pattern = f"{FOREIGN_IDENTITY}|{configured})$" if configured else f"{FOREIGN_IDENTITY})$"
+    configured = (re.sub("[^a-z0-9]", lambda _: _SIGN, name) for name in names_of_ours)
+    foreign = "|".join((FOREIGN_IDENTITY, "trailer", *configured))
     return [
-        f"http-request del-header {word(pattern)} -m reg",
-        f"http-request del-header upgrade if {{ req.hdr(upgrade) -m found }} !{UPGRADES}",
-        f"http-request del-header connection if {_LISTS} !{UPGRADES}",
+        f"http-request del-header {word(f'{foreign}|upgrade|connection)$')} -m reg if !{UPGRADES}",
+        f"http-request del-header {word(f'{foreign})$')} -m reg if {UPGRADES}",
         f"http-request set-header connection upgrade if {UPGRADES}",
-        "http-request del-header trailer",
     ]
 
 
@@ -123,7 +133,7 @@ def request_facts() -> list[str]:
 def origin(scheme: str) -> list[str]:
     """What the service is told about where the request came from; after ``removals``."""
     return [
-        "option forwardfor",
+        f"http-request add-header X-Forwarded-For %[var({names.CLIENT})]",
         "http-request add-header X-Forwarded-Host %[req.hdr(host)]",
         f"http-request add-header X-Forwarded-Proto {scheme}",
     ]

@@ -6,7 +6,6 @@ itself: HAProxy can't take ``ssl_c_chain_der`` apart, and that is absent on resu
 holds what the client sent, verified or not.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ostiary.compiler import names
@@ -34,11 +33,11 @@ def identity_rules(document: Document, scheme: Scheme) -> list[str]:
     """Add the headers for admitted clients.
 
     ``guards.removals`` stands before: nothing of these names is left, so nothing is looked for.
-    Where only they get so far, that is asked once more, and not again for each header.
+    Where nobody else gets to a service, the gate asks for all headers at once.
     """
     in_header = scheme.type is AuthType.HEADER
     tests = "" if scheme.requires else f" if {AUTHENTICATED}"
-    rules = [*_refusals(document, scheme)]
+    rules = _refusals(document, scheme)
     rules += [
         f"http-request add-header {word(told.header)} {word(told.text(in_header=in_header))}{tests}"
         for told in _told(document)
@@ -50,17 +49,25 @@ def identity_rules(document: Document, scheme: Scheme) -> list[str]:
     return rules
 
 
-def _refusals(document: Document, scheme: Scheme) -> Iterator[str]:
-    """A certificate of three quarters of a buffer leaves HAProxy no room to encode it. The service
-    must not be told of an admitted client with nothing in its certificate's place."""
+def certificate_there(document: Document, scheme: Scheme) -> str:
+    """ACL literal for "there is the certificate that the service is to be told"; empty where it
+    isn't told.
+
+    A certificate of three quarters of a buffer leaves HAProxy no room to encode it. The service
+    must not be told of an admitted client with nothing in its certificate's place.
+    """
+    if not document.identity.headers.client_cert:
+        return ""
     in_header = scheme.type is AuthType.HEADER
-    there = CERTIFICATE_TOLD if in_header else f"{{ var({_CERTIFICATE}) -m found }}"
-    refuse = f"http-request return {problem(500)}"
-    told = document.identity.headers.client_cert
-    if scheme.requires:
-        yield f"{refuse} unless {AUTHENTICATED} {there if told else ''}".rstrip()
-    elif told:
-        yield f"{refuse} if {AUTHENTICATED} !{there}"
+    return CERTIFICATE_TOLD if in_header else f"{{ var({_CERTIFICATE}) -m found }}"
+
+
+def _refusals(document: Document, scheme: Scheme) -> list[str]:
+    """Of who is admitted without it; where the gate doesn't ask that."""
+    there = certificate_there(document, scheme)
+    if scheme.requires or not there:
+        return []
+    return [f"http-request return {problem(500)} if {AUTHENTICATED} !{there}"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,22 +20,23 @@ from ostiary.haproxy.quote import argument, word
 def http_section(document: Document, listener: HttpListener, place: Place, plan: Plan) -> Section:
     """The plain listener: a certificate can only come in a header."""
     by_header = plan.scheme.type is AuthType.HEADER
-    path_of = plan.path_of
+    judged = judged_in_the_open(document, plan)
     lines = [
         *(f"bind {one}" for one in addresses(listener.hostname, listener.port, place)),
         *_logging(place, plan.scheme),
         *_peers(plan, behind_reader=False),
-        _connection_id(),
-        *([_filter(path_of)] if by_header else []),
+        *_connection_facts(),
+        *([_filter(plan.path_of)] if by_header else []),
+        connection_rule(plan.scheme, tls=False),
         *_heard(guards.refusals(None)),
         *guards.request_facts(),
         *_request_id(document),
         *plan.routes,
-        *judged_in_the_open(document, plan),
+        *judged.rules,
         *guards.removals(document, _secret_headers(plan.scheme)),
-        *(identity_rules(document, plan.scheme) if by_header else []),
+        *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("http"),
-        *plan.choices,
+        *plan.choices(judged.gate),
     ]
     return Section("frontend http", tuple(lines), "http")
 
@@ -53,17 +54,16 @@ def https_sections(
     grouped = tls.groups(entries)
     judged = judging(document, plan, entries)
     path_of = plan.path_of
-    by_header = plan.scheme.type is AuthType.HEADER
     lines = [
         *_binds(listener, place, path_of, grouped),
         *_timeouts(listener.options),
         *_logging(place, plan.scheme),
         *_peers(plan, behind_reader=len(grouped) > 1),
-        _connection_id(),
+        *_connection_facts(),
         *([_filter(path_of)] if judged.rules else []),
         *entry_of_connection(entries, path_of),
         *judged.facts,
-        connection_rule(in_header=by_header),
+        connection_rule(plan.scheme, tls=True),
         *_heard(
             [
                 *guards.refusals(listener.options.max_header_size),
@@ -77,7 +77,7 @@ def https_sections(
         *guards.removals(document, _secret_headers(plan.scheme)),
         *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("https"),
-        *plan.choices,
+        *plan.choices(judged.gate),
     ]
     sections = [Section("frontend https", tuple(lines), "https")]
     if len(grouped) > 1:
@@ -264,8 +264,11 @@ def _heard(rules: list[str]) -> list[str]:
     return ["http-request set-log-level err", *rules, "http-request set-log-level info"]
 
 
-def _connection_id() -> str:
-    return f"tcp-request session set-var({names.CONNECTION_ID}) uuid()"
+def _connection_facts() -> list[str]:
+    return [
+        f"tcp-request session set-var({names.CONNECTION_ID}) uuid()",
+        f"tcp-request session set-var-fmt({names.CLIENT}) %ci",
+    ]
 
 
 def _logging(place: Place, scheme: Scheme) -> list[str]:

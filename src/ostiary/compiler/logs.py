@@ -8,7 +8,7 @@ from ostiary.compiler import names
 from ostiary.compiler.facts import Fact
 from ostiary.compiler.scopes import HEADER_ENTRY, Scheme
 from ostiary.config.effective import AuthType
-from ostiary.haproxy.quote import argument, word
+from ostiary.haproxy.quote import word
 
 
 def _json(name: str, expression: str) -> str:
@@ -21,37 +21,39 @@ def _text(name: str, variable: str) -> str:
     return _json(name, f"var({variable}),json(utf8s)")
 
 
-def connection_rule(*, in_header: bool = False) -> str:
+def connection_rule(scheme: Scheme, *, tls: bool) -> str:
     """Write the part of the log that is the same for every request of a connection, once.
 
-    It begins with a comma: it follows the client's address. Formatting costs more than copying, and
-    this is most of the line. ``in_header``: the certificate differs from request to request.
+    Formatting costs more than copying, and this is most of the line. In header mode the certificate
+    differs from request to request. It ends where the request's own fields begin.
     """
     shown = (
         _json("fingerprint", f"var({names.FINGERPRINT})"),
         _text("subject", names.SUBJECT),
         _json("entry", f"var({names.ENTRY})"),
     )
-    text = "," + ",".join(
-        (
-            *(() if in_header else shown),
-            _json("sni", "ssl_fc_sni,json(utf8s)"),
-            '"tls":"%sslv"',
-            '"resumed":%[ssl_fc_is_resumed,bool]',
-        )
+    session = (
+        _json("sni", "ssl_fc_sni,json(utf8s)"),
+        '"tls":"%sslv"',
+        '"resumed":%[ssl_fc_is_resumed,bool]',
     )
-    return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(text)}"
+    parts = (
+        '"event":"request"',
+        f'"client":"%[var({names.CLIENT})]"',
+        *(shown if tls and scheme.type is not AuthType.HEADER else ()),
+        *(session if tls else ()),
+        '"method":"',
+    )
+    return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(','.join(parts))}"
 
 
 def log_format(scheme: Scheme) -> str:
     """The line of one request; what the types add stands where that type is in force."""
     parts = (
         '"time":%Ts.%ms',
-        '"event":"request"',
         '"request_id":"%ID"',
-        f'"client":"%ci"%[var({names.CONNECTION},{argument(" ")})]',
         *_certificate(scheme),
-        '"method":"%HM"',
+        f'%[var({names.CONNECTION})]%HM"',
         _json("host", f"var({names.HOST})"),
         _text("path", "txn.ost.logpath"),
         '"status":%ST',

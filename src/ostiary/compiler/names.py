@@ -2,6 +2,8 @@
 
 ENTRY = "sess.ost.entry"
 """The TLS entry of the connection, by SNI."""
+CLIENT = "sess.ost.client"
+"""The client's address as text: written once a connection, for the log and for the service."""
 CONNECTION = "sess.ost.log"
 """The connection's part of the access log, as JSON text: made once, printed with each request."""
 CONNECTION_ID = "sess.ost.cid"
@@ -83,3 +85,5 @@ FRONTENDS = frozenset(("http", "https"))
 AGENT = "ost_agent"
 RESOLVERS = "ost_names"
 NOWHERE = "ost_not_found"
+REFUSED = "ost_refused"
+"""Where requests go that no service gets; see ``enforcement``."""

@@ -1,38 +1,78 @@
 """What a policy does with a verdict, as rules."""
 
+from collections.abc import Mapping
+
 import pytest
 
-from tests.unit.compiler.auth import HEADER, compiled, frontend
+from tests.unit.compiler.auth import HEADER, compiled, frontend, refused
 
 CERTIFICATE = "type: certificate"
 
 
-def said(lines: list[str]) -> dict[str, str]:
+def said(files: Mapping[str, str]) -> dict[str, str]:
     """Status to the condition under which it is said."""
     found = {}
-    for line in lines:
+    for line in (*frontend(files), *refused(files)):
         if "set-var(txn.ost.said)" in line:
             status, _, condition = line.partition("int(")[2].partition(") if ")
             found[status] = condition
     return found
 
 
+def sent_away(files: Mapping[str, str]) -> str:
+    """The condition under which a request goes where refusals are said."""
+    (line,) = (one for one in frontend(files) if one.startswith("use_backend ost_refused "))
+    return line.removeprefix("use_backend ost_refused ")
+
+
 def test_nobody_is_told_to_show_a_certificate_where_none_is_required() -> None:
-    assert set(said(frontend(compiled(CERTIFICATE)))) == {"403", "503"}
-    assert set(said(frontend(compiled(f"{CERTIFICATE}, required: true")))) == {"401", "403", "503"}
+    assert set(said(compiled(CERTIFICATE))) == {"403", "503"}
+    assert set(said(compiled(f"{CERTIFICATE}, required: true"))) == {"401", "403", "503"}
+
+
+ADMITTED = "{ var(txn.ost.code) -m int eq 1 }"
+
+
+@pytest.mark.parametrize(
+    ("kind", "there"),
+    [(CERTIFICATE, "{ var(sess.ost.cc) -m found }"), (HEADER, "{ var(txn.ost.der) -m len gt 0 }")],
+)
+def test_nobody_gets_to_a_service_unadmitted_where_all_policies_require(
+    kind: str, there: str
+) -> None:
+    files = compiled(f"{kind}, required: true")
+    assert sent_away(files) == f"unless {ADMITTED} {there}"
+    lines = frontend(files)
+    told = [line for line in lines if "add-header 'X-Client-Cert-" in line]
+    assert told
+    assert not [line for line in told if " if " in line], "asked once is enough"
+    files = compiled(f"{kind}, required: true", {"a": "required: false"})
+    told = [line for line in frontend(files) if "add-header 'X-Client-Cert-" in line]
+    assert all(line.endswith(f"if {ADMITTED}") for line in told)
 
 
 @pytest.mark.parametrize("kind", [CERTIFICATE, HEADER])
-def test_nobody_gets_to_a_service_unadmitted_where_all_policies_require(kind: str) -> None:
-    lines = frontend(compiled(f"{kind}, required: true"))
-    admitted = "unless { var(txn.ost.code) -m int eq 1 }"
-    (asked,) = (at for at, line in enumerate(lines) if admitted in line)
-    told = [at for at, line in enumerate(lines) if "add-header 'X-Client-Cert-" in line]
-    assert min(told) > asked
-    assert not [at for at in told if " if " in lines[at]], "asked once is enough"
-    lenient = frontend(compiled(f"{kind}, required: true", {"a": "required: false"}))
-    told = [line for line in lenient if "add-header 'X-Client-Cert-" in line]
-    assert all(line.endswith("if { var(txn.ost.code) -m int eq 1 }") for line in told)
+@pytest.mark.parametrize("listener", ["http", "https"])
+@pytest.mark.parametrize("required", ["true", "false", "true, reportOnly: true"])
+def test_who_is_refused_is_sent_away_before_any_pipeline_is_chosen(
+    kind: str, listener: str, required: str
+) -> None:
+    lines = frontend(compiled(f"{kind}, required: {required}"), listener)
+    chosen = [line for line in lines if line.startswith("use_backend")]
+    assert chosen[0].startswith("use_backend ost_refused ")
+    assert len(chosen) == 2
+
+
+def test_where_refusals_are_said_nobody_gets_through() -> None:
+    for required in ("true", "false", "true, reportOnly: true"):
+        lines = refused(compiled(f"{CERTIFICATE}, required: {required}"))
+        assert lines[-1].startswith("http-request return status 500 ")
+        assert " if " not in lines[-1]
+        assert not [line for line in lines if line.startswith(("server", "use_backend"))]
+
+
+def test_where_nobody_is_judged_nobody_is_sent_away() -> None:
+    assert "ost_refused" not in compiled("type: none")["haproxy.cfg"]
 
 
 BLOCKED = "{ var(txn.ost.code) -m int 30 }"
@@ -40,24 +80,35 @@ BLOCKED = "{ var(txn.ost.code) -m int 30 }"
 
 @pytest.mark.parametrize("auth", [CERTIFICATE, HEADER])
 def test_who_is_blocked_is_refused_by_policies_that_only_report(auth: str) -> None:
-    lines = frontend(compiled(f"{auth}, reportOnly: true"))
-    would = next(line for line in lines if line.startswith("http-request set-var(txn.ost.would) v"))
+    files = compiled(f"{auth}, reportOnly: true")
+    would = next(
+        line for line in frontend(files) if line.startswith("http-request set-var(txn.ost.would) v")
+    )
     assert f"!{BLOCKED}" in would, "it is no report"
-    (refusing,) = (at for at, line in enumerate(lines) if line.endswith(f"int(403) if {BLOCKED}"))
-    assert refusing < max(at for at, line in enumerate(lines) if "return status 403" in line)
+    assert sent_away(files) == f"if {BLOCKED}"
+    assert said(files) == {"403": BLOCKED}
+    assert [line for line in refused(files) if "return status 403" in line]
 
 
 def test_who_is_blocked_is_refused_where_pipelines_decide() -> None:
     asking = "requestCert: true, rejectUnauthorized: false"
-    lines = frontend(compiled("type: none", options=asking))
-    assert said(lines) == {"403": BLOCKED}
-    assert len([line for line in lines if "return status 403" in line]) == 2
+    files = compiled("type: none", options=asking)
+    assert said(files) == {"403": BLOCKED}
+    assert sent_away(files) == f"if {BLOCKED}"
+    assert len([line for line in refused(files) if "return status 403" in line]) == 2
+
+
+def test_at_strict_entries_only_who_is_admitted_goes_on() -> None:
+    files = compiled("type: none", options="requestCert: true")
+    assert sent_away(files) == f"unless {ADMITTED}"
+    assert set(said(files)) == {"401", "403", "503"}
 
 
 def test_a_report_only_gateway_says_nothing_but_to_who_is_blocked_and_tells_all() -> None:
-    lines = frontend(compiled(f"{CERTIFICATE}, required: true, reportOnly: true"))
-    assert said(lines) == {"403": BLOCKED}
-    assert not [line for line in lines if "http-request return status 40" in line and "401" in line]
+    files = compiled(f"{CERTIFICATE}, required: true, reportOnly: true")
+    assert said(files) == {"403": BLOCKED}
+    lines = frontend(files)
+    assert not [line for line in refused(files) if "return status 401" in line]
     assert [line for line in lines if line.startswith("http-request set-log-level err if")]
     assert [line for line in lines if '"would_refuse"' in line]
 
@@ -73,7 +124,9 @@ def test_verdicts_of_report_only_policies_are_remembered_with_what_they_would_do
 def test_a_mode_that_nobody_knows_refuses() -> None:
     """Refusals are written as "unless the mode is one of the others"."""
     apis = {"a": "", "open": "required: false", "watched": "reportOnly: true"}
-    found = said(frontend(compiled(f"{CERTIFICATE}, required: true", apis)))
+    files = compiled(f"{CERTIFICATE}, required: true", apis)
+    assert sent_away(files) == "if { var(txn.ost.said) -m found }"
+    found = said(files)
     assert found["401"].endswith("!{ var(txn.ost.mode) -m int 0 3 }")
     assert found["403"].endswith("!{ var(txn.ost.mode) -m int 3 }")
 
@@ -85,7 +138,7 @@ def test_a_mode_that_nobody_knows_refuses() -> None:
 def test_a_connection_is_closed_only_where_it_can_serve_nobody_any_more(
     auth: str, own: str, closes: bool
 ) -> None:
-    lines = frontend(compiled(f"{auth}, required: true", {"a": own}))
+    lines = refused(compiled(f"{auth}, required: true", {"a": own}))
     answers = [line for line in lines if "txn.ost.said" in line and "return" in line]
     assert len(answers) == 6
     assert {"hdr Connection close" in line for line in answers} == {closes}
@@ -94,9 +147,23 @@ def test_a_connection_is_closed_only_where_it_can_serve_nobody_any_more(
 def test_the_policy_is_enforced_before_anything_is_told_of_the_path() -> None:
     lines = frontend(compiled(f"{CERTIFICATE}, required: true"))
     routed = next(at for at, line in enumerate(lines) if "set-var(txn.ost.route)" in line)
-    refused = max(at for at, line in enumerate(lines) if "txn.ost.said" in line)
-    chosen = next(at for at, line in enumerate(lines) if line.startswith("use_backend"))
-    assert routed < refused < chosen
+    enforced = next(at for at, line in enumerate(lines) if "use_backend ost_refused" in line)
+    chosen = next(at for at, line in enumerate(lines) if "backends.map" in line)
+    assert routed < enforced < chosen
+
+
+def test_conditions_of_a_pipeline_are_asked_only_of_who_goes_on() -> None:
+    """They may be slow, and may answer 400 where a regular expression can't be decided."""
+    for auth, passes in (
+        (f"{CERTIFICATE}, required: true", f"if {ADMITTED} {{ var(sess.ost.cc) -m found }}"),
+        (CERTIFICATE, "unless { var(txn.ost.said) -m found }"),
+    ):
+        lines = frontend(compiled(auth, several=True))
+        (chosen,) = (line for line in lines if "set-var(txn.ost.pl)" in line)
+        assert chosen.endswith(f" {passes}")
+        asked = [line for line in lines if "-m reg -- '^/x(a+)+" in line]
+        assert asked
+        assert all("{ var(txn.ost.pl) -m int eq 1 }" in line for line in asked)
 
 
 def test_whom_soft_revocation_lets_pass_is_told_and_nobody_else_is_let_pass() -> None:
@@ -104,7 +171,7 @@ def test_whom_soft_revocation_lets_pass_is_told_and_nobody_else_is_let_pass() ->
     files = compiled(soft)
     assert "gpt(5),http_req_cnt" in files["haproxy.cfg"]
     lines = frontend(files)
-    assert set(said(lines)) == set(said(frontend(compiled(CERTIFICATE))))
+    assert set(said(files)) == set(said(compiled(CERTIFICATE)))
     assert not [line for line in lines if "set-var(txn.ost.would) var(txn.ost.code)" in line]
     assert "http-request set-log-level err if { var(txn.ost.would) -m int gt 0 }" in lines
     assert [line for line in lines if '"would_refuse"' in line]

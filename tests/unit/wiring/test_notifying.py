@@ -128,8 +128,11 @@ def test_what_happened_while_nobody_was_at_work_is_logged_and_sent_at_the_next_s
             await until(lambda: served(desk, "ops"))
         await block(desk, "meanwhile")
         assert receiver.received == []
-        async with at_work(desk):
+        async with at_work(desk) as notifying:
             await until(lambda: notes(receiver) == ["meanwhile"])
+            # Not before it is written down: who ends in between sends it again.
+            await until(lambda: notifying.attempts().get(("ops", "delivered")) == 1)
+            await until(lambda: notifying.told()["client.blocked"] == 1)
         async with at_work(desk):
             await asyncio.sleep(0.3)
         assert notes(receiver) == ["meanwhile"]
