@@ -58,9 +58,7 @@ def _same(tree: Table, found: Iterable[Finding]) -> Iterator[Finding]:
     told = [one.path for one in found]
     for unit in units_of(tree):
         if not any(is_within(path, unit.path) for path in told):
-            yield Finding(
-                position=unit.key_at or unit.at, path=unit.path, verdict=Verdict.SAME
-            )
+            yield Finding(position=unit.key_at or unit.at, path=unit.path, verdict=Verdict.SAME)
 
 
 def _is_unknown_key(problem: Problem) -> bool:

@@ -183,6 +183,8 @@ def _falling_through(pipeline: Tree) -> Iterator[Finding]:
 
 def _is_unconditional(step: Tree) -> bool:
     condition = step.entries.get("condition") if isinstance(step, Table) else None
-    return condition is None or (isinstance(condition, Leaf) and condition.value is None) or (
-        text_of(condition, "name") == "always"
+    return (
+        condition is None
+        or (isinstance(condition, Leaf) and condition.value is None)
+        or (text_of(condition, "name") == "always")
     )

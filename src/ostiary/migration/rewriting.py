@@ -73,13 +73,16 @@ def rewrite(
 
 def _edits(judged: Judged, lines: list[str], prefix: str) -> Iterator[_Edit]:
     for one in judged.findings:
-        place = {"path": one.path, "line": one.position.line}
         if one in judged.unknown:
             yield _Edit(
-                **place, through=_end_of_block(lines, one), remark=one.message, to_do=_words(one)
+                path=one.path,
+                line=one.position.line,
+                through=_end_of_block(lines, one),
+                remark=one.message,
+                to_do=_words(one),
             )
         elif one.verdict is Verdict.IMPOSSIBLE:
-            yield _Edit(**place, remark=_words(one))
+            yield _Edit(path=one.path, line=one.position.line, remark=_words(one))
     for leaf in relative_names(judged.tree) if prefix and judged.tree else ():
         yield _Edit(
             path=leaf.path,
@@ -137,9 +140,7 @@ def _end_of_block(lines: list[str], one: Finding) -> int:
     return last
 
 
-def _means(
-    text: str, judged: Judged, edits: Iterable[_Edit], environ: Mapping[str, str]
-) -> bool:
+def _means(text: str, judged: Judged, edits: Iterable[_Edit], environ: Mapping[str, str]) -> bool:
     """Whether a text says what the old one said, less what was ignored, with other file names."""
     tree = read(text, "", environ).tree
     if tree is None or judged.tree is None:

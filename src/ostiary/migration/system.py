@@ -10,7 +10,6 @@ from ostiary.migration.units import text_of
 
 _TOKENS = "Ostiary issues no OAuth 2.0 tokens"
 _TOKEN_SERVER = "let an authorization server issue them, and check them by jwt or oauth2-introspect"
-_REWRITE = ("express-gateway-plugin-rewrite", "rewrite")
 _SESSIONS = "there are no sessions: they served the login page of oauth2 only"
 _ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
@@ -31,14 +30,14 @@ _MODELS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 
 def judge_system(
-    text: str, file: str, environ: Mapping[str, str], *, issues_tokens: bool, policies: frozenset[str]
+    text: str, file: str, environ: Mapping[str, str], *, issues_tokens: bool, lacking: bool
 ) -> tuple[Finding, ...]:
-    """Each section of the system configuration; ``issues_tokens``: a pipeline uses ``oauth2``,
-    ``policies``: those that our pipelines have. Raises nothing."""
+    """Each section of the system configuration. ``issues_tokens``: a pipeline uses ``oauth2``;
+    ``lacking``: pipelines use what isn't here. Raises nothing."""
     reading = read(text, file, environ)
     found = list(of_problems(reading.problems))
     for key, value in reading.tree.entries.items() if reading.tree is not None else ():
-        found.extend(_section(key, value, issues_tokens=issues_tokens, policies=policies))
+        found.extend(_section(key, value, issues_tokens=issues_tokens, lacking=lacking))
     return in_order(found)
 
 
@@ -69,11 +68,9 @@ def judge_model(name: str, text: str, file: str) -> tuple[Finding, ...]:
 _NO_PROPERTY = "keep it elsewhere, by the consumer's id; 'ostiary import' leaves it out"
 
 
-def _section(
-    key: str, value: Tree, *, issues_tokens: bool, policies: frozenset[str]
-) -> Iterator[Finding]:
+def _section(key: str, value: Tree, *, issues_tokens: bool, lacking: bool) -> Iterator[Finding]:
     if key == "plugins":
-        yield from _plugins(value, policies)
+        yield from _plugins(value, lacking=lacking)
     elif key == "db":
         yield _differs(value, *_database(value))
     elif key in _OF_TOKENS:
@@ -96,21 +93,23 @@ def _database(db: Tree) -> tuple[str, str]:
     return f"{kept}, not in Redis", "take them by --consumers from a dump, or by --admin-url"
 
 
-def _plugins(value: Tree, policies: frozenset[str]) -> Iterator[Finding]:
+def _plugins(value: Tree, *, lacking: bool) -> Iterator[Finding]:
     if not isinstance(value, Table) or not value.entries:
         yield _same(value)
         return
     for name, plugin in value.entries.items():
-        manifest = text_of(plugin, "package") or name
-        if _REWRITE[0] in manifest or name == _REWRITE[1]:
-            if _REWRITE[1] in policies:
-                yield _differs(plugin, "rewrite is built in; the plug-in is not needed")
-                continue
-        yield _impossible(
-            plugin,
-            f"the plug-in {name!r} is JavaScript for Express Gateway",
-            "use the policies that Ostiary has for what its policies and conditions did",
-        )
+        if lacking:
+            yield _impossible(
+                plugin,
+                f"the plug-in {name!r} is JavaScript for Express Gateway",
+                "use policies and conditions that Ostiary has in their place",
+            )
+        else:
+            yield _differs(
+                plugin,
+                "not loaded, and not needed: the pipelines use nothing that isn't here",
+                "look whether it had routes of its own",
+            )
 
 
 def _same(tree: Tree) -> Finding:
