@@ -54,10 +54,13 @@ def check_problems(text: str, file: str, environ: Mapping[str, str]) -> tuple[Pr
 
 
 def _same(tree: Table, found: Iterable[Finding]) -> Iterator[Finding]:
-    """The things of which nothing else is said."""
+    """The things of which nothing else is said, neither of them nor of what they are part of."""
     told = [one.path for one in found]
+    refused = [one.path for one in found if one.verdict is Verdict.IMPOSSIBLE]
     for unit in units_of(tree):
-        if not any(is_within(path, unit.path) for path in told):
+        if any(is_within(path, unit.path) for path in told):
+            continue
+        if not any(is_within(unit.path, path) for path in refused):
             yield Finding(position=unit.key_at or unit.at, path=unit.path, verdict=Verdict.SAME)
 
 

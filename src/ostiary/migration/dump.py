@@ -90,11 +90,10 @@ class _Collecting:
     def take(self, document: object) -> bool:
         """One document; False where nothing in it is of a dump."""
         if isinstance(document, list):
-            # All documents are taken, also behind one that is none.
-            return all([self.take(one) for one in document])
+            return all(self.take(one) for one in document)
         if not isinstance(document, dict):
             return False
-        return all([self._entry(str(key), value) for key, value in document.items()])
+        return all(self._entry(str(key), value) for key, value in document.items())
 
     def dump(self) -> Dump:
         """What there is."""

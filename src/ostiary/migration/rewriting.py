@@ -14,7 +14,10 @@ from ostiary.migration.configuration import Judged
 from ostiary.migration.findings import Finding, Verdict
 from ostiary.migration.units import relative_names
 
-_SIGN = "# import:"
+REMARK = "# import:"
+"""What each remark begins with."""
+TO_DO = f"{REMARK} to do:"
+"""The same where something is left to be decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +66,11 @@ def rewrite(
         text = text.replace("\t", " ")
     lines = text.splitlines()
     edits = list(dict.fromkeys(_edits(judged, lines, prefix)))
-    head = f"{_SIGN} made of {source} by 'ostiary import express-gateway'\n"
+    head = f"{REMARK} made of {source} by 'ostiary import express-gateway'\n"
     mended = head + _applied(lines, edits)
     if _means(mended, judged, edits, environ):
         return Rewritten(text=mended, remarks=sum(not one.is_done for one in edits))
-    remarks = [f"{_SIGN} line {one.line}: {one.to_do or one.remark}" for one in edits]
+    remarks = [f"{TO_DO} line {one.line}: {one.to_do or one.remark}" for one in edits]
     return Rewritten(text=head + "\n".join([*remarks, *lines]) + "\n", remarks=len(remarks))
 
 
@@ -105,8 +108,8 @@ def _applied(lines: list[str], edits: Iterable[_Edit]) -> str:
     changed = list(lines)
     # From the right: what stands to the left keeps its column.
     for edit in sorted(edits, key=lambda one: (one.line, one.column), reverse=True):
-        told = edit.remark if edit.is_done else edit.to_do or edit.remark
-        remarks.setdefault(edit.line, []).append(told)
+        done, left = f"{REMARK} {edit.remark}", f"{TO_DO} {edit.to_do or edit.remark}"
+        remarks.setdefault(edit.line, []).append(done if edit.is_done else left)
         gone.update(range(edit.line, edit.through + 1) if edit.through else ())
         if edit.column:
             line = changed[edit.line - 1]
@@ -116,7 +119,7 @@ def _applied(lines: list[str], edits: Iterable[_Edit]) -> str:
     made: list[str] = []
     for number, line in enumerate(changed, 1):
         indent = line[: len(line) - len(line.lstrip())]
-        made += [f"{indent}{_SIGN} {remark}" for remark in reversed(remarks.get(number, []))]
+        made += [f"{indent}{remark}" for remark in reversed(remarks.get(number, []))]
         made.append(f"{indent}# {line.lstrip()}" if number in gone else line)
     return "\n".join(made) + "\n"
 

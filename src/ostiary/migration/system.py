@@ -8,8 +8,10 @@ from ostiary.config.text.tree import Leaf, Table, Tree
 from ostiary.migration.findings import Finding, Verdict, in_order, of_problems
 from ostiary.migration.units import text_of
 
-_TOKENS = "Ostiary issues no OAuth 2.0 tokens"
-_TOKEN_SERVER = "let an authorization server issue them, and check them by jwt or oauth2-introspect"
+_NONE_ISSUED = "Ostiary issues no OAuth 2.0 tokens"
+_ISSUED_ELSEWHERE = (
+    "let an authorization server issue them, and check them by jwt or oauth2-introspect"
+)
 _SESSIONS = "there are no sessions: they served the login page of oauth2 only"
 _ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
@@ -75,9 +77,9 @@ def _section(key: str, value: Tree, *, issues_tokens: bool, lacking: bool) -> It
         yield _differs(value, *_database(value))
     elif key in _OF_TOKENS:
         if issues_tokens:
-            yield _impossible(value, _TOKENS, _TOKEN_SERVER)
+            yield _impossible(value, _NONE_ISSUED, _ISSUED_ELSEWHERE)
         else:
-            yield _differs(value, _SESSIONS if key == "session" else f"not used: {_TOKENS}")
+            yield _differs(value, _SESSIONS if key == "session" else f"not used: {_NONE_ISSUED}")
     else:
         yield _differs(value, _ELSEWHERE.get(key, "not used"))
 

@@ -33,7 +33,7 @@ class TakenConsumer:
     id: UUID
     name: str
     user: UUID | None = None
-    about: About = About()
+    about: About = field(default_factory=About)
     active: bool = True
 
 
