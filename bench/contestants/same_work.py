@@ -14,7 +14,7 @@ from ostiary.wiring import world
 from ostiary.wiring.ground import prepare_file
 
 _DECISION = re.compile(
-    r"filter spoe|track-sc0|ost\.now\)|ost\.gen|sc_get_gpt|sc-set-gpt|int\(5\)|server agent"
+    r"filter spoe|track-sc0|ost\.now\)|ost\.gone|sc_get_gpt|sc-set-gpt|int\(5\)|server agent"
 )
 _ASKING = re.compile(r"^ *http-request send-spoe-group .*$", re.MULTILINE)
 _STATIC = "    http-request set-var(txn.ost.code) int(1) if { ssl_c_used 1 } { ssl_c_verify 0 }"

@@ -1,14 +1,20 @@
 """Our own authority and the running gateway: issued is let in, revoked is shut out, at once."""
 
+import contextlib
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ostiary.supervisor.binary import EngineBinary
+from tests.daemon import gateway
+from tests.daemon.admin_rig import Api
 from tests.daemon.clients import Connection, context
 from tests.daemon.gateway import Certificates, World, free_port, nobody_to_ask, world
 from tests.doors.cli_rig import call
@@ -26,11 +32,11 @@ class Files:
         self.key_file = folder / f"{name}.key"
 
 
-@pytest.fixture
-def ours(engine_binary: EngineBinary) -> Iterator[World]:
+@contextlib.contextmanager
+def with_authority(binary: EngineBinary) -> Iterator[World]:
     """Every client must show a certificate; the lists are those of an authority in its folder."""
 
-    def with_authority(document: dict[str, Any], made: Certificates) -> None:
+    def begun(document: dict[str, Any], made: Certificates) -> None:
         folder = made.kit.folder
         ca(folder, "init", "Ours", "--alone", "--crl", folder / "ours.crl")
         document["admin"] = {"port": free_port()}
@@ -38,7 +44,13 @@ def ours(engine_binary: EngineBinary) -> Iterator[World]:
         document["https"]["options"] = {"crl": [str(folder / "ours.crl")]}
         document["clientCertificateAuth"] = {"type": "certificate", "required": True}
 
-    with world(engine_binary, lambda made: {"default": made.entry()}, with_authority) as made:
+    with world(binary, lambda made: {"default": made.entry()}, begun) as made:
+        yield made
+
+
+@pytest.fixture
+def ours(engine_binary: EngineBinary) -> Iterator[World]:
+    with with_authority(engine_binary) as made:
         yield made
 
 
@@ -117,3 +129,35 @@ def test_a_new_issuing_authority_takes_over_with_no_change_at_the_gateway(ours: 
     with ours.gateway.connect(context(old), SNI) as connection:
         is_refused(connection)
     assert ours.gateway.status(new, SNI) == 200
+
+
+_SLOW = (
+    "from ostiary.supervisor.watch import Watch; "
+    "Watch.__init__.__kwdefaults__['interval'] = 3600; "
+    "from ostiary.cli import main; main()"
+)
+
+
+def started_slow(*words: object, **more: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", _SLOW, *map(str, words)], **more)
+
+
+def test_who_was_revoked_is_refused_when_the_command_returns(
+    any_engine: EngineBinary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a gateway that would notice within the hour that a file has changed."""
+    monkeypatch.setattr(gateway, "nursery", SimpleNamespace(start=started_slow))
+    with with_authority(any_engine) as ours, contextlib.ExitStack() as stack:
+        trust_the_root(ours)
+        lines = {
+            name: stack.enter_context(ours.gateway.connect(context(issued(ours, name)), SNI))
+            for name in ("command", "api")
+        }
+        assert {answer(one) for one in lines.values()} == {200}
+        ca(ours.folder, "revoke", "command")
+        assert answer(lines["command"]) == 403
+        assert answer(lines["api"]) == 200
+        with Api(ours.gateway.state) as api:
+            (one,) = api.get("/ca/certificates", search="api")["items"]
+            api.change("POST", f"/ca/certificates/{one['serial']}/revoke", {})
+        assert answer(lines["api"]) == 403

@@ -150,6 +150,11 @@ def test_a_request_waits_for_the_operators_word_and_then_brings_a_certificate(
     audit = call("audit", "--state", devices.world.gateway.state, "-c",
                  devices.world.folder / "gateway.config.yml", "--json")  # fmt: skip
     assert {"ca.token.make", "ca.approve", "ca.deny"} <= {one["action"] for one in audit.json}
+    # What devices did is there, too, once each, and made no revision.
+    asked = [one for one in audit.json if one["action"] == "ca.enrol"]
+    waited = [one["after"] for one in asked if one["after"]["state"] == "waits"]
+    assert [one["token"] for one in waited] == ["device-4", "device-*"]
+    assert waited[0]["address"] == "127.0.0.1"
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(devices: Devices) -> None:

@@ -1,6 +1,7 @@
 """Starting: what is said, what is refused, and what a damaged state folder does."""
 
 import json
+import os
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -80,6 +81,20 @@ def test_a_port_in_use_is_refused_and_its_holder_named(stopped: World) -> None:
     assert re.search(r"process \d+ \(.+\) listens there", said)
     gateway.start()
     assert gateway.status(stopped.good, "strict.example") == 200
+
+
+def test_on_a_single_core_operators_are_let_in_all_the_same(stopped: World) -> None:
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        stopped.gateway.start()
+    finally:
+        os.sched_setaffinity(0, cores)
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(30)
+        asking.connect(str(stopped.gateway.state / "run" / "admin.sock"))
+        asking.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert asking.recv(64).startswith(b"HTTP/1.1 200")
 
 
 def test_a_bad_configuration_is_refused_and_nothing_is_touched(

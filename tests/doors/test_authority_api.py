@@ -12,12 +12,15 @@ from fastapi import FastAPI
 
 from ostiary.admin.peer import Peer
 from ostiary.ca.packing import pem_of_certificate
+from ostiary.ca.signing import Purpose
+from ostiary.management.authority.enrolling import Invited, enrol
+from ostiary.management.authority.inviting import Invitation, invite
 from ostiary.management.authority.orders import Founding
 from ostiary.management.authority.profile import Allowed, Lists, Profile
 from ostiary.store.database.records import Role
 from ostiary.store.lock import StateLock
 from ostiary.wiring import certifying
-from ostiary.wiring.certifying import found_house
+from ostiary.wiring.certifying import found_house, open_house
 from ostiary.x509.pem import read_certificates, read_crls
 from tests.doors.admin_client import application, ask, token
 from tests.support.desk import DeskRig, make_desk
@@ -82,6 +85,66 @@ def test_a_certificate_is_issued_found_renewed_and_revoked(app: FastAPI, desk: D
         assert any(each.find(each.issuer_key, int(one, 16)) is not None for each in lists)
     actions = [one.action for one in desk.management.audit.page(action="ca.").items]
     assert actions == ["ca.revoke", "ca.renew", "ca.issue", "ca.issue"]
+
+
+def test_all_good_certificates_of_a_name_are_revoked_at_once(app: FastAPI, desk: DeskRig) -> None:
+    serials = [
+        owner(app, "POST", "/certificates", 201, json={"csr": pem(name), "another": True})
+        .json()["serial"]
+        for name in ("device-1", "device-1", "device-1", "device-2")
+    ]  # fmt: skip
+    owner(app, "POST", f"/certificates/{serials[1]}/revoke", json={})
+    where = f"/certificates/{serials[0]}/revoke"
+    done = owner(app, "POST", where, json={"reason": "keyCompromise", "allOfName": True}).json()
+    assert [one["serial"] for one in done["also"]] == [serials[2]]
+    assert done["also"][0]["revocationReason"] == "keyCompromise"
+    good = owner(app, "GET", "/certificates?only=good&search=device").json()["items"]
+    assert [one["serial"] for one in good] == [serials[3]]
+    (told,) = desk.management.audit.page(about=serials[0], action="ca.revoke").items
+    assert told.after["also"] == [serials[2]]
+
+
+def test_what_would_be_issued_is_told_and_is_not(app: FastAPI, desk: DeskRig) -> None:
+    body = {"csr": pem("device-1", "a.example"), "purpose": "server", "days": 30}
+    foreseen = owner(app, "POST", "/certificates?dryRun=true", json=body).json()
+    assert foreseen == {
+        "name": "device-1",
+        "subject": "CN=device-1",
+        "alternativeNames": ["dns:a.example"],
+        "purpose": "server",
+        "days": 30,
+        "thereAlready": False,
+    }
+    refused = owner(app, "POST", "/certificates?dryRun=true", 422, json={"csr": pem(O="Acme")})
+    assert "distinguishedNames" in refused.text
+    assert owner(app, "GET", "/certificates?search=device").json()["items"] == []
+    made = owner(app, "POST", "/certificates", 201, json=body).json()
+    again = owner(app, "POST", "/certificates?dryRun=true", json=body).json()
+    assert again == {**foreseen, "thereAlready": True}
+    # Where there is no such preview, nothing is done instead.
+    where = f"/certificates/{made['serial']}/revoke?dryRun=true"
+    assert "no dry run" in owner(app, "POST", where, 422, json={}).text
+    assert owner(app, "GET", f"/certificates/{made['serial']}").json()["issued"]["state"] == "good"
+    assert [one.action for one in desk.management.audit.page().items] == ["ca.issue"]
+    viewer = token(desk, Role.VIEWER)
+    looks = ask(app, "POST", f"{CA}/certificates?dryRun=true", headers=viewer, json=body)
+    assert looks.status_code == 403
+
+
+def test_what_an_approval_would_issue_is_told(app: FastAPI, desk: DeskRig) -> None:
+    with open_house(desk.state / "ca", None) as house:
+        kept, _ = invite(house, Invitation(name="*", purpose=Purpose.SERVER))
+        enrol(house, Invited(kept, approval=True), request("web.example"))
+    where = "/requests/1/approve?dryRun=true"
+    foreseen = owner(app, "POST", where, json={"days": 9}).json()
+    assert (foreseen["alternativeNames"], foreseen["days"]) == (["dns:web.example"], 9)
+    # The request that waits shows the same names: what is approved is what is issued.
+    shown = owner(app, "GET", "/requests/1").json()
+    assert (shown["alternativeNames"], shown["state"]) == (["dns:web.example"], "pending")
+    made = owner(app, "POST", "/requests/1/approve", json={}).json()
+    (leaf, *_) = read_certificates(made["certificate"].encode())
+    assert leaf.subject_alternative_names == ("DNS:web.example",)
+    owner(app, "POST", where, 409, json={})
 
 
 def test_the_authority_as_a_whole(app: FastAPI) -> None:

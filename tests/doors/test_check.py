@@ -121,6 +121,21 @@ def test_a_name_that_is_broader_than_it_looks_is_only_a_warning(house: House) ->
     assert "named.clientCertificateAuth.trustedDistinguishedNames[0]: broader" in done.out
 
 
+def test_devices_that_would_be_administrators_are_warned_of(house: House) -> None:
+    """The root that issues to devices, though no client is trusted by it."""
+    ours = house.kit.root("ours")
+    folder = house.folder / ".ostiary" / "ca"
+    folder.mkdir(parents=True)
+    (folder / "root.crt").write_bytes(ours.pem)
+    house.write(
+        house.text + "admin: {port: 9, tls: {key: site.key, cert: site.crt, ca: ours.crt}}\n"
+    )
+    done = house.do("check")
+    assert done.code == 0, done
+    assert "admin.tls.ca" in done.said
+    assert "devices that enrol, too: each of them makes its holder an administrator" in done.said
+
+
 def test_a_missing_file_is_named_once_as_written_and_once_with_its_folder(house: House) -> None:
     house.write(house.text.replace("root.crt", "rot.crt", 1))
     (line,) = [one for one in house.do("check").out.splitlines() if " error: " in one]

@@ -87,7 +87,7 @@ class FetchLists(Body):
     """Which lists to fetch."""
 
     source: str | None = Field(
-        default=None, max_length=2_000, description="A URL as it is listed; left out: all."
+        default=None, max_length=2_000, description="A URL or file as it is listed; left out: all."
     )
 
 

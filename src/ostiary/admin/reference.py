@@ -21,8 +21,8 @@ on the unix socket `run/admin.sock` in the state folder. The whole description, 
 * **Lost updates**: answers carry an `ETag`. `PATCH`, `PUT` and `DELETE`, and the `POST`s marked
   below, need `If-Match` with it (`428` without, `412` when somebody else was faster); `If-Match:
   *` takes whatever is there.
-* **See before you act**: every change takes `dryRun=true`, and answers with a preview instead of
-  changing anything.
+* **See before you act**: changes take `dryRun=true`, and answer with a preview instead of changing
+  anything. Where there is no such preview, `dryRun` is refused.
 * **Errors** are problem details (RFC 9457): `type` is a stable word, `errors` points into what
   was sent.
 * **Pages**: `limit` and `cursor`; the next page is in `Link` and in `next`.
@@ -83,6 +83,8 @@ def _name(schema: Mapping[str, Any]) -> str:
     if schema.get("type") == "array":
         inner = _name(schema.get("items", {}))
         return f"list of {inner}" if inner else ""
+    if "anyOf" in schema:
+        return "` or `".join(filter(None, map(_name, schema["anyOf"])))
     return ""
 
 

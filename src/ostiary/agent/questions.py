@@ -152,15 +152,17 @@ def _read_tunnel(message: Message) -> Tunnel | Literal[Flaw.TUNNEL] | None:
     if told is None:
         return None
     found = _TUNNEL.fullmatch(told) if isinstance(told, str) else None
-    mode = message.arguments.get("mode", 0)
-    if found is None or mode not in _MODES:
+    mode = message.arguments.get("mode")
+    if found is None or (mode is not None and mode not in _MODES):
         return Flaw.TUNNEL
+    only_reported = mode is not None and Mode.REPORT_ONLY in Mode(mode)
     worker, stream, client = found.groups()
     return Tunnel(
         worker=int(worker),
         stream=int(stream),
         client=client,
-        only_reported=Mode.REPORT_ONLY in Mode(mode),
+        only_reported=only_reported,
+        refuses=mode is not None and not only_reported,
     )
 
 

@@ -16,13 +16,19 @@ from ostiary.x509.twins import twin_fingerprints
 
 CAPACITY: Final = 50_000
 """Certificates remembered, 1 KB each."""
+MOST_KEYS: Final = 250_000
+"""Rows remembered, 0.3 KB each."""
+MOST_OF_ONE: Final = 1_000
+"""Rows of one certificate. Each of many scopes has its own; and each way to write the certificate
+into a header, which may hold a chain that its client has chosen."""
 MOST_UNREAD: Final = 500
 """Certificates whose serial number is not known; one that is refused isn't read for that alone."""
 
 
 @dataclass(slots=True)
 class _Known:
-    keys: set[str]
+    keys: set[str] | None
+    """None: more than are remembered."""
     twins: tuple[bytes, ...]
     serial: int | None
     until: int
@@ -35,9 +41,11 @@ class Rows:
     What had to be forgotten is remembered as a time: before that, nobody can say what is missing.
     """
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = CAPACITY, most_keys: int = MOST_KEYS) -> None:
         """Nothing was told yet."""
         self._capacity = capacity
+        self._most_keys = most_keys
+        self._count = 0
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._twins: dict[bytes, bytes] = {}
         self._serials: dict[int, set[bytes]] = {}
@@ -69,11 +77,23 @@ class Rows:
             known.serial = serial
             self._unread.discard(fingerprint)
             self._serials.setdefault(serial, set()).add(fingerprint)
-        known.keys.add(key)
+        self._add(known, key)
         known.until = max(known.until, until)
         self._known.move_to_end(fingerprint)
-        while len(self._known) > self._capacity:
+        while len(self._known) > self._capacity or self._count > self._most_keys:
             self._forget(*self._known.popitem(last=False))
+
+    def _add(self, known: _Known, key: str) -> None:
+        if known.keys is None or key in known.keys:
+            return
+        if len(known.keys) < MOST_OF_ONE:
+            known.keys.add(key)
+            self._count += 1
+        else:
+            # Its own are forgotten, and nobody else's: whoever has one certificate written in ever
+            # other ways would push out all others.
+            self._count -= len(known.keys)
+            known.keys = None
 
     def affected(self, blocks: Iterable[Block], now: int) -> frozenset[str] | None:
         """The rows of certificates that one of these blocks names; None: there may be others.
@@ -97,9 +117,16 @@ class Rows:
     def _is_complete(self, now: int) -> bool:
         return now >= self._complete_from and len(self._unread) <= MOST_UNREAD
 
-    def _keys(self, fingerprints: Iterable[bytes]) -> frozenset[str]:
-        known = (self._known.get(one) for one in fingerprints)
-        return frozenset(key for one in known if one is not None for key in one.keys)
+    def _keys(self, fingerprints: Iterable[bytes]) -> frozenset[str] | None:
+        found: set[str] = set()
+        for one in fingerprints:
+            known = self._known.get(one)
+            if known is None:
+                continue
+            if known.keys is None:
+                return None
+            found |= known.keys
+        return frozenset(found)
 
     def _named(self, block: Block) -> Iterable[bytes]:
         if block.serial is not None:
@@ -110,6 +137,7 @@ class Rows:
     def _forget(self, fingerprint: bytes, known: _Known) -> None:
         self._complete_from = max(self._complete_from, known.until)
         self._unread.discard(fingerprint)
+        self._count -= len(known.keys or ())
         for twin in known.twins:
             self._twins.pop(twin, None)
         if known.serial is not None:

@@ -35,6 +35,9 @@ class Tunnel:
     """Address and port, as the service is told it."""
     only_reported: bool = False
     """The policy of its request refuses nobody; only a block ends it."""
+    refuses: bool = False
+    """The policy of its request refuses whoever is not welcome, so that none begins for them. Else
+    they may pass as nobody: by a policy that only reports, or where pipelines decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ class Tunnels:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         """None is open yet."""
-        self._capacity = capacity
+        self.capacity = capacity
+        """How many can be remembered."""
         self._count = 0
         self._holders: dict[tuple[str, bytes], Holder] = {}
 
@@ -87,10 +91,13 @@ class Tunnels:
 
         A tunnel may have two: the load balancer's of the handshake, and that of a header.
         """
-        if self._count >= self._capacity:
-            return False
+        if not _may_begin(tunnel, decision):
+            return True
         key = (scope, hashlib.sha256(leaf).digest())
         holder = self._holders.get(key)
+        new = holder is None or (tunnel.worker, tunnel.stream) not in holder.tunnels
+        if new and self._count >= self.capacity:
+            return False
         admitted = isinstance(decision, Admitted)
         if holder is None:
             holder = self._holders[key] = Holder(
@@ -98,7 +105,7 @@ class Tunnels:
             )
         elif admitted:
             holder.chain, holder.admitted, holder.until = chain, True, decision.until
-        self._count += (tunnel.worker, tunnel.stream) not in holder.tunnels
+        self._count += new
         holder.tunnels[tunnel.worker, tunnel.stream] = tunnel
         return True
 
@@ -131,6 +138,12 @@ class Tunnels:
             for worker, stream in holder.tunnels:
                 found.setdefault(worker, set()).add(stream)
         return {worker: frozenset(streams) for worker, streams in found.items()}
+
+
+def _may_begin(tunnel: Tunnel, decision: Decision) -> bool:
+    if isinstance(decision, Admitted):
+        return True
+    return decision.reason is not Reason.BLOCKED and not tunnel.refuses
 
 
 def blocked_now(holder: Holder, blocked: Blocked, now: datetime) -> Iterator[Ending]:

@@ -24,6 +24,7 @@ from ostiary.cli.ca_home import (
     pairs,
     publishing_of,
 )
+from ostiary.cli.ca_telling import have_read, publish_lists
 from ostiary.cli.options import Unclear, components_named
 from ostiary.cli.putting import NotPlaced, Placed, Put, put_file
 from ostiary.cli.reaching import reached
@@ -152,7 +153,7 @@ def rotate_issuing(
     changes for the gateway, which trusts the root.
     """
     new = rotate(home.house, name, key.kind, days)
-    files = publish(home.house, make_lists(home.house))
+    files = publish_lists(home, make_lists(home.house))
     if home.as_json:
         emit_json(
             {
@@ -201,9 +202,10 @@ def crl_lists(
     if der and out is not None:
         one = _list_of(lists, authority or home.house.issuing().entry.name)
         write_atomically(out, one.der, mode=PUBLIC_FILE)
-        files = (*publish(home.house, lists), out)
+        files = (*publish_lists(home, lists), out)
+        have_read(home, (out,))
     else:
-        files = publish(home.house, lists, () if out is None else (out,))
+        files = publish_lists(home, lists, () if out is None else (out,))
     if home.as_json:
         emit_json(
             {"lists": [_list_json(one) for one in lists], "files": [str(one) for one in files]}

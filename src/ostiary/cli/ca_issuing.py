@@ -20,6 +20,7 @@ from ostiary.cli.ca_files import (
     write_certified,
 )
 from ostiary.cli.ca_home import Home, Key, NewKey, NewName, Out, ValidDays, at_home, pairs
+from ostiary.cli.ca_telling import publish_lists
 from ostiary.cli.options import PasswordFile, content_of, password_of
 from ostiary.cli.showing import say
 from ostiary.cli.tables import FAILED, emit_json, misuse
@@ -27,7 +28,7 @@ from ostiary.kernel.errors import WrongUse
 from ostiary.management.authority.errors import NotIssued
 from ostiary.management.authority.issuing import issue, renew
 from ostiary.management.authority.orders import Certified, Order, Renewal
-from ostiary.management.authority.publishing import make_lists, publish
+from ostiary.management.authority.publishing import make_lists
 from ostiary.store.files import write_atomically
 from ostiary.x509.keys import PrivateKey
 
@@ -143,7 +144,7 @@ def renew_certificate(
     write_certified(folder, certified)
     _tell(home, certified, folder, with_p12=False)
     if revoke_old:
-        tell_lists(home, publish(home.house, make_lists(home.house)))
+        tell_lists(home, publish_lists(home, make_lists(home.house)))
 
 
 def _issue_one(

@@ -4,6 +4,7 @@ import typer
 
 from ostiary.cli.ca import ca
 from ostiary.cli.ca_home import Home, at_home
+from ostiary.cli.ca_telling import have_read
 from ostiary.cli.showing import say, when
 from ostiary.cli.tables import emit_json
 from ostiary.management.authority.renewing import renew_due
@@ -19,6 +20,7 @@ def publish_due(home: Home) -> None:
     whenever the keys are at hand. Exit code 1 if something could not be made.
     """
     done = renew_due(home.house)
+    have_read(home, done.files)
     if home.as_json:
         # As the gateway's log tells it.
         from ostiary.wiring.publishing.renewing import told  # noqa: PLC0415 - the ledger's libraries

@@ -10,11 +10,12 @@ from ostiary.ca.packing import pem_of_certificate
 from ostiary.ca.signing import Reason
 from ostiary.cli.ca import ca, tell_lists
 from ostiary.cli.ca_home import Home, at_home
+from ostiary.cli.ca_telling import publish_lists
 from ostiary.cli.options import All, Search, content_of
 from ostiary.cli.showing import cut, facts, say, show, text, when
 from ostiary.cli.tables import console, emit_json, misuse
 from ostiary.management.authority.errors import NoSuchCertificate
-from ostiary.management.authority.publishing import make_lists, publish
+from ostiary.management.authority.publishing import make_lists
 from ostiary.management.authority.revoking import of_content, revoke, sought
 from ostiary.store.ledger.records import Kind, State, Written
 from ostiary.x509.certificate import parse
@@ -115,7 +116,7 @@ def revoke_issued(
     now = home.house.hands.clock()
     found = [one for each in given for one in _to_revoke(home, each, now)]
     done = revoke(home.house, list({one.id: one for one in found}.values()), reason)
-    files = publish(home.house, make_lists(home.house))
+    files = publish_lists(home, make_lists(home.house))
     if home.as_json:
         emit_json(
             {

@@ -32,10 +32,13 @@ def revocation(
     asker: Asker,
     *,
     fetch: Annotated[
-        bool, typer.Option("--fetch", help="First fetch what comes from URLs, now.")
+        bool,
+        typer.Option(
+            "--fetch", help="First fetch what comes from URLs, and read files again, now."
+        ),
     ] = False,
     source: Annotated[
-        str | None, typer.Option(metavar="URL", help="With --fetch: from this one only.")
+        str | None, typer.Option(metavar="SOURCE", help="With --fetch: this URL or file only.")
     ] = None,
 ) -> None:
     """List the sources of revocation lists and OCSP: how fresh they are, and what happens when

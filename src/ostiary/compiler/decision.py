@@ -27,7 +27,8 @@ LONGEST_KEY = 16 + len(".") + 16 + len("|") + 64
 
 
 def table_section(*, reports: bool) -> Section:
-    """The memory of verdicts: the code, until when it holds, and the generation it belongs to.
+    """The memory of verdicts: number of the latest withdrawal, until when the verdict holds, and
+    its code on the number of the withdrawal it came after.
 
     Of report-only policies also the reason for which they would have refused. For the gateway the
     route of the latest request (``calling``), and how often a certificate was seen.
@@ -112,11 +113,11 @@ def balancer_facts() -> list[str]:
 def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     """Set ``CODE``, for every request: the verdict, or the reason that there is none.
 
-    A verdict counts in its generation only. Withdrawing all of them is one new number, whatever
-    their count; a verdict that was asked for before and comes after it is of the old generation.
-    (``clear table`` would spare the entries that requests under way hold.) Withdrawing a single
-    one is another number above all codes in its row; what was asked for before is not remembered
-    there any more, since the row has changed.
+    A verdict counts until it is withdrawn: a number in its row withdraws it alone, one of the
+    process all of them. (``clear table`` would spare the entries that requests under way hold.)
+    These numbers grow by ``WITHDRAWALS_BY``. The higher of both, seen before anybody is asked, is
+    added to the code: so it is seen at each look whether the verdict came after the latest
+    withdrawal, whenever it was written. One number for both, since other threads write, too.
 
     Whoever wants to go on as a WebSocket is asked about each time: after that nothing more is
     judged on it, so the agent remembers it and ends it once its certificate is refused.
@@ -135,21 +136,21 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     """
     presented, at = shown.presented, shown.counter
     unknown = " or ".join(_undecided(shown))
-    unchanged = f"{{ sc_get_gpt(0,{at}),sub({names.ROW}) eq 0 }}"
     ask = f"http-request send-spoe-group ostiary {shown.question.value} if"
     remember = [
-        f"http-request sc-set-gpt({number},{at}) var({variable}) if {_REMEMBERED} {unchanged}"
-        for number, variable in _remembered(reports=reports)
+        f"http-request sc-set-gpt({number},{at}) {source} if {_REMEMBERED}"
+        for number, source in _remembered(reports=reports)
     ]
     return [
         f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) "
         f"if !{presented} !{{ var({names.CODE}) -m int gt 0 }}",
         f"http-request track-sc{at} {shown.key} table {names.VERDICTS} if {presented}",
         f"http-request set-var({names.NOW}) date",
-        f"http-request set-var({names.GENERATION_SEEN}) var({names.GENERATION})",
+        f"http-request set-var({names.STAMP}) var({names.WITHDRAWN})",
+        f"http-request set-var({names.STAMP}) sc_get_gpt(0,{at}) "
+        f"if {{ sc_get_gpt(0,{at}),sub({names.STAMP}) gt 0 }}",
         f"http-request set-var-fmt({names.TUNNEL}) {_TUNNEL} if {UPGRADES} {presented}",
         *_recalling(shown, reports=reports),
-        f"http-request set-var({names.ROW}) sc_get_gpt(0,{at}) if !{_DECIDED}",
         f"{ask} {unknown}",
         f"{ask} {_FAILED}",
         *remember,
@@ -169,21 +170,19 @@ def _undecided(shown: Shown) -> list[str]:
 
 
 def _remembered(*, reports: bool) -> tuple[tuple[int, str], ...]:
-    """The row's numbers and their variables; the route's is written by ``calling``. The code comes
-    last, since writing it changes what the row is compared by."""
-    told = ((4, names.WOULD),) if reports else ()
-    return ((1, names.UNTIL), (2, names.GENERATION_SEEN), *told, (0, names.CODE))
+    """The row's numbers and what they are; the first is written by ``wiring.withdrawing`` alone,
+    the route's by ``calling``."""
+    told = ((4, f"var({names.WOULD})"),) if reports else ()
+    return ((1, f"var({names.UNTIL})"), *told, (2, f"var({names.CODE}),add({names.STAMP})"))
 
 
 def _recalling(shown: Shown, *, reports: bool) -> list[str]:
     at = shown.counter
-    holds = (
-        f"{{ sc_get_gpt(1,{at}),sub({names.NOW}) gt 0 }} "
-        f"{{ sc_get_gpt(2,{at}),sub({names.GENERATION_SEEN}) eq 0 }} !{UPGRADES}"
-    )
-    rules = [f"http-request set-var({names.CODE}) sc_get_gpt(0,{at}) if {holds}"]
+    holds = f"{{ sc_get_gpt(1,{at}),sub({names.NOW}) gt 0 }} !{UPGRADES}"
+    # Below 1, so none, where it came before the withdrawal.
+    rules = [f"http-request set-var({names.CODE}) sc_get_gpt(2,{at}),sub({names.STAMP}) if {holds}"]
     if reports:
-        rules.append(f"http-request set-var({names.WOULD}) sc_get_gpt(4,{at}) if {holds}")
+        rules.append(f"http-request set-var({names.WOULD}) sc_get_gpt(4,{at}) if {_DECIDED}")
     rules += shown.recalling
     if shown.question.tells_chain:
         # A chain belongs to the verdict it came with: when that one is judged again, or withdrawn,
@@ -192,7 +191,7 @@ def _recalling(shown: Shown, *, reports: bool) -> list[str]:
         same = (
             f"{{ {shown.key},strcmp({names.CHAIN_KEY}) eq 0 }} "
             f"{{ sc_get_gpt(1,{at}),sub({names.CHAIN_VERDICT}) eq 0 }} "
-            f"{{ sc_get_gpt(2,{at}),sub({names.CHAIN_GENERATION}) eq 0 }}"
+            f"{{ var({names.STAMP}),sub({names.CHAIN_STAMP}) eq 0 }}"
         )
         kept = f"set-var({names.CHAIN}) var({names.CHAIN_KEPT})"
         rules.append(f"http-request {kept} if {AUTHENTICATED} {same}")
@@ -210,7 +209,7 @@ def _keeping(shown: Shown) -> list[str]:
         (names.CHAIN_KEPT, f"var({names.CHAIN})"),
         (names.CHAIN_KEY, shown.key),
         (names.CHAIN_VERDICT, f"var({names.UNTIL})"),
-        (names.CHAIN_GENERATION, f"var({names.GENERATION_SEEN})"),
+        (names.CHAIN_STAMP, f"var({names.STAMP})"),
     )
     return [
         f"http-request set-var({variable}) {source} if {_REMEMBERED} {_TOLD}"

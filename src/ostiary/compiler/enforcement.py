@@ -4,9 +4,12 @@
 * shown, and nobody answered what to think of it: 503;
 * shown and refused: 403, also where none is required;
 * report-only: nothing is refused;
-* blocked: 403, whatever the type and the policy, also where pipelines alone decide.
+* blocked: 403, whatever the type and the policy, also where pipelines alone decide;
+* asking for a WebSocket, and nobody answered: 503, likewise. It could be a blocked client's, and
+  who does not know of it could not end it.
 
-``services.explain`` tells the same in the same order; a change here is a change there.
+``services.explain`` tells the same in the same order; a change here is a change there. There
+somebody always answers, so it knows no 503.
 
 What is said to whom stands in a backend of its own. The listener only asks who may go on to a
 service: with each request that is one condition, where there would be a dozen.
@@ -24,6 +27,7 @@ from ostiary.compiler.answers import (
     problem,
 )
 from ostiary.compiler.conditions import AUTHENTICATED
+from ostiary.compiler.guards import UPGRADES
 from ostiary.compiler.scopes import Mode, Scheme
 from ostiary.config.effective import AuthType
 from ostiary.haproxy.files import Section
@@ -33,6 +37,8 @@ _ABSENT = f"{{ var({names.CODE}) -m int {Reason.NO_CERTIFICATE.code} }}"
 _UNANSWERED = f"{{ var({names.CODE}) -m int {Reason.NO_ANSWER.code} }}"
 _REFUSED = f"!{{ var({names.CODE}) -m int {names.ADMITTED} }}"
 _BLOCKED = f"{{ var({names.CODE}) -m int {Reason.BLOCKED.code} }}"
+_WHATEVER = ((403, (_BLOCKED,)), (503, (_UNANSWERED, UPGRADES)))
+"""What is refused where policies, entries or pipelines would let pass."""
 
 _SENTENCES = {401: CERTIFICATE_REQUIRED, 503: UNDECIDED, 403: CERTIFICATE_REFUSED}
 
@@ -76,8 +82,9 @@ def _gate(refusing: list[str], *, first: Iterable[str], told: str, close: bool) 
     passes, here = f"unless {_SAID}", refusing
     if told:
         passes, here = f"if {told}", []
-    elif refusing == [_said(403, [_BLOCKED])]:
-        passes, here = f"unless {_BLOCKED}", []
+    elif refusing == list(_always()):
+        either = " or ".join(" ".join(tests) for _, tests in _WHATEVER)
+        passes, here = f"unless {either}", []
     there = [] if here else refusing
     statuses = [one for one in _SENTENCES if any(f"int({one})" in rule for rule in refusing)]
     # Who was told apart neither by the policy nor by the verdict: an admitted client whose
@@ -88,7 +95,7 @@ def _gate(refusing: list[str], *, first: Iterable[str], told: str, close: bool) 
 
 def entry_gate(strict_entry: str | None) -> Gate:
     """On strict entries nobody passes unadmitted, however the TLS session came to be; on none who
-    is blocked.
+    is blocked, or asks for a WebSocket unanswered.
 
     ``strict_entry`` is an ACL literal, empty when every entry of the listener is strict, None when
     none is.
@@ -104,10 +111,10 @@ def entry_rules(strict_entry: str | None) -> list[str]:
 
 def _by_entry(strict_entry: str | None) -> list[str]:
     if strict_entry is None:
-        return [_said(403, [_BLOCKED])]
+        return list(_always())
     scope = [strict_entry] if strict_entry else []
     return [
-        *([_said(403, [_BLOCKED])] if scope else []),
+        *(_always() if scope else ()),
         _said(401, [*scope, _ABSENT]),
         _said(503, [*scope, _UNANSWERED]),
         _said(403, [*scope, _REFUSED, "!" + _ABSENT, "!" + _UNANSWERED]),
@@ -154,7 +161,7 @@ def _reporting(scheme: Scheme) -> Iterator[str]:
 def _refusing(scheme: Scheme) -> Iterator[str]:
     refusing = _tests(scheme, Mode.LENIENT, without=Mode.REPORT_ONLY)
     if scheme.reports:
-        yield _said(403, [_BLOCKED])
+        yield from _always()
     if refusing is None:
         return
     required = _tests(scheme, Mode.REQUIRED, without=Mode.REPORT_ONLY)
@@ -182,6 +189,10 @@ def _tests(scheme: Scheme, wanted: Mode, without: Mode = Mode.LENIENT) -> list[s
 
 def _mode_is(modes: Iterable[Mode]) -> str:
     return f"{{ var({names.MODE}) -m int {' '.join(sorted(str(one.value) for one in modes))} }}"
+
+
+def _always() -> Iterator[str]:
+    return (_said(status, list(tests)) for status, tests in _WHATEVER)
 
 
 def _said(status: int, tests: list[str]) -> str:

@@ -25,7 +25,7 @@ def global_section(document: Document, place: Place, auth_type: AuthType) -> Sec
     engine = document.engine
     lines = [
         f"setenv OSTIARY_REVISION {place.revision}",
-        f"set-var {names.GENERATION} int(0)",
+        f"set-var {names.WITHDRAWN} int(0)",
         "expose-experimental-directives",
         # By default a line ends after 1024 bytes: a long path would hide what came of the request.
         "log stdout len 65535 format raw local0",

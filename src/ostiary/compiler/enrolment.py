@@ -24,6 +24,8 @@ LARGEST_BODY = 131_072
 """Bytes: the largest request the authority reads is 64 KiB, and base64 with line ends needs more
 than a third on top."""
 _MOST_CONNECTIONS = 200
+_MOST_CONNECTIONS_OF_ONE = 50
+"""From one address at a time: a slow one can't hold all of them."""
 _RATE = "10s"
 _MOST_NEW_CONNECTIONS = 100
 """From one address in that time."""
@@ -60,6 +62,7 @@ def enrolment_sections(place: Place, addresses: list[str]) -> list[Section]:
         f"error-log-format {word(ERROR_FORMAT.replace('@folder@', place.folder))}",
         f"tcp-request connection track-sc0 src table {_RATES}",
         f"tcp-request connection reject if {{ sc0_conn_rate gt {_MOST_NEW_CONNECTIONS} }}",
+        f"tcp-request connection reject if {{ sc0_conn_cur gt {_MOST_CONNECTIONS_OF_ONE} }}",
         f"tcp-request session set-var({names.CONNECTION_ID}) uuid()",
         f"http-request deny deny_status 429 if {{ sc0_http_req_rate gt {_MOST_REQUESTS} }}",
         f"http-request return {problem(413)} if {too_large}",
@@ -76,7 +79,7 @@ def enrolment_sections(place: Place, addresses: list[str]) -> list[Section]:
         "retries 0",
         f"server python unix@{place.enrolment_socket}",
     )
-    rates = f"conn_rate({_RATE}),http_req_rate({_RATE})"
+    rates = f"conn_cur,conn_rate({_RATE}),http_req_rate({_RATE})"
     table = (f"stick-table type ipv6 size 100k expire 60s store {rates}",)
     return [
         Section(f"frontend {_FRONTEND}", lines, "pki.est"),

@@ -20,10 +20,10 @@ CHAIN = "txn.ost.chain"
 """The verified chain as the agent told it; only where the document wants it told."""
 CHAIN_KEPT = "sess.ost.chain"
 """``CHAIN`` of the connection's latest answer; the next three say of which verdict: its key, its
-``UNTIL`` and its generation."""
+``UNTIL`` and its stamp."""
 CHAIN_KEY = "sess.ost.chainkey"
 CHAIN_VERDICT = "sess.ost.chainof"
-CHAIN_GENERATION = "sess.ost.chaingen"
+CHAIN_STAMP = "sess.ost.chainstamp"
 API = "txn.ost.api"
 """A dot and the id of the API, where the API has a policy of its own; else nothing."""
 SCOPE = "txn.ost.scope"
@@ -49,15 +49,12 @@ CODE = "txn.ost.code"
 """The verdict: 1 admits, anything else (or nothing) does not. See ``trust.reason``."""
 ERROR = "txn.ost.error"
 """Why the latest question without an answer has none (``set-on-error``, SPOE manual, 2.2)."""
-ROW = "txn.ost.row"
-"""What the row held for ``CODE`` before anybody was asked; by that it is seen whether the verdict
-was withdrawn meanwhile."""
 UNTIL = "txn.ost.until"
 """Until when the verdict may be remembered, Unix seconds; 0 or nothing: not at all."""
-GENERATION = "proc.ost.gen"
-"""The generation of verdicts that counts; a new number withdraws all verdicts of this process."""
-GENERATION_SEEN = "txn.ost.gen"
-"""The generation before anybody was asked."""
+WITHDRAWN = "proc.ost.gone"
+"""Number of the latest withdrawal of all verdicts of this process."""
+STAMP = "txn.ost.stamp"
+"""Number of the latest withdrawal that concerns the verdict, before anybody was asked."""
 NOW = "txn.ost.now"
 UPGRADE = "txn.ost.up"
 """True where the client wants to go on as a WebSocket (RFC 6455, RFC 8441)."""
@@ -74,7 +71,8 @@ PATH = "txn.ost.path"
 
 NO_ROUTE = 999_999_999
 HIGHEST_CODE = 255
-"""Higher numbers in a row's place for ``CODE`` say that a verdict was withdrawn."""
+WITHDRAWALS_BY = HIGHEST_CODE + 1
+"""Numbers of withdrawals are multiples of this, so that one number is both: withdrawal and code."""
 ADMITTED = 1
 
 VERDICTS = "ost_verdicts"

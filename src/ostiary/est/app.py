@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections import Counter as Counting
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import TypeAlias, TypeVar
@@ -30,14 +31,20 @@ from ostiary.management.authority.enrolling import Waiting
 from ostiary.management.authority.orders import Certified
 
 MOST_WAITING = 64
-"""Requests at a time; the authority works on one after the other."""
+"""Requests at a time for the authority, which works on one after the other."""
+MOST_BODIES = 16
+"""Bodies from one address that are read at a time."""
 RETRY_SECONDS = 30
 """After which somebody whose request waits for an operator is to ask again."""
-_BODY_SECONDS = 20.0
+_BODY_SECONDS = 10.0
 _LABELS = {"": None, "client": Purpose.CLIENT, "server": Purpose.SERVER}
 
 T = TypeVar("T")
 Work: TypeAlias = Callable[[Request, Purpose | None], Awaitable[Response]]
+
+
+class _Full(Exception):
+    """As many are here as there is place for."""
 
 
 class Desk:
@@ -47,6 +54,7 @@ class Desk:
         self._counter = counter
         self._executor = executor
         self._under_way = 0
+        self._bodies: Counting[str] = Counting()
         self._log = structlog.get_logger("ostiary.enrolment")
 
     def routes(self) -> list[Route]:
@@ -68,11 +76,10 @@ class Desk:
             label = request.path_params.get("label", "")
             if label not in _LABELS:
                 return refusal(404, f"there is no label {label[:40]!r} (client, server, or none)")
-            if self._under_way >= MOST_WAITING:
-                return busy()
-            self._under_way += 1
             try:
                 return await work(request, _LABELS[label])
+            except _Full:
+                return busy()
             except OstiaryError as error:
                 return answer_to(error)
             except ClientDisconnect:
@@ -80,8 +87,6 @@ class Desk:
             except Exception as error:  # noqa: BLE001 - told once, and no traceback for strangers
                 self._log.exception("enrolment-failed", error=repr(error))
                 return refusal(500, "this did not work: the gateway's own mistake")
-            finally:
-                self._under_way -= 1
 
         return endpoint
 
@@ -92,7 +97,8 @@ class Desk:
         return _encoded(WANTED_ATTRIBUTES, "application/csrattrs")
 
     async def _enrol(self, request: Request, purpose: Purpose | None) -> Response:
-        asker, asked = _asker(request), await _asked(request)
+        asker = _asker(request)
+        asked = await self._asked(request, asker)
         done = await self._at_work(lambda: self._counter.enrol(asker, asked, purpose))
         match done:
             case Waiting():
@@ -102,12 +108,36 @@ class Desk:
                 return _certificates(certificates_only([done.der]))
 
     async def _renew(self, request: Request, _purpose: Purpose | None) -> Response:
-        asker, asked = _asker(request), await _asked(request)
+        asker = _asker(request)
+        asked = await self._asked(request, asker)
         done = await self._at_work(lambda: self._counter.renew(asker, asked))
         return _certificates(certificates_only([done.der]))
 
+    async def _asked(self, request: Request, asker: Asker) -> bytes:
+        """The request for a certificate, DER. Bodies that come slowly hold up nobody else: they
+        wait for no place at the authority, and of those from one address only some are read.
+
+        Raises Unreadable, ClientDisconnect, and what ``greet`` does.
+        """
+        self._counter.greet(asker)
+        if self._bodies[asker.address] >= MOST_BODIES:
+            raise _Full
+        self._bodies[asker.address] += 1
+        try:
+            return await _body_of(request)
+        finally:
+            self._bodies[asker.address] -= 1
+            if not self._bodies[asker.address]:
+                del self._bodies[asker.address]
+
     async def _at_work(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        if self._under_way >= MOST_WAITING:
+            raise _Full
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        finally:
+            self._under_way -= 1
 
 
 def create_est(counter: Counter, executor: Executor) -> Starlette:
@@ -127,8 +157,8 @@ def _asker(request: Request) -> Asker:
     )
 
 
-async def _asked(request: Request) -> bytes:
-    """The request for a certificate, DER. Raises Unreadable, ClientDisconnect."""
+async def _body_of(request: Request) -> bytes:
+    """Raises Unreadable, ClientDisconnect."""
     refuse_other_media(request.headers.get("content-type", ""))
     body = bytearray()
     try:

@@ -9,7 +9,13 @@ from starlette.responses import Response
 from ostiary.est.reading import Unreadable
 from ostiary.kernel.errors import OstiaryError
 from ostiary.management.authority.counter import NeedsCredential
-from ostiary.management.authority.errors import AuthorityInUse, BadToken, NotIssued, Why
+from ostiary.management.authority.errors import (
+    AuthorityInUse,
+    BadToken,
+    NoEnrolment,
+    NotIssued,
+    Why,
+)
 from ostiary.management.errors import TooManyAttempts
 from ostiary.store.ledger.enrolment_records import TooManyWaiting
 
@@ -59,7 +65,7 @@ def _status(error: OstiaryError) -> tuple[int | None, Mapping[str, str]]:
             return (400 if error.why in _BAD else 403), {}
         case Unreadable():
             return 400, {}
-        case TooManyWaiting():
+        case TooManyWaiting() | NoEnrolment():
             return 503, {"Retry-After": str(_FULL_SECONDS)}
         case _:
             return None, {}

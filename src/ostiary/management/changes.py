@@ -146,6 +146,22 @@ class Changes:
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
 
+    def note(self, entry: AuditEntry) -> None:
+        """Into the audit log, what devices did: no change of what is in force, so that no revision
+        comes of it. May wait: call it in a thread.
+
+        The ledger has it already: that the log lacks it undoes nothing.
+        """
+        try:
+            if self._halted:
+                raise Unavailable(f"the database is damaged: {self._halted}")
+            with told(), self.keeping.begin() as work:
+                work.audit.append(entry)
+        except OstiaryError as error:
+            self._log.error(
+                "not-in-the-audit-log", action=entry.action, object=entry.object, error=str(error)
+            )
+
     async def _in_turn(self, order: Order, edit: Edit) -> ChangeView:
         async with self._turn:
             loop = asyncio.get_running_loop()

@@ -42,7 +42,11 @@ class Gatekeeper(Protocol):
         """The URLs that revocation lists are fetched from; from any thread."""
 
     async def fetch_lists(self, source: str | None) -> None:
-        """Fetch from this one, or all, at once. Raises OstiaryError where that can't be done."""
+        """Fetch from this URL, or read this file again, or all of both, at once.
+
+        Files are named by their absolute paths. Raises ConfigRefused where what is read can't be
+        put in force, OstiaryError where nothing can be fetched.
+        """
 
     def ocsp(self) -> OcspState:
         """What OCSP responders have told, and how they are; from any thread."""

@@ -1,13 +1,15 @@
 """Revocation lists in force: where they come from, how fresh they are, and fetching at once."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ostiary.config.model.revocation_fetch import is_url
 from ostiary.config.revocation_checks import asks_ocsp, follows_points, list_urls
+from ostiary.kernel.problems import ConfigRefused
 from ostiary.management.actors import Actor
-from ostiary.management.changes import Changes
+from ostiary.management.changes import Changes, engine_refuses
 from ostiary.management.errors import Forbidden, NotThere
 from ostiary.management.ocsp import ocsp_view
 from ostiary.management.revocation_views import (
@@ -52,16 +54,31 @@ class Revocations:
         )
 
     async def fetch(self, actor: Actor, source: str | None) -> None:
-        """Ask one URL, or all, at once; returns when what came of it acts.
+        """Ask one URL, or read one file again, or all, at once; returns when what came of it acts.
 
-        Raises Forbidden, NotThere; what an answer is worth tells ``view``.
+        Raises Forbidden, NotThere, EngineRefuses; what an answer is worth tells ``view``.
         """
         if not actor.may(Role.OPERATOR):
             raise Forbidden(Role.OPERATOR)
         gatekeeper = self._changes.gatekeeper
-        if source is not None and source not in {one.source for one in gatekeeper.list_sources()}:
+        file = source and file_followed(gatekeeper.prepared, source)
+        urls = {one.source for one in gatekeeper.list_sources()}
+        if source is not None and not file and source not in urls:
             raise NotThere("source of lists to fetch", source)
-        await gatekeeper.fetch_lists(source)
+        try:
+            await gatekeeper.fetch_lists(file or source)
+        except ConfigRefused as refused:
+            raise engine_refuses(refused) from refused
+
+
+def file_followed(prepared: Prepared, named: str) -> str | None:
+    """The absolute path by which this file is followed, if it is one of lists: the same may be
+    named in other ways."""
+    if "\0" in named:
+        return None
+    wanted = os.path.realpath(str(prepared.folder / named))
+    files = (one for one in prepared.gathered.lists.files if "-----BEGIN" not in one)
+    return next((one for one in files if os.path.realpath(one) == wanted), None)
 
 
 def _files(prepared: Prepared) -> Iterator[tuple[str, tuple[RevocationList, ...]]]:

@@ -3,7 +3,7 @@
 Unlike what is found in single files, this is looked at anew whenever something managed changes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from ostiary.kernel.problems import Problem, Severity
 from ostiary.services.handshake import MAKE_WHOLE, NOT_WHOLE, without_root
 from ostiary.services.revocation import Asked, Path, anchors_without_list, doubts_about_lists
 from ostiary.trust.policy import Revocation
+from ostiary.x509.certificate import Certificate
 from ostiary.x509.revocation import RevocationList
 
 _AUTH = "clientCertificateAuth"
@@ -35,12 +36,36 @@ def judge_trust(
     ``complete``: no further list is to come, so that one may be missed.
     """
     yield from _entries(loaded, materials)
+    entries = (one for entry in materials.entries.values() for one in entry.anchors)
+    yield from judge_administrators(
+        loaded, materials, (*materials.trusted, *entries), "clients' certificates"
+    )
     if not lists:
         return
     asking = _asking_by_place(loaded, materials)
     missed = anchors_without_list(asking) if complete else ()
     for doubt in (*doubts_about_lists(lists, asking, now), *missed):
         yield loaded.problem(doubt.at, doubt.message, doubt.way_out, Severity.WARNING)
+
+
+def judge_administrators(
+    loaded: Loaded, materials: Materials, others: Iterable[Certificate], of_whom: str
+) -> Iterator[Problem]:
+    """Yield a warning for each authority of administrators that is one of ``others``, too: whoever
+    has one of ``of_whom`` is an administrator then, since no name is looked at there."""
+    if materials.admin is None:
+        return
+    keys = {one.public_key_der for one in others}
+    for anchor in materials.admin.anchors:
+        if anchor.public_key_der in keys:
+            yield loaded.problem(
+                ("admin", "tls", "ca"),
+                f"{anchor.subject!r} issues {of_whom}, too: each of them makes its holder an "
+                "administrator",
+                "name an authority that issues administrators' certificates alone, or leave ca "
+                "out and use tokens",
+                Severity.WARNING,
+            )
 
 
 def _entries(loaded: Loaded, materials: Materials) -> Iterator[Problem]:

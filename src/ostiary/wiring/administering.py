@@ -6,6 +6,7 @@ imported and made while the engine starts.
 
 import asyncio
 import gc
+import os
 import socket
 import sys
 from collections.abc import Coroutine
@@ -75,8 +76,13 @@ class Administering:
         return found.managed, found.certificates
 
     def get_ready(self) -> None:
-        """Import and open what isn't yet, in a thread."""
-        self._readying = asyncio.create_task(asyncio.to_thread(self._get_ready))
+        """Import and open what isn't yet, in a thread.
+
+        On a single core it would take from the engine's start, for which clients wait, so that
+        ``open`` does it.
+        """
+        if len(os.sched_getaffinity(0)) > 1:
+            self._begin()
 
     def follow(self, applying: Applying, published: Counting) -> None:
         """See what happens; who comes to the doors is kept waiting. Raises OSError."""
@@ -88,9 +94,9 @@ class Administering:
 
     async def open(self) -> None:
         """Open the doors. Raises what ``Database.open`` does."""
-        if self._readying is None or self._applying is None:
-            raise RuntimeError("open comes after get_ready and follow")
-        await self._readying
+        if self._applying is None:
+            raise RuntimeError("open comes after follow")
+        await (self._readying or self._begin())
         from ostiary.wiring.enrolling import Enrolling  # noqa: PLC0415 - imported by now
         from ostiary.wiring.office import Office, first_token  # noqa: PLC0415 - imported by now
 
@@ -101,7 +107,7 @@ class Administering:
         await asyncio.to_thread(first_token, office.management, self._folder)
         forced = bool(self._document.truststore.force_recovery)
         await asyncio.to_thread(office.management.recovery.rebuild_at_start, forced=forced)
-        enrolling = Enrolling(self._folder, self._applying)
+        enrolling = Enrolling(self._folder, self._applying, office.note)
         self._doors = [enrolling, office]
         operators, devices = self._local
         await office.notifying.begin()
@@ -136,6 +142,10 @@ class Administering:
             for name in (ADMIN_SOCKET, DEVICES_SOCKET):
                 (self._folder / "run" / name).unlink(missing_ok=True)
         self._local, self._socket = (), None
+
+    def _begin(self) -> asyncio.Task[None]:
+        self._readying = asyncio.create_task(asyncio.to_thread(self._get_ready))
+        return self._readying
 
     def _get_ready(self) -> None:
         self._opened()

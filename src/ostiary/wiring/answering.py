@@ -159,8 +159,7 @@ class Answering:
             self._hand_on(self.on_decision, decided)
         if found.fresh:
             self._tell(question, found.decision)
-        remembered = question.tunnel is None or self._remembered(question, found)
-        if not remembered and code_of(found.decision) != Reason.BLOCKED.code:
+        if question.tunnel is not None and not self._remembered(question, found):
             return Answer(code=Reason.NO_ANSWER.code, until=0, facts=found.told)
         answer = self._answer(question, found, now)
         if self._rows is not None:

@@ -50,8 +50,16 @@ class Applying:
         return self.lists.states()
 
     async def fetch_lists(self, source: str | None) -> None:
-        """Fetch from this one, or all, at once."""
-        await self.lists.fetch_now(source)
+        """Fetch from this URL, or read this file again, or all of both, at once.
+
+        Raises ConfigRefused, EngineFailed, FileTrouble.
+        """
+        file = source in self._prepared.gathered.lists.files
+        if file or source is None:
+            async with self._lock:
+                await self._serve(await self.read_lists())
+        if not file:
+            await self.lists.fetch_now(source)
 
     def ocsp(self) -> OcspState:
         """What OCSP responders have told, and how they are; from any thread."""

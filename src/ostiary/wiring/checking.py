@@ -18,6 +18,7 @@ from ostiary.supervisor.check import check
 from ostiary.wiring import world
 from ostiary.wiring.ground import choose_engine, prepare_file
 from ostiary.wiring.opinion import opinion
+from ostiary.wiring.own_root import judge_own_root
 
 _CHECK_SECONDS = 30.0
 _SHOWN_REVISION = "revisions/r1"
@@ -49,13 +50,15 @@ class Checked:
 def check_config(config: Path, state: Path) -> Checked:
     """Check the file and change nothing. Raises nothing for what the operator may have written.
 
-    ``state`` is only used to show the paths that the gateway would have.
+    ``state`` is only looked at: for the paths that the gateway would have, and for the root of the
+    authority there.
     """
     try:
         prepared = prepare_file(config)
     except ConfigRefused as refused:
         return Checked(problems=refused.problems)
-    told = (*prepared.warnings, *advise_file_names(prepared.loaded))
+    own = judge_own_root(prepared, state)
+    told = (*prepared.warnings, *own, *advise_file_names(prepared.loaded))
     try:
         shown = {
             name: without_keys(content.decode(errors="replace"))

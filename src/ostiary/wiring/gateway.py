@@ -16,9 +16,7 @@ from ostiary.kernel.problems import ConfigRefused, Severity
 from ostiary.services.prepare import Prepared
 from ostiary.store.files import make_folder
 from ostiary.store.revisions import Revision, Revisions
-from ostiary.supervisor.binary import (
-    EngineBinary,
-)
+from ostiary.supervisor.binary import EngineBinary
 from ostiary.supervisor.check import check
 from ostiary.supervisor.child import EngineSetup
 from ostiary.supervisor.engine import Engine
@@ -71,14 +69,15 @@ class Gateway:
         self._teaching = Teaching()
         self._exchange = FetchExchange()
         self._consulting = Consulting(folders.ocsp, self._exchange, world.now, self._reconsider)
-        self._tunnelling = Tunnelling(self._desk, world.now)
+        ask = self._consulting.inquiring.ask
+        self._tunnelling = Tunnelling(self._desk, world.now, ask)
         self._answering = Answering(
             self._desk,
             world.now,
             on_facts=self._teaching.learn,
             on_tunnel=self._tunnelling.note,
             rows=rows,
-            ask=self._consulting.inquiring.ask,
+            ask=ask,
         )
         self._serving: _Serving | None = None
         self._engine: Engine | None = None
@@ -185,6 +184,8 @@ class Gateway:
             await self._look_at_tunnels(before, standing)
             return True
         self._desk.replace(before)
+        # Meanwhile somebody may have been let in by the newer one.
+        await self._forget(standing, before, except_worker=None)
         return False
 
     async def _change_over(self, prepared: Prepared, standing: Standing) -> Served:
@@ -232,11 +233,12 @@ class Gateway:
             await self._engine.stop()
         if self._agent is not None:
             await self._agent.stop()
-        self.save_intermediates()
-
-    def save_intermediates(self) -> None:
-        """Write what was learnt since the last time; a full disk is told, not fatal."""
         self._learnt.save(self._desk)
+
+    async def look_after(self) -> None:
+        """Do what had to be left: from time to time, while it serves."""
+        self._learnt.save(self._desk)
+        await self._withdrawal.make_good(self.engine.socket)
 
     async def _check(self, prepared: Prepared, revision: Revision, bundle: Bundle) -> None:
         said = await check(self._binary, revision.folder / "haproxy.cfg", timeout=_CHECK_SECONDS)

@@ -56,6 +56,8 @@ class Office:
         self._applying = applying
         post = Poster(world.event_source())
         self.management, changes = _manage(kept, telemetry, applying, post)
+        self.note = changes.note
+        """Writes into the audit log what devices did."""
         dated = self.management.sightings.dated
         noticing = Noticing(
             changes, lambda: (*dated(), *own_authorities(kept.folder)), applying.intermediates

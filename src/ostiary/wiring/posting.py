@@ -15,6 +15,7 @@ from ostiary.services.webhooks import Target
 from ostiary.store.database.notifications import Notification
 from ostiary.telemetry.cloudevents import MEDIA, envelope
 from ostiary.wiring import world
+from ostiary.wiring.redacting import without_secrets_of
 
 _LONGEST_EXCERPT = 200
 _GONE = 410
@@ -58,9 +59,9 @@ class Poster:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             found = Answered(detail=_printable(str(error) or type(error).__name__))
         spent = round((time.monotonic() - began) * 1000)
-        return Answered(
-            status=found.status, detail=found.detail, wished=found.wished, milliseconds=spent
-        )
+        # Receivers repeat the path they were asked for, which may be all that lets anybody in.
+        told = without_secrets_of(target.url, found.detail)
+        return Answered(status=found.status, detail=told, wished=found.wished, milliseconds=spent)
 
     async def _sent(self, target: Target, notification: Notification) -> Answered:
         body = envelope(

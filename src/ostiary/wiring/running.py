@@ -33,6 +33,7 @@ from ostiary.wiring.ground import (
 )
 from ostiary.wiring.list_shelf import shelf_in
 from ostiary.wiring.list_sources import ListSources
+from ostiary.wiring.own_root import judge_own_root
 from ostiary.wiring.publishing.counting import Counting
 from ostiary.wiring.publishing.keeping import Publishing
 from ostiary.wiring.restarting import needs_restart
@@ -141,7 +142,7 @@ class _Life:
         fetched = lists.load(written.document)
         prepared = first or prepare_rest(written, managed, trusted, lists.reading({}), fetched)
         self._started = written.document
-        for warning in prepared.warnings:
+        for warning in (*prepared.warnings, *judge_own_root(prepared, self._state)):
             self._log.warning("configuration", problem=str(warning))
         binary = choose_engine(prepared)
         self._log.info("engine-chosen", version=binary.version_text, why=binary.why)
@@ -227,6 +228,7 @@ class _Life:
             self._ending.set()
             raise
         gc.freeze()  # what is here now stays: no need to look through it again and again
+        gc.enable()
 
     async def _notice_changes(self) -> None:
         async for changed in self._watch.changes():
@@ -266,7 +268,8 @@ class _Life:
         except Exception as error:  # noqa: BLE001 - our own bug must not end what serves
             self._log.exception("change-not-applied", error=f"while applying a change: {error!r}")
         else:
-            for warning in (*prepared.warnings, *needs_restart(self._started, prepared)):
+            own = judge_own_root(prepared, self._state)
+            for warning in (*prepared.warnings, *own, *needs_restart(self._started, prepared)):
                 self._log.warning("configuration", problem=str(warning))
             self._log.info("change-applied", revision=served.revision, reloaded=served.reloaded)
             return True
@@ -275,7 +278,7 @@ class _Life:
     async def _look_after(self, gateway: Gateway) -> None:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            gateway.save_intermediates()
+            await gateway.look_after()
             self._access_log.keep_appending()
 
 

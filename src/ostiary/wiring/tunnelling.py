@@ -1,7 +1,6 @@
 """WebSockets end when the certificate they were let in by is not welcome any more."""
 
 import asyncio
-import functools
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
@@ -16,6 +15,8 @@ from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble, WorkerGone
 from ostiary.supervisor.streams import end_streams, living_streams
 from ostiary.trust.decision import Decision
 from ostiary.trust.desk import Desk
+from ostiary.trust.reason import Reason
+from ostiary.wiring.answering import LONGEST_WAIT, Ask
 
 _LOOK_SECONDS: Final = 5.0
 """Between two looks at verdicts whose time is up."""
@@ -27,6 +28,8 @@ _TOGETHER: Final = 500
 """Tunnels ended at once: for each time the engine lists all its requests."""
 _SWEPT_FROM: Final = 1_000
 """Tunnels; fewer are not worth asking which of them are still there."""
+_PATIENCE: Final = 10.0
+"""Seconds for the OCSP answers that certificates hang on; there may be thousands to ask for."""
 
 
 class Tunnelling:
@@ -35,9 +38,10 @@ class Tunnelling:
     Nothing runs while none is open.
     """
 
-    def __init__(self, desk: Desk, now: Callable[[], datetime]) -> None:
-        """``now`` is aware."""
+    def __init__(self, desk: Desk, now: Callable[[], datetime], ask: Ask | None = None) -> None:
+        """``now`` is aware; ``ask`` puts questions to OCSP responders, None: nobody is asked."""
         self._desk = desk
+        self._ask = ask
         self._now = now
         self._tunnels = Tunnels()
         self._master: MasterSocket | None = None
@@ -100,16 +104,48 @@ class Tunnelling:
             self._watching = None
 
     async def _judge(self, holders: list[Holder]) -> None:
+        """End whose certificates are refused now; those that only lack an OCSP answer once it is
+        there, or has not come for too long."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + _PATIENCE
+        while holders:
+            asked: set[asyncio.Task[None]] = set()
+            holders = await self._judge_all(holders, asked, waits=clock() < end)
+            if asked and holders:
+                await asyncio.wait(asked, timeout=LONGEST_WAIT)
+            elif holders:
+                await asyncio.sleep(LONGEST_WAIT)
+
+    async def _judge_all(
+        self, holders: list[Holder], asked: set[asyncio.Task[None]], *, waits: bool
+    ) -> list[Holder]:
+        """Those that are to wait; ``asked`` gets what for, of those that are not, too."""
         endings: list[Ending] = []
+        waiting: list[Holder] = []
         for start in range(0, len(holders), _SLICE):
-            judge = functools.partial(self._desk.answer, now=self._now())
-            part = holders[start : start + _SLICE]
-            endings += [one for holder in part for one in judged_again(holder, judge)]
+            for holder in holders[start : start + _SLICE]:
+                found = self._judge_one(holder, asked)
+                if waits and self._ask is not None and _lacks_answer(found):
+                    waiting.append(holder)
+                else:
+                    endings += found
             if len(endings) >= _TOGETHER:
                 await self._end(endings)
                 endings = []
             await asyncio.sleep(0)
         await self._end(endings)
+        return waiting
+
+    def _judge_one(self, holder: Holder, asked: set[asyncio.Task[None]]) -> list[Ending]:
+        def judge(scope: str, leaf: bytes, chain: tuple[bytes, ...]) -> Decision:
+            judged = self._desk.judged
+            decision = self._desk.answer(scope, leaf, chain, self._now())
+            if self._ask is not None and self._desk.judged != judged:
+                tasks = (self._ask(one) for one in decision.asking)
+                asked.update(task for task in tasks if task is not None)
+            return decision
+
+        return list(judged_again(holder, judge))
 
     async def _end(self, endings: Iterable[Ending]) -> None:
         by_worker: dict[int, list[Ending]] = {}
@@ -165,4 +201,16 @@ class Tunnelling:
                 self._tunnels.forget((worker, one) for one in streams - living)
         except RuntimeTrouble as error:
             self._log.info("websockets-not-counted", error=str(error))
-        self._sweep_at = max(_SWEPT_FROM, 2 * len(self._tunnels))
+        # Never beyond what can be remembered: those that have ended would fill it for ever.
+        count = len(self._tunnels)
+        self._sweep_at = max(_SWEPT_FROM, min(2 * count, (count + self._tunnels.capacity) // 2))
+
+
+def _lacks_answer(endings: list[Ending]) -> bool:
+    """Whether they end for nothing but that an OCSP responder has not told yet."""
+    refused = endings[0].refused if endings else None
+    return (
+        refused is not None
+        and refused.reason is Reason.REVOCATION_UNDETERMINED
+        and bool(refused.asking)
+    )

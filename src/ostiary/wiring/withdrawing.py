@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from ostiary.agent.rows import Rows
-from ostiary.compiler.names import GENERATION, HIGHEST_CODE, VERDICTS
+from ostiary.compiler.names import VERDICTS, WITHDRAWALS_BY, WITHDRAWN
 from ostiary.kernel.blocked import Blocked
 from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble, WorkerGone
 from ostiary.trust.listing import newly_listed
@@ -22,16 +22,18 @@ _BATCH: Final = 64
 """Rows named in one line to the engine, whose buffers take 32 KiB."""
 _MOST_ROWS: Final = 2_000
 """Withdrawing all is quicker than more of them one by one."""
+_LAST: Final = 2**32
+"""More than the engine's rows can hold: a worker that is told it remembers nothing any more."""
 
 
 class Withdrawal:
-    """Counts the generations of verdicts; those of an older one no longer count."""
+    """Numbers withdrawals; what was asked for before one that concerns it no longer counts."""
 
     def __init__(self, rows: Rows) -> None:
         """``rows``: what the engine was told to remember."""
         self._rows = rows
-        self._generation = 0
-        self._tombstone = HIGHEST_CODE
+        self._number = 0
+        self._owed = False
         self._turn = asyncio.Lock()
         self._log = structlog.get_logger("ostiary.gateway")
 
@@ -46,9 +48,20 @@ class Withdrawal:
             return await self._withdraw(master, except_worker)
 
     async def _withdraw(self, master: MasterSocket, except_worker: int | None) -> bool:
-        self._generation += 1
-        forget = ("experimental-mode on", f"set var {GENERATION} int({self._generation})")
-        return await self._tell(master, [forget], except_worker)
+        forget = ("experimental-mode on", f"set var {WITHDRAWN} int({self._next()})")
+        told = await self._tell(master, [forget], except_worker)
+        self._owed = not told
+        return told
+
+    async def make_good(self, master: MasterSocket) -> None:
+        """Withdraw all verdicts if some could not be when they should have been."""
+        async with self._turn:
+            if self._owed:
+                await self._withdraw(master, None)
+
+    def _next(self) -> int:
+        self._number = min(self._number + WITHDRAWALS_BY, _LAST)
+        return self._number
 
     async def withdraw_between(
         self,
@@ -88,23 +101,21 @@ class Withdrawal:
             return await self._withdraw_rows(master, keys)
 
     async def _withdraw_rows(self, master: MasterSocket, keys: Collection[str] | None) -> bool:
-        """In turn: no row may get a number again that it had before."""
-        if keys is None or len(keys) > _MOST_ROWS:
+        everybody = keys is None or len(keys) > _MOST_ROWS or self._owed
+        if everybody or self._number + WITHDRAWALS_BY >= _LAST:
             return await self._withdraw(master, None)
         if not keys:
             return True
-        self._tombstone += 1
-        commands = [
-            f"set table {VERDICTS} key {key} data.gpt {self._tombstone}" for key in sorted(keys)
-        ]
+        number = self._next()
+        commands = [f"set table {VERDICTS} key {key} data.gpt {number}" for key in sorted(keys)]
         lines = [commands[at : at + _BATCH] for at in range(0, len(commands), _BATCH)]
-        return await self._tell(master, lines, None)
+        told = await self._tell(master, lines, None)
+        self._owed = not told
+        return told
 
     async def _tell(
         self, master: MasterSocket, lines: Sequence[Sequence[str]], except_worker: int | None
     ) -> bool:
-        """Twice: another thread of the worker may be about to remember an answer from before, which
-        it has found unwithdrawn a moment ago. It has by the second time."""
         try:
             workers = (await master.processes()).workers
         except RuntimeTrouble as error:
@@ -114,7 +125,7 @@ class Withdrawal:
             if worker.pid == except_worker:
                 continue
             try:
-                for commands in (*lines, *lines):
+                for commands in lines:
                     await master.on_worker(worker.pid, *commands)
             except WorkerGone:
                 continue

@@ -8,7 +8,7 @@ refused here, before anything is decided.
 import hashlib
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,19 +17,31 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from OpenSSL import crypto
 
+from ostiary.x509.der import parts_of
 from ostiary.x509.errors import NotACertificate, Unreadable
-from ostiary.x509.keys import KeyKind, PublicKey, public_key_of
+from ostiary.x509.keys import KeyKind, PublicKey, plain_key_of, public_key_of
 from ostiary.x509.names import (
     alternative_text,
     alternative_values,
     hostile_character,
     name_values,
 )
-from ostiary.x509.structure import Attribute, Names, alternatives_of, attributes_of
+from ostiary.x509.plain_names import plain_name
+from ostiary.x509.structure import (
+    AlternativeNames,
+    Attribute,
+    Names,
+    alternatives_of,
+    attributes_of,
+)
 
 LARGEST_CERTIFICATE = 65_536
 """Bytes of DER. OpenSSL's default for a whole client chain is 100 KiB (SSL_CTX_set_max_cert_list);
 HAProxy hands over chains only up to its buffer, 16 KiB by default."""
+
+# The identifiers of subjectAltName and certificatePolicies (RFC 5280 4.2.1.6 and 4.2.1.4), as DER
+# has them: where the bytes are nowhere, neither is the extension.
+_NAMING = (b"\x06\x03\x55\x1d\x11", b"\x06\x03\x55\x1d\x20")
 
 READ_FAULTS = (
     ValueError,
@@ -88,24 +100,17 @@ class Certificate:
     @property
     def names(self) -> Names:
         """Everything a rule about names may look at; made anew each time, like ``native``."""
-        native = self.native
-        names: x509.SubjectAlternativeName | tuple[()] = ()
-        policies: tuple[str, ...] = ()
-        with bearing_oddities():
-            for extension in native.extensions:
-                match extension.value:
-                    case x509.SubjectAlternativeName() as found:
-                        names = found
-                    case x509.CertificatePolicies() as listed:
-                        policies = tuple(one.policy_identifier.dotted_string for one in listed)
-                    case _:
-                        pass
+        issuer_der, subject_der, _ = parts_of(self.der)
+        subject, issuer = plain_name(subject_der), plain_name(issuer_der)
+        if subject and issuer and not any(oid in self.der for oid in _NAMING):
             return Names(
-                subject=attributes_of(native.subject),
-                issuer=attributes_of(native.issuer),
-                alternatives=alternatives_of(names),
-                policies=policies,
+                subject=subject.attributes,
+                issuer=issuer.attributes,
+                alternatives=AlternativeNames(),
+                policies=(),
             )
+        with bearing_oddities():
+            return _names(x509.load_der_x509_certificate(self.der))
 
     @property
     def rdns(self) -> tuple[tuple[Attribute, ...], ...]:
@@ -120,14 +125,12 @@ class Certificate:
     @property
     def subject_der(self) -> bytes:
         """The subject's Name, DER: what an issued certificate repeats as its issuer."""
-        with bearing_oddities():
-            return self.native.subject.public_bytes()
+        return parts_of(self.der)[1]
 
     @property
     def issuer_der(self) -> bytes:
         """The issuer's Name, DER."""
-        with bearing_oddities():
-            return self.native.issuer.public_bytes()
+        return parts_of(self.der)[0]
 
     @property
     def pem(self) -> bytes:
@@ -163,53 +166,91 @@ def parse(der: bytes) -> Certificate:
         ) from fault
 
 
-@contextmanager
-def bearing_oddities() -> Iterator[None]:
+def bearing_oddities() -> AbstractContextManager[object]:
     """Odd but bearable values (a negative serial, a country of three letters) only warn; we judge
     for ourselves."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        yield
+    return warnings.catch_warnings(action="ignore", category=UserWarning)
+
+
+def _names(native: x509.Certificate) -> Names:
+    names: x509.SubjectAlternativeName | tuple[()] = ()
+    policies: tuple[str, ...] = ()
+    for extension in native.extensions:
+        match extension.value:
+            case x509.SubjectAlternativeName() as found:
+                names = found
+            case x509.CertificatePolicies() as listed:
+                policies = tuple(one.policy_identifier.dotted_string for one in listed)
+            case _:
+                pass
+    return Names(
+        subject=attributes_of(native.subject),
+        issuer=attributes_of(native.issuer),
+        alternatives=alternatives_of(names),
+        policies=policies,
+    )
 
 
 def _view(der: bytes, native: x509.Certificate, openssl: crypto.X509) -> Certificate:
-    subject, issuer, extensions = native.subject, native.issuer, native.extensions
-    usages: tuple[str, ...] = ()
-    names: x509.SubjectAlternativeName | None = None
-    is_ca = False
+    said = _said(native.extensions)
+    issuer_der, subject_der, key = parts_of(der)
+    subject, issuer = plain_name(subject_der), plain_name(issuer_der)
+    is_self_issued = (
+        subject.attributes == issuer.attributes
+        if subject and issuer
+        else native.subject == native.issuer
+    )
+    return Certificate(
+        der=der,
+        sha256=hashlib.sha256(der).digest(),
+        subject=subject.text if subject else _read_text("subject", native.subject),
+        issuer=issuer.text if issuer else _read_text("issuer", native.issuer),
+        serial=native.serial_number,
+        not_before=native.not_valid_before_utc,
+        not_after=native.not_valid_after_utc,
+        key=_key(native, openssl, key),
+        signature_digest=_digest(native),
+        version=native.version.value + 1,
+        is_ca=said.is_ca,
+        is_self_issued=is_self_issued,
+        subject_alternative_names=said.names,
+        extended_key_usages=said.usages,
+        openssl=openssl,
+    )
+
+
+class _Said:
+    """What extensions say."""
+
+    __slots__ = ("is_ca", "names", "usages")
+
+    def __init__(self) -> None:
+        self.is_ca = False
+        self.names: tuple[str, ...] = ()
+        self.usages: tuple[str, ...] = ()
+
+
+def _said(extensions: x509.Extensions) -> _Said:
+    said = _Said()
     for extension in extensions:
         match extension.value:
             case x509.BasicConstraints() as constraints:
-                is_ca = constraints.ca
+                said.is_ca = constraints.ca
             case x509.ExtendedKeyUsage() as found:
-                usages = tuple(usage.dotted_string for usage in found)
-            case x509.SubjectAlternativeName() as found_names:
-                names = found_names
+                said.usages = tuple(usage.dotted_string for usage in found)
+            case x509.SubjectAlternativeName() as names:
+                _refuse_hostile("subject alternative name", alternative_values(names))
+                said.names = tuple(map(alternative_text, names))
             case x509.IssuerAlternativeName() as others:
                 _refuse_hostile("issuer alternative name", alternative_values(others))
             case _:
                 pass
-    _refuse_hostile("subject", name_values(subject))
-    _refuse_hostile("issuer", name_values(issuer))
-    if names is not None:
-        _refuse_hostile("subject alternative name", alternative_values(names))
-    return Certificate(
-        der=der,
-        sha256=hashlib.sha256(der).digest(),
-        subject=subject.rfc4514_string(),
-        issuer=issuer.rfc4514_string(),
-        serial=native.serial_number,
-        not_before=native.not_valid_before_utc,
-        not_after=native.not_valid_after_utc,
-        key=_key(native),
-        signature_digest=_digest(native),
-        version=native.version.value + 1,
-        is_ca=is_ca,
-        is_self_issued=subject == issuer,
-        subject_alternative_names=tuple(map(alternative_text, names or ())),
-        extended_key_usages=usages,
-        openssl=openssl,
-    )
+    return said
+
+
+def _read_text(where: str, name: x509.Name) -> str:
+    _refuse_hostile(where, name_values(name))
+    return name.rfc4514_string()
 
 
 def _refuse_hostile(where: str, values: Iterator[str]) -> None:
@@ -221,11 +262,15 @@ def _refuse_hostile(where: str, values: Iterator[str]) -> None:
             )
 
 
-def _key(native: x509.Certificate) -> PublicKey:
+def _key(native: x509.Certificate, openssl: crypto.X509, key: bytes) -> PublicKey:
     """The key, or ``OTHER`` when the library can't use it: refusing is for a policy, not here."""
+    plain = plain_key_of(key)
     try:
+        if plain is not None:
+            openssl.get_pubkey()  # read with the certificate; a point beside its curve isn't there
+            return plain
         return public_key_of(native.public_key())
-    except (UnsupportedAlgorithm, ValueError, TypeError, OverflowError):
+    except (UnsupportedAlgorithm, ValueError, TypeError, OverflowError, crypto.Error):
         return PublicKey(KeyKind.OTHER, 0)
 
 

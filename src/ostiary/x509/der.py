@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 LONG = 0x80
 """From this on the octet of the length tells how many octets the length has."""
+_EXPLICIT_VERSION = 0xA0
 
 
 def inside(data: bytes, at: int) -> tuple[int, int]:
@@ -19,6 +20,24 @@ def first_inside(data: bytes) -> bytes:
     """The first element inside the first one, whole: what is signed of a certificate or list."""
     begin = inside(data, 0)[0]
     return data[begin : inside(data, begin)[1]]
+
+
+def parts_of(certificate: bytes) -> tuple[bytes, bytes, bytes]:
+    """Issuer, subject and SubjectPublicKeyInfo of a certificate, whole (RFC 5280 section 4.1)."""
+    at = inside(certificate, inside(certificate, 0)[0])[0]
+    if certificate[at] == _EXPLICIT_VERSION:
+        at = inside(certificate, at)[1]
+    for _ in range(2):  # the serial number, and how it was signed
+        at = inside(certificate, at)[1]
+    issuer_end = inside(certificate, at)[1]
+    subject = inside(certificate, issuer_end)[1]
+    subject_end = inside(certificate, subject)[1]
+    key_end = inside(certificate, subject_end)[1]
+    return (
+        certificate[at:issuer_end],
+        certificate[subject:subject_end],
+        certificate[subject_end:key_end],
+    )
 
 
 def key_bits_of(public_key: bytes) -> bytes:

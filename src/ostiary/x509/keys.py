@@ -39,6 +39,23 @@ class PublicKey:
         return f"{self.kind.value} {self.bits} bits" if self.bits else self.kind.value
 
 
+# SubjectPublicKeyInfo (RFC 5480) up to the point, not compressed, and its length: nearly all keys.
+_POINTS = {
+    bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"): (91, 256),
+    bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"): (120, 384),
+}
+
+
+def plain_key_of(key: bytes) -> PublicKey | None:
+    """The same of a SubjectPublicKeyInfo (DER) with a point on P-256 or P-384; None for others.
+
+    Whether the point is on the curve is not looked at."""
+    for head, (size, bits) in _POINTS.items():
+        if len(key) == size and key.startswith(head):
+            return PublicKey(KeyKind.EC, bits)
+    return None
+
+
 def public_key_of(key: object) -> PublicKey:
     """Describe a pyca public key; anything without a rule of its own is ``OTHER``."""
     found = PublicKey(KeyKind.OTHER, 0)

@@ -16,9 +16,12 @@ from ostiary.x509.der import inside
 
 # 1.2.840.10045.4: the arc of ECDSA's signature algorithms, as DER has it.
 _ECDSA = bytes.fromhex("2a8648ce3d04")
-_CURVES: tuple[type[ec.EllipticCurve], ...] = (
-    ec.SECP192R1, ec.SECP224R1, ec.SECP256R1, ec.SECP384R1, ec.SECP521R1, ec.SECP256K1,
-    ec.BrainpoolP256R1, ec.BrainpoolP384R1, ec.BrainpoolP512R1,
+_ORDERS = tuple(
+    (curve.group_order, curve.group_order.bit_length())
+    for curve in (
+        ec.SECP192R1(), ec.SECP224R1(), ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1(),
+        ec.SECP256K1(), ec.BrainpoolP256R1(), ec.BrainpoolP384R1(), ec.BrainpoolP512R1(),
+    )
 )  # fmt: skip
 _SMALLER = 64
 """Bits that ``s`` may be shorter than the order: one signature in 2^64 is, and nobody chooses."""
@@ -38,42 +41,37 @@ def twin_fingerprints(der: bytes) -> tuple[bytes, ...]:
 
 def _twins(der: bytes) -> Iterator[bytes]:
     # Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue } (RFC 5280 4.1)
-    signed, algorithm, signature = _parts(_content(der, 0x30))
-    if not _content(_parts(_content(algorithm, 0x30))[0], 0x06).startswith(_ECDSA):
+    begin = _opened(der, 0, len(der), 0x30)
+    signed_end = _end(der, begin)
+    signature = _end(der, signed_end)
+    identifier = _opened(der, signed_end, signature, 0x30)
+    if der[identifier] != 0x06 or not der.startswith(_ECDSA, inside(der, identifier)[0]):
         return
-    bits = _content(signature, 0x03)
     # Ecdsa-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER } (RFC 3279 2.2.3), no bit unused
-    r, s = _parts(_content(bits[1:], 0x30))
-    number = int.from_bytes(_content(s, 0x02), "big", signed=True)
-    for curve in _CURVES:
-        order = curve().group_order
-        if 0 < number < order and order.bit_length() - number.bit_length() <= _SMALLER:
-            pair = _wrapped(0x30, r + _integer(order - number))
-            yield _wrapped(0x30, signed + algorithm + _wrapped(0x03, b"\0" + pair))
+    r = _opened(der, _opened(der, signature, len(der), 0x03) + 1, len(der), 0x30)
+    s = _end(der, r)
+    number = int.from_bytes(der[_opened(der, s, len(der), 0x02) :], "big", signed=True)
+    bits = number.bit_length()
+    for order, order_bits in _ORDERS:
+        if 0 < number < order and order_bits - bits <= _SMALLER:
+            pair = _wrapped(0x30, der[r:s] + _integer(order - number))
+            yield _wrapped(0x30, der[begin:signature] + _wrapped(0x03, b"\0" + pair))
 
 
-def _parts(content: bytes) -> list[bytes]:
-    found, at = [], 0
-    while at < len(content):
-        _, end = _extent(content, at)
-        found.append(content[at:end])
-        at = end
-    return found
-
-
-def _content(element: bytes, tag: int) -> bytes:
-    begin, end = _extent(element, 0)
-    if element[0] != tag or end != len(element):
+def _opened(data: bytes, at: int, end: int, tag: int) -> int:
+    """Where the content of the element of this tag begins, if it reaches from ``at`` to ``end``."""
+    begin, found = inside(data, at)
+    if data[at] != tag or found != end:
         raise ValueError(f"no element of tag {tag:#x}")
-    return element[begin:end]
+    return begin
 
 
-def _extent(data: bytes, at: int) -> tuple[int, int]:
+def _end(data: bytes, at: int) -> int:
     """As ``inside``, of bytes that nobody has decoded yet."""
-    begin, end = inside(data, at)
+    end = inside(data, at)[1]
     if end > len(data):
         raise ValueError("cut short")
-    return begin, end
+    return end
 
 
 def _wrapped(tag: int, content: bytes) -> bytes:

@@ -120,7 +120,7 @@ class PathVerifier:
     def __init__(self, anchors: Sequence[Certificate]) -> None:
         """Take the anchors as they are; none at all verifies nothing."""
         self._anchors = tuple(anchors)
-        self._by_der = {anchor.der: anchor for anchor in self._anchors}
+        self._by_pointer = {anchor.openssl._x509: anchor for anchor in self._anchors}
         self._candidates = Candidates(self._anchors)
         self._second = datetime(1970, 1, 1, tzinfo=UTC)
         self._stores: dict[tuple[int, ...], crypto.X509Store] = {}
@@ -205,9 +205,10 @@ class PathVerifier:
     def _named(
         self, path: list[crypto.X509], leaf: Certificate, pool: dict[bytes, Certificate]
     ) -> VerifiedPath:
-        sent = pool | {leaf.der: leaf}
-        ders = (_der(native) for native in path)
-        return VerifiedPath(tuple(sent.get(der) or self._by_der[der] for der in ders))
+        # OpenSSL counts references to the very certificates that it was given: none is a copy.
+        sent = {one.openssl._x509: one for one in (leaf, *pool.values())}
+        pointers = (native._x509 for native in path)
+        return VerifiedPath(tuple(sent.get(one) or self._by_pointer[one] for one in pointers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ from ostiary.management.changes import Changes
 from tests.doors.console.sample import NOW, days
 from tests.unit.management.authority.scene import World, allowing, issued, order, request
 
+_SERIAL = 0x1F3A9C40E7B25D8861C0F4A29B7D03E5
+"""Of 128 bits; pictures show the beginning."""
+
 
 class _Written:
     """What would be in the audit log."""
@@ -43,6 +46,7 @@ class Chamber:
         self._folder = Path(tempfile.mkdtemp(prefix="ostiary-chamber-")) / "ca"
         self.written = _Written()
         self.world = World(self._folder)
+        self.world.dice.serials = [_SERIAL * number for number in range(3, 9)]
         desk = Desk(cast(Changes, self.written), self)
         self.authority, self.reception = Authority(desk), Reception(desk)
         self.world.now = days(-40)

@@ -17,7 +17,9 @@ def test_a_certificate_is_found_looked_at_and_revoked(site: Site) -> None:
     page.get_by_role("link", name="CN=device-3,O=Example").click()
     assert page.get_by_text("DNS:3.devices.example").count() == 1
     page.get_by_label("Why").select_option("keyCompromise")
+    page.get_by_label("And all others of this name").check()
     page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("heading", name="Revoke all of device-3").wait_for()
     page.get_by_role("button", name="Revoke for good").click()
     page.get_by_text("Revoked, and the revocation lists").wait_for()
     assert page.locator(".verdict").filter(has_text="keyCompromise").count() == 1

@@ -192,6 +192,20 @@ def test_a_request_for_a_websocket_tells_where_it_can_be_found() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "refuses"),
+    [({}, False), ({"mode": 0}, True), ({"mode": 1}, True), ({"mode": 2}, False)],
+)
+def test_it_is_known_where_a_policy_refuses_whoever_is_not_welcome(
+    told: dict[str, Value], refuses: bool
+) -> None:
+    """Without a mode pipelines decide, and may let pass."""
+    reading = read_question(asking(tunnel="7 12 192.0.2.1:443", **told))
+    assert isinstance(reading, Question)
+    assert reading.tunnel is not None
+    assert reading.tunnel.refuses is refuses
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"tunnel": ""},

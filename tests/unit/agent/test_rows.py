@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from ostiary.agent.rows import MOST_UNREAD, Rows
+from ostiary.agent.rows import MOST_OF_ONE, MOST_UNREAD, Rows
 from ostiary.ca.authority import issue_client, new_root
 from ostiary.ca.dice import SystemDice
 from ostiary.kernel.blocked import Block
@@ -82,6 +82,39 @@ def test_what_had_to_be_forgotten_may_be_meant_until_its_time_is_up() -> None:
     assert rows.affected([block(OTHER.sha256)], END) == {"a|2"}
     for twin in twin_fingerprints(ONE.der):
         assert rows.affected([block(twin), by_number(ONE)], END) == frozenset()
+
+
+def test_which_rows_a_certificate_with_too_many_has_is_not_known_and_of_others_it_is() -> None:
+    rows = Rows()
+    note(rows, "a|other", OTHER)
+    for number in range(MOST_OF_ONE):
+        note(rows, f"a|{number}", ONE)
+        note(rows, f"a|{number}", ONE)
+    found = rows.affected([block(ONE.sha256)], START)
+    assert found is not None
+    assert len(found) == MOST_OF_ONE
+    for more in ("a|x", "a|y", "a|0"):
+        note(rows, more, ONE)
+        assert rows.affected([block(ONE.sha256)], START) is None
+        assert rows.affected([by_number(ONE), block(OTHER.sha256)], START) is None
+        assert rows.numbered([ONE.serial], START) is None
+    assert rows.affected([block(OTHER.sha256)], START) == {"a|other"}
+    assert rows.numbered([OTHER.serial], START) == {"a|other"}
+
+
+def test_of_all_rows_together_only_so_many_are_remembered() -> None:
+    rows = Rows(most_keys=MOST_OF_ONE + 1)
+    note(rows, "a|other", OTHER, until=START + 5)
+    for number in range(MOST_OF_ONE + 1):
+        note(rows, f"a|{number}", ONE)
+    for number in range(MOST_OF_ONE):
+        note(rows, f"a|{number}", THIRD)
+    # What the crowded one's rows took is free again, so nobody was pushed out for it.
+    assert rows.affected([block(OTHER.sha256)], START) == {"a|other"}
+    note(rows, "a|root", ROOT.certificate)
+    assert rows.affected([block(OTHER.sha256)], START) is None
+    assert rows.affected([block(OTHER.sha256)], START + 5) == frozenset()
+    assert rows.affected([block(ROOT.certificate.sha256)], START + 5) == {"a|root"}
 
 
 def test_with_many_whose_number_is_not_known_it_can_not_be_said() -> None:

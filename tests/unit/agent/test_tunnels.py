@@ -133,6 +133,41 @@ def test_no_more_are_let_in_than_can_be_remembered() -> None:
     assert tunnels.remember(more, "e", ONE.der, (), welcome(ONE))
 
 
+def test_what_is_remembered_already_needs_no_room() -> None:
+    tunnels = Tunnels(capacity=2)
+    first = opened(tunnels, 1)
+    opened(tunnels, 2)
+    later = welcome(ONE, NOW + timedelta(hours=2))
+    assert tunnels.remember(first, "e", ONE.der, (), later)
+    (holder,) = tunnels.holders()
+    assert (len(tunnels), holder.until) == (2, later.until)
+
+
+BLOCKED = Refused(Reason.BLOCKED, "by ann", NOW)
+
+
+@pytest.mark.parametrize(
+    ("decision", "more", "kept"),
+    [
+        (EXPIRED, {"refuses": True}, 0),
+        (EXPIRED, {}, 1),
+        (EXPIRED, {"only_reported": True}, 1),
+        (BLOCKED, {}, 0),
+        (BLOCKED, {"only_reported": True}, 0),
+        (welcome(ONE), {"refuses": True}, 1),
+    ],
+)
+def test_requests_that_are_refused_take_no_room(
+    decision: Decision, more: dict[str, bool], kept: int
+) -> None:
+    tunnels = Tunnels()
+    opened(tunnels, 1, decision=decision, **more)
+    assert len(tunnels) == len(tunnels.holders()) == kept
+    assert Tunnels(capacity=0).remember(
+        Tunnel(worker=7, stream=1, client="x", **more), "e", ONE.der, (), decision
+    ) is (not kept)
+
+
 @pytest.mark.parametrize("leaf", [b"", b"\x30\x03abc"])
 def test_what_is_no_certificate_is_remembered_all_the_same(leaf: bytes) -> None:
     tunnels = Tunnels()

@@ -76,6 +76,7 @@ def test_where_nobody_is_judged_nobody_is_sent_away() -> None:
 
 
 BLOCKED = "{ var(txn.ost.code) -m int 30 }"
+LOST = "{ var(txn.ost.code) -m int 5 } { var(txn.ost.up) -m bool }"
 
 
 @pytest.mark.parametrize("auth", [CERTIFICATE, HEADER])
@@ -85,16 +86,16 @@ def test_who_is_blocked_is_refused_by_policies_that_only_report(auth: str) -> No
         line for line in frontend(files) if line.startswith("http-request set-var(txn.ost.would) v")
     )
     assert f"!{BLOCKED}" in would, "it is no report"
-    assert sent_away(files) == f"if {BLOCKED}"
-    assert said(files) == {"403": BLOCKED}
+    assert sent_away(files) == f"if {BLOCKED} or {LOST}"
+    assert said(files) == {"403": BLOCKED, "503": LOST}
     assert [line for line in refused(files) if "return status 403" in line]
 
 
 def test_who_is_blocked_is_refused_where_pipelines_decide() -> None:
     asking = "requestCert: true, rejectUnauthorized: false"
     files = compiled("type: none", options=asking)
-    assert said(files) == {"403": BLOCKED}
-    assert sent_away(files) == f"if {BLOCKED}"
+    assert said(files) == {"403": BLOCKED, "503": LOST}
+    assert sent_away(files) == f"if {BLOCKED} or {LOST}"
     assert len([line for line in refused(files) if "return status 403" in line]) == 2
 
 
@@ -104,9 +105,26 @@ def test_at_strict_entries_only_who_is_admitted_goes_on() -> None:
     assert set(said(files)) == {"401", "403", "503"}
 
 
+@pytest.mark.parametrize("auth", [CERTIFICATE, HEADER, "type: none"])
+@pytest.mark.parametrize("policy", ["", ", reportOnly: true", ", required: true"])
+def test_a_websocket_that_nobody_answered_about_begins_nowhere(auth: str, policy: str) -> None:
+    own = {} if auth == "type: none" else {"a": "reportOnly: true"}
+    asking = "requestCert: true, rejectUnauthorized: false" if auth == "type: none" else ""
+    files = compiled(auth + policy * bool(own), own, asking)
+    assert sent_away(files) in ("if { var(txn.ost.said) -m found }", f"if {BLOCKED} or {LOST}")
+    lines = (*frontend(files), *refused(files))
+    wanted = f"int(503) if {LOST}"
+    (at,) = (at for at, line in enumerate(lines) if line.endswith(wanted))
+    (answered,) = (
+        at for at, line in enumerate(lines)
+        if "return status 503" in line and line.endswith("{ var(txn.ost.said) -m int 503 }")
+    )  # fmt: skip
+    assert at < answered
+
+
 def test_a_report_only_gateway_says_nothing_but_to_who_is_blocked_and_tells_all() -> None:
     files = compiled(f"{CERTIFICATE}, required: true, reportOnly: true")
-    assert said(files) == {"403": BLOCKED}
+    assert said(files) == {"403": BLOCKED, "503": LOST}
     lines = frontend(files)
     assert not [line for line in refused(files) if "return status 401" in line]
     assert [line for line in lines if line.startswith("http-request set-log-level err if")]

@@ -16,13 +16,14 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_ce
 
 from ostiary.ca.signing import Reason
 from ostiary.config.model.pki import Est
-from ostiary.est.app import RETRY_SECONDS, create_est
+from ostiary.est.app import MOST_BODIES, RETRY_SECONDS, create_est
 from ostiary.management.authority.approving import approve, deny
 from ostiary.management.authority.counter import Around, Counter
 from ostiary.management.authority.inviting import Invitation, invite
 from ostiary.management.authority.orders import Founding
 from ostiary.management.authority.profile import Allowed, Profile
 from ostiary.management.authority.revoking import revoke
+from ostiary.store.database.records import AuditEntry
 from ostiary.store.lock import StateLock
 from ostiary.wiring import certifying
 from ostiary.wiring.certifying import Holder, found_house
@@ -30,6 +31,11 @@ from ostiary.x509.certificate import Certificate, parse
 from tests.unit.management.authority.scene import issued, order, request
 
 MEDIA = {"Content-Type": "application/pkcs10"}
+
+
+def basic(token: str) -> dict[str, str]:
+    pair = base64.b64encode(f"device:{token}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
 
 
 class Door:
@@ -40,6 +46,7 @@ class Door:
         self.settings: Est | None = Est(port=1)
         self.blocked: set[bytes] = set()
         self.now = datetime.now(UTC)
+        self.audited: list[AuditEntry] = []
         profile = Profile(allowed=Allowed(distinguished_names=("CN=*",)))
         with found_house(self.folder, None, Founding(name="Example"), profile):
             pass
@@ -48,6 +55,7 @@ class Door:
             clock=lambda: self.now,
             settings=lambda: self.settings,
             blocked=lambda leaf: leaf in self.blocked,
+            audit=self.audited.append,
         )
         self.executor = ThreadPoolExecutor(max_workers=1)
         self.app = create_est(Counter(self.holder, around), self.executor)
@@ -74,8 +82,7 @@ class Door:
         if shown is not None:
             headers["X-Ostiary-Client-Fingerprint"] = hashlib.sha256(shown).hexdigest().upper()
         if token is not None:
-            pair = base64.b64encode(f"device:{token}".encode()).decode()
-            headers["Authorization"] = f"Basic {pair}"
+            headers |= basic(token)
         if csr is not None:
             more["content"] = base64.encodebytes(csr)
         method = more.pop("method", "GET" if csr is None and "content" not in more else "POST")
@@ -201,6 +208,99 @@ def test_who_needs_approval_waits_and_then_gets_it(door: Door, by_settings: bool
     assert (denied.status_code, denied.text) == (403, "who is that?\n")
 
 
+def test_a_token_or_a_station_makes_no_registrar(door: Door) -> None:
+    station = door.issue("station-1", request("station-1"))
+    door.settings = Est(port=1, registrars=("CN=station-*",))
+    csr = request("station-2")
+    for credential in ({"token": door.token()}, {"shown": station}):
+        refused = door.ask("simpleenroll", csr, **credential)
+        assert (refused.status_code, "name of a registrar" in refused.text) == (403, True)
+
+
+def test_where_enrolment_is_not_in_force_nobody_enrols(door: Door) -> None:
+    csr = request("device-1")
+    token, shown = door.token(), door.issue("device-1", csr)
+    door.settings = None
+    for answer in (
+        door.ask("simpleenroll", request("device-2"), token=token),
+        door.ask("simplereenroll", csr, shown=shown),
+        door.ask("cacerts"),
+    ):
+        assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+    assert not door.audited
+
+
+def test_what_devices_get_is_in_the_audit_log_once(door: Door) -> None:
+    token, csr = door.token("device-*", uses=2), request("device-1")
+    for _ in range(2):
+        (first,) = certificates(door.ask("simpleenroll", csr, token=token))
+    certificates(door.ask("simplereenroll", csr, shown=first.der))
+    door.settings = Est(port=1, approval=True)
+    for _ in range(2):
+        assert door.ask("simpleenroll", request("device-2"), token=token).status_code in {202, 401}
+    waits = request("device-3")
+    for _ in range(2):
+        door.ask("simpleenroll", waits, token=door.token("device-3"))
+    told = [(one.action, one.actor, one.after) for one in door.audited]
+    enrolled, renewed, second, *third = told
+    assert enrolled == (
+        "ca.enrol",
+        "est:token:1",
+        {"state": "issued", "name": "device-1", "token": "device-*", "address": "192.0.2.1"},
+    )
+    assert renewed[:2] == ("ca.reenrol", "est:certificate:device-1")
+    assert renewed[2]["shown"] == f"{first.serial:032x}"
+    assert second[2]["state"] == "waits"
+    assert [one[1] for one in third] == ["est:token:2", "est:token:3"]
+
+
+def test_who_has_nothing_to_show_is_not_read(door: Door) -> None:
+    read = []
+
+    async def body() -> Any:
+        read.append(True)
+        yield b"A"
+
+    assert door.ask("simpleenroll", content=body()).status_code == 401
+    assert not read
+
+
+def test_slow_bodies_keep_nobody_else_from_the_authority(door: Door) -> None:
+    """More than there are places, from many addresses; of one address only some are read."""
+    token = door.token(uses=5)
+    last: list[int] = []
+
+    async def crowd() -> None:
+        done = asyncio.Event()
+
+        async def slow() -> Any:
+            yield b"A"
+            await done.wait()
+
+        way = httpx.ASGITransport(door.app)
+        async with httpx.AsyncClient(transport=way, base_url="http://est") as client:
+
+            async def send(address: str, content: Any) -> int:
+                headers = {"X-Ostiary-Client-Address": address, **MEDIA, **basic(token)}
+                where = "/.well-known/est/simpleenroll"
+                return (await client.post(where, headers=headers, content=content)).status_code
+
+            crowds = [
+                asyncio.create_task(send(f"192.0.2.{number % 8}", slow()))
+                for number in range(8 * MOST_BODIES)
+            ]
+            await asyncio.sleep(0)
+            good = base64.b64encode(request("device-1"))
+            while (refused := await send("192.0.2.1", good)) == 200:
+                await asyncio.sleep(0.01)
+            last.extend((refused, await send("198.51.100.1", base64.b64encode(request("b")))))
+            done.set()
+            last.extend({*await asyncio.gather(*crowds)})
+
+    asyncio.run(crowd())
+    assert last == [503, 200, 400]
+
+
 def test_the_rules_hold_and_are_told(door: Door) -> None:
     refused = door.ask("simpleenroll", request("x", O="Acme"), token=door.token())
     assert (refused.status_code, "distinguishedNames" in refused.text) == (403, True)
@@ -226,7 +326,7 @@ def test_the_rules_hold_and_are_told(door: Door) -> None:
 def test_what_is_wrong_is_refused_with_a_sentence(
     door: Door, path: str, more: dict[str, Any], status: int
 ) -> None:
-    token = None if "headers" in more else door.token()
+    token = None if "Authorization" in more.get("headers", {}) else door.token()
     answer = door.ask(path, token=token, **more)
     assert (answer.status_code, answer.text.endswith("\n")) == (status, True)
     assert "Traceback" not in answer.text

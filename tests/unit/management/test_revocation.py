@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from ostiary.kernel.problems import ConfigRefused, Position, Problem
 from ostiary.management.actors import Actor
-from ostiary.management.errors import Forbidden, NotThere
+from ostiary.management.errors import EngineRefuses, Forbidden, NotThere
 from ostiary.management.revocation_views import Freshness, SourceKind, SourceView
 from ostiary.services.list_sources import Fetched, SourceState
 from ostiary.store.database.records import Role
@@ -113,3 +114,30 @@ def test_fetching_at_once_needs_a_role_and_a_source_that_is_there(desk: DeskRig)
     run(revocations.fetch(desk.actor, URL))
     run(revocations.fetch(desk.actor, None))
     assert desk.gatekeeper.asked_for == [URL, None]
+
+
+def test_a_file_is_read_again_however_it_is_named(desk: DeskRig) -> None:
+    now, revocations = desk.clock.now, desk.management.revocations
+    serve(desk, desk.kit.root("r"), begin=now - DAY, end=now + DAY)
+    file = desk.kit.folder / "a.crl"
+    link = desk.kit.folder / "link.crl"
+    link.symlink_to(file)
+    for named in ("a.crl", str(file), str(link), str(file.parent / "." / "x" / ".." / "a.crl")):
+        run(revocations.fetch(desk.actor, named))
+    assert desk.gatekeeper.asked_for == [str(file)] * 4
+    for other in ("b.crl", "/etc/passwd", "a.crl\0", "", "-----BEGIN X509 CRL-----"):
+        with pytest.raises(NotThere):
+            run(revocations.fetch(desk.actor, other))
+
+
+def test_lists_that_can_not_be_put_in_force_are_refused_with_the_reason(desk: DeskRig) -> None:
+    now = desk.clock.now
+    serve(desk, desk.kit.root("r"), begin=now - DAY, end=now + DAY)
+
+    async def refuse(_: str | None) -> None:
+        at = Position("gateway.config.yml", 9, 1)
+        raise ConfigRefused([Problem(position=at, path="", message="it is no list")])
+
+    desk.gatekeeper.fetch_lists = refuse  # type: ignore[method-assign] # what a gateway does
+    with pytest.raises(EngineRefuses, match="it is no list"):
+        run(desk.management.revocations.fetch(desk.actor, "a.crl"))

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from ostiary.ca.authority import new_root
+from ostiary.ca.dice import SystemDice
 from ostiary.compiler.bundle import Place
 from ostiary.config.effective import Managed
 from ostiary.config.model.client_auth import ApiAuth, GatewayAuth, NameRule
@@ -120,6 +122,23 @@ def test_the_admins_tls_files_are_read_and_held_against_each_other() -> None:
     assert b"PRIVATE KEY" in material.key
     (line,) = refusals(TEXT + admin.replace("cert: site.crt", "cert: root.crt"))
     assert "admin.tls.key" in line
+
+
+def test_an_authority_of_administrators_that_clients_have_theirs_from_is_a_warning() -> None:
+    admin = "admin: {hostname: 10.0.0.1, tls: {key: site.key, cert: site.crt, ca: [%s]}}\n"
+    changed = {"/etc/o/operators.crt": new_root("Ops", NOW, SystemDice()).certificate_pem()}
+
+    def told(text: str) -> list[str]:
+        return [str(one) for one in prepared(text, changed).warnings if "administrator" in str(one)]
+
+    for text in (
+        TEXT + admin % "operators.crt, root.crt",
+        typed("type: certificate, trustedCertificates: [foreign.crt]") + admin % "foreign.crt",
+    ):
+        (line,) = told(text)
+        assert "admin.tls.ca" in line
+        assert "CN=Ops" not in line
+    assert told(TEXT + admin % "operators.crt") == []
 
 
 # -- policies -----------------------------------------------------------------------------------

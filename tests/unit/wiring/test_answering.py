@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 import pytest
 
 from ostiary.agent.questions import Header, Question
+from ostiary.agent.tunnels import Tunnel, Tunnels
 from ostiary.ca.authority import issue_client, new_root
 from ostiary.ca.dice import SystemDice
 from ostiary.forwarded.formats import HeaderFormat
-from ostiary.trust.decision import Refused
+from ostiary.kernel.blocked import Block, Blocked
+from ostiary.trust.decision import Decision, Refused
 from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.judge import REFUSAL_AGE
@@ -76,6 +78,28 @@ def test_what_only_would_be_refused_is_admitted_and_told() -> None:
     names = NameRules(patterns=("CN=other",))
     answer = answering(heard, names=names, report_only=True)(question())
     assert (answer.code, answer.would) == (1, Reason.NAME_NOT_TRUSTED.code)
+
+
+def test_who_is_blocked_hears_so_where_no_more_websockets_can_be_remembered() -> None:
+    """Whoever is told 503 instead tries again and again."""
+    policies = {"e": TrustPolicy(anchors=(ROOT.certificate,))}
+    desk = Desk(standing_of(policies), Intermediates())
+    tunnels = Tunnels(capacity=0)
+
+    def remember(
+        asked: Question, leaf: bytes, chain: tuple[bytes, ...], decision: Decision
+    ) -> bool:
+        assert asked.tunnel is not None
+        return tunnels.remember(asked.tunnel, asked.entry, leaf, chain, decision)
+
+    made = Answering(desk, lambda: NOW, on_tunnel=remember)
+    tunnel = Tunnel(worker=1, stream=2, client="x")
+    answer = made(question(tunnel=tunnel))
+    assert (answer.code, answer.until) == (Reason.NO_ANSWER.code, 0)
+    blocks = Blocked([Block(number=1, mark=LEAF.sha256, at=NOW, by="ann")])
+    desk.replace(standing_of(policies, desk.standing, blocks))
+    assert made(question(tunnel=tunnel)).code == Reason.BLOCKED.code
+    assert made(question()).code == Reason.BLOCKED.code
 
 
 def test_who_counts_can_not_disturb_a_decision(capsys: pytest.CaptureFixture[str]) -> None:

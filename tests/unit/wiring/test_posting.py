@@ -77,6 +77,19 @@ def test_a_refusal_is_told_with_what_the_receiver_says() -> None:
     assert len(answered.detail) < 300
 
 
+def test_a_receiver_that_repeats_what_it_was_asked_tells_no_secret_of_the_url() -> None:
+    def echo(handler: Any, _number: int) -> None:
+        handler.send_response(404)
+        handler.end_headers()
+        handler.wfile.write(f"no hook at {handler.path}, {'x' * 160}{handler.path}".encode())
+
+    with receiving(echo) as receiver:
+        answered = post(target(receiver.url))
+    assert answered.status == 404
+    assert answered.detail.startswith("Not Found: no hook at …, xxx")
+    assert "in-the" not in answered.detail
+
+
 def test_a_redirect_is_not_followed() -> None:
     with receiving() as elsewhere, receiving(status(307, Location=elsewhere.url)) as receiver:
         answered = post(target(receiver.url))

@@ -21,6 +21,7 @@ from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.standing import standing_of
 from ostiary.wiring import tunnelling
+from ostiary.wiring.answering import Ask
 from ostiary.wiring.tunnelling import Tunnelling
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -69,11 +70,11 @@ class Engine:
 class Scene:
     """A desk that trusts the root, and an engine."""
 
-    def __init__(self, engine: Engine, master: MasterSocket) -> None:
+    def __init__(self, engine: Engine, master: MasterSocket, ask: Ask | None) -> None:
         self.now = NOW
         self.engine = engine
         self.desk = Desk(standing_of(POLICIES), Intermediates())
-        self.tunnelling = Tunnelling(self.desk, lambda: self.now)
+        self.tunnelling = Tunnelling(self.desk, lambda: self.now, ask)
         self.tunnelling.begin(master)
 
     def open(self, stream: int, leaf: bytes = LEAF.der) -> bool:
@@ -92,7 +93,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(numbers: range) -> AsyncIterator[Scene]:
+async def scene(numbers: range, ask: Ask | None = None) -> AsyncIterator[Scene]:
     engine = Engine(numbers)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -103,7 +104,7 @@ async def scene(numbers: range) -> AsyncIterator[Scene]:
     with tempfile.TemporaryDirectory(prefix="ostiary-") as folder:
         path = Path(folder) / "m.sock"
         async with await asyncio.start_unix_server(serve, path):
-            made = Scene(engine, MasterSocket(path))
+            made = Scene(engine, MasterSocket(path), ask)
             try:
                 yield made
             finally:
@@ -173,11 +174,38 @@ def test_those_that_ended_by_themselves_make_room(monkeypatch: pytest.MonkeyPatc
 
     async def play() -> None:
         async with scene(range(2)) as made:
-            made.tunnelling._tunnels._capacity = 5
+            made.tunnelling._tunnels.capacity = 5
             for stream in range(1, 6):
                 assert made.open(stream)
             assert not made.open(6)
-            made.tunnelling._sweep_at = 4
             await made.until(lambda: made.open(7))
+
+    asyncio.run(play())
+
+
+def test_with_more_than_half_of_the_room_in_use_those_that_ended_make_room_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tunnelling, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(tunnelling, "_SWEPT_FROM", 4)
+    swept: list[int] = []
+
+    async def play() -> None:
+        async with scene(range(5)) as made:
+            made.tunnelling._tunnels.capacity = 6
+            sweep = made.tunnelling._sweep
+
+            async def counted() -> None:
+                await sweep()
+                swept.append(len(made.tunnelling._tunnels))
+
+            monkeypatch.setattr(made.tunnelling, "_sweep", counted)
+            for stream in range(1, 5):
+                assert made.open(stream)
+            await made.until(lambda: bool(swept))
+            assert swept[0] == 4, "all of them are still open"
+            for stream in (7, 8):  # have ended before they are asked about
+                made.open(stream)
+            await made.until(lambda: made.open(2) and made.open(9))
 
     asyncio.run(play())

@@ -9,12 +9,13 @@ from starlette.responses import Response
 from ostiary.admin.api.doors import Door
 from ostiary.admin.bodies import Body
 from ostiary.admin.lock import actor_of
-from ostiary.admin.replies import Cursor, Limit, PageShape, Search, Shape, desk_of
+from ostiary.admin.replies import Cursor, DryRun, Limit, PageShape, Search, Shape, desk_of
 from ostiary.ca.signing import Purpose, Reason
 from ostiary.management.authority.authority import Wanted
 from ostiary.management.authority.views import (
     AuthorityView,
     CertifiedView,
+    ForeseenView,
     IssuedView,
     RevokedView,
     WholeIssuedView,
@@ -26,6 +27,7 @@ _AUTHORITY = Shape[AuthorityView](AuthorityView)
 _PAGE = PageShape[IssuedView](Page[IssuedView])
 _ONE = Shape[WholeIssuedView](WholeIssuedView)
 _CERTIFIED = Shape[CertifiedView](CertifiedView)
+FORESEEN = Shape[ForeseenView](ForeseenView)
 _REVOKED = Shape[RevokedView](RevokedView)
 
 LONGEST_REQUEST = 100_000
@@ -69,6 +71,9 @@ class NewRevocation(Body):
     """Why a certificate is revoked."""
 
     reason: Reason = Reason.UNSPECIFIED
+    all_of_name: bool = Field(
+        default=False, description="And all other certificates of its name that are good."
+    )
 
 
 def read_authority(request: Request) -> Response:
@@ -93,7 +98,7 @@ def read_issued(request: Request, serial: Serial) -> Response:
     return _ONE.answer(desk_of(request).authority.one(serial))
 
 
-async def issue(request: Request, body: NewCertificate) -> Response:
+async def issue(request: Request, body: NewCertificate, dry_run: DryRun = False) -> Response:
     """Issue a certificate. The same request again brings the same certificate."""
     wanted = Wanted(
         request=body.csr.encode("utf-8", "replace"),
@@ -103,6 +108,8 @@ async def issue(request: Request, body: NewCertificate) -> Response:
         days=body.days,
         another=body.another,
     )
+    if dry_run:
+        return FORESEEN.answer(await desk_of(request).authority.foresee(actor_of(request), wanted))
     done = await desk_of(request).authority.issue(actor_of(request), wanted)
     where = {"Location": f"/api/v1/ca/certificates/{done.serial}"}
     return _CERTIFIED.answer(done, status=200 if done.there_already else 201, headers=where)
@@ -123,7 +130,9 @@ async def renew(request: Request, serial: Serial, body: NewRenewal) -> Response:
 
 async def revoke(request: Request, serial: Serial, body: NewRevocation) -> Response:
     """Revoke it for good, and write the revocation lists anew."""
-    done = await desk_of(request).authority.revoke(actor_of(request), serial, body.reason)
+    done = await desk_of(request).authority.revoke(
+        actor_of(request), serial, body.reason, all_of_name=body.all_of_name
+    )
     return _REVOKED.answer(done)
 
 
@@ -135,7 +144,7 @@ async def make_lists(request: Request) -> Response:
 DOORS = (
     Door("GET", "/ca", read_authority, AuthorityView),
     Door("GET", "/ca/certificates", list_issued, Page[IssuedView]),
-    Door("POST", "/ca/certificates", issue, CertifiedView, status=201),
+    Door("POST", "/ca/certificates", issue, CertifiedView | ForeseenView, status=201),
     Door("GET", "/ca/certificates/{serial}", read_issued, WholeIssuedView),
     Door("POST", "/ca/certificates/{serial}/renew", renew, CertifiedView, status=201),
     Door("POST", "/ca/certificates/{serial}/revoke", revoke, RevokedView),

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from inspect import Parameter, signature
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 
 from ostiary.admin.problems import MEDIA
 from ostiary.admin.replies import Changing
+from ostiary.management.errors import Unacceptable
 
 _PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -77,6 +78,7 @@ def router_of(subject: str, doors: Iterable[Door]) -> APIRouter:
             operation_id=f"{subject}-{door.work.__name__}".replace("_", "-"),
             responses=_responses(door),
             openapi_extra=door.more,
+            dependencies=[Depends(refuse_dry_run)] if _only_does(door) else [],
         )
     return router
 
@@ -105,6 +107,19 @@ def _responses(door: Door) -> dict[int | str, dict[str, Any]]:
             "content": {door.media: {"schema": {"type": "string"}}},
         }
     return told
+
+
+def refuse_dry_run(request: Request) -> None:
+    """Who only wants to see what would come of it must not find that it was done.
+
+    Raises Unacceptable.
+    """
+    if request.query_params.get("dryRun", "false") != "false":
+        raise Unacceptable.one("there is no dry run of this", "leave dryRun out: nothing was done")
+
+
+def _only_does(door: Door) -> bool:
+    return door.method != "GET" and {"order", "dry_run"}.isdisjoint(signature(door.work).parameters)
 
 
 def _order_of(door: Door) -> Parameter | None:

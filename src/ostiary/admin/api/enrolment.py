@@ -7,15 +7,20 @@ from fastapi import Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from ostiary.admin.api.authority import Days
+from ostiary.admin.api.authority import FORESEEN, Days
 from ostiary.admin.api.doors import Door
 from ostiary.admin.bodies import Body
 from ostiary.admin.lock import actor_of
-from ostiary.admin.replies import Cursor, Limit, PageShape, Shape, desk_of
+from ostiary.admin.replies import Cursor, DryRun, Limit, PageShape, Shape, desk_of
 from ostiary.ca.signing import Purpose
 from ostiary.management.authority.inviting import LONGEST, MOST_USES, Invitation
 from ostiary.management.authority.reception import LONGEST_NOTE
-from ostiary.management.authority.views import CertifiedView, EnrolTokenView, RequestView
+from ostiary.management.authority.views import (
+    CertifiedView,
+    EnrolTokenView,
+    ForeseenView,
+    RequestView,
+)
 from ostiary.management.views import Page
 from ostiary.store.ledger.enrolment_records import RequestState
 
@@ -72,8 +77,15 @@ def read_request(request: Request, number: Number) -> Response:
     return _REQUEST.answer(desk_of(request).reception.request(number))
 
 
-async def approve(request: Request, number: Number, body: Approval) -> Response:
+async def approve(
+    request: Request, number: Number, body: Approval, dry_run: DryRun = False
+) -> Response:
     """Issue what is asked for; whoever asked gets it when asking again."""
+    if dry_run:
+        foreseen = await desk_of(request).reception.foresee(
+            actor_of(request), number, days=body.days, another=body.another
+        )
+        return FORESEEN.answer(foreseen)
     done = await desk_of(request).reception.approve(
         actor_of(request), number, days=body.days, another=body.another
     )
@@ -112,7 +124,7 @@ async def end_enrol_token(request: Request, number: Number) -> Response:
 DOORS = (
     Door("GET", "/ca/requests", list_requests, Page[RequestView]),
     Door("GET", "/ca/requests/{number}", read_request, RequestView),
-    Door("POST", "/ca/requests/{number}/approve", approve, CertifiedView),
+    Door("POST", "/ca/requests/{number}/approve", approve, CertifiedView | ForeseenView),
     Door("POST", "/ca/requests/{number}/deny", deny, RequestView),
     Door("GET", "/ca/tokens", list_enrol_tokens, tuple[EnrolTokenView, ...]),
     Door("POST", "/ca/tokens", make_enrol_token, EnrolTokenView, status=201),

@@ -93,13 +93,16 @@ async def revoke(visit: Visit) -> Response:
     serial: str = visit.request.path_params["serial"]
     one = (await asyncio.to_thread(visit.desk.authority.one, serial)).issued
     word = visit.form.text("reason")
+    every = visit.form.flag("every")
     reason = next((found for found in Reason if found.value == word), Reason.UNSPECIFIED)
     deed = Deed(
-        title=f"Revoke {one.name}",
+        title=f"Revoke all of {one.name}" if every else f"Revoke {one.name}",
         verb="Revoke for good",
         back=f"{PAGE}/certificates/{one.serial}",
         done="ca-revoked",
-        work=lambda: visit.desk.authority.revoke(visit.session.actor, serial, reason),
+        work=lambda: visit.desk.authority.revoke(
+            visit.session.actor, serial, reason, all_of_name=every
+        ),
         warnings=("Revoking is for good. To shut a client out for a while, block it.",),
         danger=True,
     )

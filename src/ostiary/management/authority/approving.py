@@ -1,15 +1,12 @@
 """Requests that wait for an operator: looked at, approved, denied."""
 
-from collections.abc import Sequence
-
 from ostiary.ca.signing import Purpose
 from ostiary.management.authority.errors import NoSuchRequest, NotIssued, Why
 from ostiary.management.authority.house import House
-from ostiary.management.authority.issuing import issue
+from ostiary.management.authority.issuing import foresee, issue
 from ostiary.management.authority.orders import Certified, Order
-from ostiary.management.authority.preparing import drafted, standing
+from ostiary.management.authority.preparing import Draft
 from ostiary.store.ledger.enrolment_records import AlreadyDecided, KeptRequest, RequestState
-from ostiary.store.ledger.records import AUTHORITIES, Written
 
 
 def request_numbered(house: House, number: int) -> KeptRequest:
@@ -22,10 +19,8 @@ def request_numbered(house: House, number: int) -> KeptRequest:
 
 def faults_of(house: House, kept: KeptRequest) -> tuple[NotIssued, ...]:
     """What stands against it just now: the first rule it breaks, and who has its name."""
-    order = order_of(kept)
     try:
-        draft = drafted(order, house.profile, house.rules)
-        standing(order, draft, _there(house, kept.request.name))
+        foresee(house, order_of(kept))
     except NotIssued as refused:
         return (refused,)
     return ()
@@ -63,6 +58,13 @@ def approve(
     return done
 
 
+def foresee_approval(
+    house: House, number: int, *, days: int | None = None, another: bool = False
+) -> Draft | Certified:
+    """What ``approve`` would do. Raises NoSuchRequest, AlreadyDecided, NotIssued."""
+    return foresee(house, order_of(_pending(house, number), days=days, another=another))
+
+
 def deny(house: House, number: int, note: str = "") -> KeptRequest:
     """Whoever asked is told so, with the note. Raises NoSuchRequest, AlreadyDecided."""
     _pending(house, number)
@@ -89,9 +91,3 @@ def _decide(
     house.ledger.enrolments.decide(
         number, state, at=hands.clock(), by=hands.actor, note=note, certificate=certificate
     )
-
-
-def _there(house: House, name: str) -> Sequence[Written]:
-    now = house.hands.clock()
-    known = house.ledger.named([name])
-    return [one for one in known if one.good_at(now) or one.entry.kind in AUTHORITIES]

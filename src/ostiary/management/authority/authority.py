@@ -8,20 +8,22 @@ from ostiary.management.actors import Actor
 from ostiary.management.authority.desk import Desk, Done
 from ostiary.management.authority.errors import NotIssued
 from ostiary.management.authority.house import House
-from ostiary.management.authority.issuing import issue, renew
+from ostiary.management.authority.issuing import foresee, issue, renew
 from ostiary.management.authority.orders import Order, Renewal
 from ostiary.management.authority.preparing import name_in
 from ostiary.management.authority.publishing import make_lists, publish
-from ostiary.management.authority.revoking import numbered, revoke
+from ostiary.management.authority.revoking import good_namesakes, numbered, revoke
 from ostiary.management.authority.views import (
     AuthorityListView,
     AuthorityRow,
     AuthorityView,
     CertifiedView,
+    ForeseenView,
     IssuedView,
     RevokedView,
     WholeIssuedView,
     certified_view,
+    foreseen_view,
     issued_view,
 )
 from ostiary.management.pages import below, checked_limit, row_of
@@ -93,20 +95,7 @@ class Authority:
         """A certificate for what a request asks for."""
 
         def work(house: House) -> Done[CertifiedView]:
-            name = wanted.name or name_in(wanted.request)
-            (done,) = issue(
-                house,
-                [
-                    Order(
-                        name=name,
-                        purpose=wanted.purpose,
-                        alternatives=wanted.alternatives,
-                        days=wanted.days,
-                        request=wanted.request,
-                        another=wanted.another,
-                    )
-                ],
-            )
+            (done,) = issue(house, [_order(wanted)])
             if isinstance(done, NotIssued):
                 raise done
             view = certified_view(done)
@@ -114,10 +103,20 @@ class Authority:
 
         return await self._desk.act(actor, "ca.issue", work)
 
+    async def foresee(self, actor: Actor, wanted: Wanted) -> ForeseenView:
+        """What ``issue`` would do."""
+
+        def look(house: House) -> ForeseenView:
+            order = _order(wanted)
+            return foreseen_view(foresee(house, order), order)
+
+        return await self._desk.foresee(actor, look)
+
     async def renew(
         self, actor: Actor, given: str, *, request: bytes | None, days: int | None, revoke_old: bool
     ) -> CertifiedView:
         """A certificate with the names of this one; without a request for the same key."""
+        written: list[str] = []
 
         def work(house: House) -> Done[CertifiedView]:
             old = numbered(house, given)
@@ -126,23 +125,34 @@ class Authority:
             )
             view = certified_view(renew(house, renewal))
             if revoke_old:
-                publish(house, make_lists(house))
+                written.extend(map(str, publish(house, make_lists(house))))
             return view, view.serial, {"name": view.name, "revokeOld": revoke_old}
 
-        return await self._desk.act(actor, "ca.renew", work)
+        view = await self._desk.act(actor, "ca.renew", work)
+        await self._desk.have_read(written)
+        return view
 
-    async def revoke(self, actor: Actor, given: str, reason: Reason) -> RevokedView:
-        """Revoke it for good, and write the lists anew. A second time changes nothing."""
+    async def revoke(
+        self, actor: Actor, given: str, reason: Reason, *, all_of_name: bool = False
+    ) -> RevokedView:
+        """Revoke it for good, and write the lists anew. A second time changes nothing.
+
+        ``all_of_name``: and all others of its name that are good.
+        """
 
         def work(house: House) -> Done[RevokedView]:
             before = numbered(house, given)
-            revoke(house, [before], reason)
+            others = good_namesakes(house, before) if all_of_name else ()
+            revoke(house, [before, *others], reason)
             files, warnings = _published(house)
-            now = issued_view(numbered(house, given), house.hands.clock())
-            view = RevokedView(issued=now, lists=files, warnings=warnings)
-            return view, now.serial, {"name": now.name, "reason": now.revocation_reason}
+            now, *also = (_view_of(house, one) for one in (before, *others))
+            view = RevokedView(issued=now, lists=files, warnings=warnings, also=tuple(also))
+            told = {"name": now.name, "reason": now.revocation_reason}
+            return view, now.serial, {**told, "also": [one.serial for one in also]}
 
-        return await self._desk.act(actor, "ca.revoke", work)
+        view = await self._desk.act(actor, "ca.revoke", work)
+        await self._desk.have_read(view.lists)
+        return view
 
     async def make_lists(self, actor: Actor) -> AuthorityView:
         """New revocation lists, in their files."""
@@ -153,7 +163,21 @@ class Authority:
             publish(house, made)
             return _overview(house, est), "", {one.name: one.number for one in made}
 
-        return await self._desk.act(actor, "ca.lists", work)
+        view = await self._desk.act(actor, "ca.lists", work)
+        await self._desk.have_read(view.list_files)
+        return view
+
+
+def _order(wanted: Wanted) -> Order:
+    """Raises NotIssued."""
+    return Order(
+        name=wanted.name or name_in(wanted.request),
+        purpose=wanted.purpose,
+        alternatives=wanted.alternatives,
+        days=wanted.days,
+        request=wanted.request,
+        another=wanted.another,
+    )
 
 
 def _overview(house: House, enrolment: str) -> AuthorityView:
@@ -192,6 +216,11 @@ def _whole(house: House, written: Written) -> WholeIssuedView:
         certificate=certificate_view(parse(written.entry.der), now, authorities),
         chain="".join(pem_of_certificate(one).decode() for one in above),
     )
+
+
+def _view_of(house: House, before: Written) -> IssuedView:
+    """As it stands in the ledger now."""
+    return issued_view(house.ledger.of_number(before.id) or before, house.hands.clock())
 
 
 def _published(house: House) -> tuple[tuple[str, ...], tuple[str, ...]]:

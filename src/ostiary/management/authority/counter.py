@@ -1,6 +1,6 @@
 """Where devices come to: who asks is found out, bad tokens are slowed down, others enrolled."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,11 +20,13 @@ from ostiary.management.authority.enrolling import (
     enrol,
     reenrol,
 )
-from ostiary.management.authority.errors import BadToken, NotIssued, Why
+from ostiary.management.authority.errors import BadToken, NoEnrolment, NotIssued, Why
 from ostiary.management.authority.house import House
 from ostiary.management.authority.inviting import token_of
 from ostiary.management.authority.orders import Certified
+from ostiary.store.database.records import AuditEntry
 from ostiary.store.ledger.records import Written
+from ostiary.trust.names.pattern import Pattern
 from ostiary.trust.names.reading import parse_pattern
 from ostiary.x509.certificate import parse
 
@@ -59,6 +61,8 @@ class Around:
     """``pki.est`` as it is in force."""
     blocked: Callable[[bytes], bool]
     """Whether the gateway blocks the certificate with this DER."""
+    audit: Callable[[AuditEntry], None]
+    """Write this into the audit log; may wait, must not raise."""
 
 
 class NeedsCredential(BadToken):
@@ -79,8 +83,9 @@ class Counter:
     def authorities(self) -> bytes:
         """The authorities that are good, as CMS, the root among them (RFC 7030 4.1).
 
-        Remembered for ten seconds: anybody may ask, as often as he likes.
+        Remembered for ten seconds: anybody may ask, as often as he likes. Raises NoEnrolment.
         """
+        self._in_force()
         now = self._around.clock()
         if self._remembered is None or not now - self._remembered[0] < _REMEMBERED:
             self._remembered = (now, self._authorities())
@@ -98,13 +103,18 @@ class Counter:
     ) -> Certified | Waiting:
         """A first certificate, or a request that waits.
 
-        Raises NeedsCredential, BadToken, TooManyAttempts, NotIssued, and what the authority does.
+        Raises NoEnrolment, NeedsCredential, BadToken, TooManyAttempts, NotIssued, and what the
+        authority does.
         """
+        settings = self._in_force()
+        registrars = tuple(map(parse_pattern, settings.registrars))
         with self._watched(asker), self._holder.open("est") as house:
-            bearer = self._bearer(house, asker)
-            house.hands = replace(house.hands, actor=_called(bearer))
-            done = enrol(house, bearer, request, purpose)
+            bearer = self._bearer(house, asker, registrars, approval=settings.approval)
+            actor, shown = _called(bearer), _shown_as(bearer)
+            house.hands = replace(house.hands, actor=actor)
+            done = enrol(house, bearer, request, purpose, registrars=registrars)
         self._tell(asker, done)
+        self._audit("ca.enrol", actor, done, {**shown, "address": asker.address})
         return done
 
     def renew(self, asker: Asker, request: bytes) -> Certified:
@@ -114,45 +124,60 @@ class Counter:
             shown = self._shown(house, asker)
             if shown is None:
                 raise NeedsCredential("show the certificate to be renewed, in the handshake")
-            house.hands = replace(house.hands, actor=f"est:certificate:{shown.entry.name}")
+            actor = f"est:certificate:{shown.entry.name}"
+            house.hands = replace(house.hands, actor=actor)
             done = reenrol(house, shown, request)
         self._tell(asker, done)
+        told = {"shown": f"{shown.entry.serial:032x}", "address": asker.address}
+        self._audit("ca.reenrol", actor, done, told)
         return done
 
-    @contextmanager
-    def _watched(self, asker: Asker) -> Iterator[None]:
-        """Opening the authority costs something: who has nothing to show doesn't get that far, nor
-        who has shown what is worth nothing too often. Raises NeedsCredential, TooManyAttempts."""
-        now = self._around.clock()
-        self._attempts.refuse(asker.address, now)
+    def greet(self, asker: Asker) -> None:
+        """Before anything is read of whoever asks, and without the authority, which costs something
+        to open: who has nothing to show gets no further, nor who has shown what is worth nothing
+        too often. Raises NoEnrolment, NeedsCredential, TooManyAttempts."""
+        self._in_force()
+        self._attempts.refuse(asker.address, self._around.clock())
         if asker.secret is None and asker.fingerprint is None:
             raise NeedsCredential(
                 "send a token, as the password of HTTP Basic authentication, or a certificate"
             )
+
+    def _in_force(self) -> Est:
+        found = self._around.settings()
+        if found is None:
+            raise NoEnrolment("no devices enrol here just now")
+        return found
+
+    @contextmanager
+    def _watched(self, asker: Asker) -> Iterator[None]:
+        """Credentials that are worth nothing are counted. Raises what ``greet`` does."""
+        self.greet(asker)
         try:
             yield
         except BadToken:
-            self._attempts.failed(asker.address, now)
+            self._attempts.failed(asker.address, self._around.clock())
             raise
         except NotIssued as refused:
             self._tell_refused(asker, refused)
             raise
         self._attempts.succeeded(asker.address)
 
-    def _bearer(self, house: House, asker: Asker) -> Bearer:
-        settings = self._around.settings() or Est(port=1)
+    def _bearer(
+        self, house: House, asker: Asker, registrars: Sequence[Pattern], *, approval: bool
+    ) -> Bearer:
         if asker.secret is not None:
             found = token_of(house, asker.secret)
-            return Invited(found, approval=settings.approval or found.token.approval)
+            return Invited(found, approval=approval or found.token.approval)
         shown = self._shown(house, asker)
         if shown is None:
             raise NeedsCredential("this certificate isn't one of this authority (send a token)")
         subject = parse(shown.entry.der).names.subject
-        if not any(parse_pattern(one).fits(subject) for one in settings.registrars):
+        if not any(one.fits(subject) for one in registrars):
             raise NeedsCredential(
                 "this certificate may not ask for others (send a token; simplereenroll renews it)"
             )
-        return Registrar(shown, approval=settings.approval)
+        return Registrar(shown, approval=approval)
 
     def _shown(self, house: House, asker: Asker) -> Written | None:
         """The good certificate of this authority that was shown. Raises NotIssued."""
@@ -181,6 +206,37 @@ class Counter:
                 self._log.info(
                     "enrolled", name=done.name, serial=f"{done.serial:032x}", client=asker.address
                 )
+
+    def _audit(
+        self, action: str, actor: str, done: Certified | Waiting, told: dict[str, str]
+    ) -> None:
+        """What is new; who asks again for what is there changes nothing."""
+        match done:
+            case Waiting(request, new):
+                about, what = str(request), {"state": "waits"}
+            case Certified():
+                about, new = f"{done.serial:032x}", not done.there_already
+                what = {"state": "issued", "name": done.name}
+        if new:
+            entry = AuditEntry(
+                at=self._around.clock(),
+                actor=actor,
+                action=action,
+                object=about,
+                before=None,
+                after={**what, **told},
+                request_id="",
+            )
+            self._around.audit(entry)
+
+
+def _shown_as(bearer: Bearer) -> dict[str, str]:
+    """For the audit log: what was shown, as operators know it."""
+    match bearer:
+        case Invited(token):
+            return {"token": token.token.name}
+        case Registrar(certificate):
+            return {"shown": f"{certificate.entry.serial:032x}"}
 
 
 def _called(bearer: Bearer) -> str:

@@ -1,7 +1,7 @@
 """The authority as operators reach it through the gateway: each work of theirs, audited."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ from ostiary.management.errors import (
     Unacceptable,
     Unavailable,
 )
+from ostiary.management.revocation import file_followed
 from ostiary.store.database.errors import StoreBusy, StoreUnavailable
 from ostiary.store.database.records import JsonValue, Role
 from ostiary.store.database.work import Work
@@ -76,6 +77,12 @@ class Desk:
         with _told(), self._holder.open("nobody") as house:
             return work(house)
 
+    async def foresee(self, actor: Actor, work: Callable[[House], T]) -> T:
+        """What an operator's work would come to. Raises what ``act`` does."""
+        if not actor.may(Role.OPERATOR):
+            raise Forbidden(Role.OPERATOR)
+        return await asyncio.to_thread(self.look, work)
+
     async def act(self, actor: Actor, action: str, work: Callable[[House], Done[T]]) -> T:
         """Do something as an operator; what is done lasts when this returns.
 
@@ -90,6 +97,16 @@ class Desk:
         answer, about, told = await asyncio.to_thread(self._at_work, actor, work)
         await self._audit(actor, action, about, told)
         return answer
+
+    async def have_read(self, files: Iterable[str]) -> None:
+        """Have lists that were written to these files act at once, where they are followed."""
+        gatekeeper = self.changes.gatekeeper
+        for file in filter(None, (file_followed(gatekeeper.prepared, one) for one in files)):
+            try:
+                await gatekeeper.fetch_lists(file)
+            except OstiaryError as error:
+                # They are looked at again by themselves, and what is wrong with them is told then.
+                self._log.warning("lists-not-read", file=file, error=str(error))
 
     def _at_work(self, actor: Actor, work: Callable[[House], Done[T]]) -> Done[T]:
         with _told(), self._holder.open(actor.name) as house:

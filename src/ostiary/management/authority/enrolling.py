@@ -5,17 +5,20 @@ answer was lost, an operator had to be waited for) gets the same answer, and not
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from ostiary.ca.authority import IssueRefusedError
 from ostiary.ca.requests import Request, read_request
-from ostiary.ca.signing import Naming, Purpose, naming_of
+from ostiary.ca.signing import Naming, Purpose
+from ostiary.management.authority.binding import refuse_registrar, refuse_unbound
 from ostiary.management.authority.errors import BadToken, NotIssued, Why
 from ostiary.management.authority.house import House
 from ostiary.management.authority.inviting import is_for
 from ostiary.management.authority.issuing import follow, handed_out, issue
 from ostiary.management.authority.orders import Certified, Order
+from ostiary.management.authority.preparing import naming_in
 from ostiary.store.ledger.enrolment_records import (
     Claim,
     KeptRequest,
@@ -25,6 +28,7 @@ from ostiary.store.ledger.enrolment_records import (
     TokenSpent,
 )
 from ostiary.store.ledger.records import Kind, Written
+from ostiary.trust.names.pattern import Pattern
 from ostiary.x509.certificate import parse
 
 _ENDS = frozenset({Kind.CLIENT, Kind.SERVER})
@@ -57,24 +61,35 @@ class Waiting:
     """An operator has to decide; ask again later."""
 
     request: int
+    new: bool = False
+    """Whether nobody had asked for it before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     order: Order
+    read: Request
+    naming: Naming
     content: bytes
     by: str
 
 
 def enrol(
-    house: House, bearer: Bearer, request: bytes, purpose: Purpose | None = None
+    house: House,
+    bearer: Bearer,
+    request: bytes,
+    purpose: Purpose | None = None,
+    *,
+    registrars: Sequence[Pattern] = (),
 ) -> Certified | Waiting:
     """A first certificate for whoever asks (RFC 7030 4.2.1), or operators are asked about it.
 
     ``request``: PKCS#10. ``purpose``: what is asked for; else what the token is for, or a client.
-    Raises NotIssued, BadToken, TooManyWaiting, and what ``issue`` does.
+    ``registrars``: names that nobody gets so. Raises NotIssued, BadToken, TooManyWaiting, and what
+    ``issue`` does.
     """
     asked = _asked(bearer, request, purpose)
+    refuse_registrar(registrars, asked.naming)
     match bearer:
         case Invited(token, approval):
             return _by_token(house, token, asked, approval=approval)
@@ -94,19 +109,43 @@ def reenrol(house: House, old: Written, request: bytes) -> Certified:
             f"the certificate of {old.entry.name!r} is revoked, has ended, or is not for renewal",
             "enrol anew with a token",
         )
-    read = _read(request)
-    if naming_in(read, old.entry.name) != Naming.of_certificate(parse(old.entry.der)):
+    read, purpose = _read(request), Purpose(old.entry.kind.value)
+    if naming_in(read, old.entry.name, purpose) != Naming.of_certificate(parse(old.entry.der)):
         raise NotIssued(
             Why.OTHER_NAMES,
             f"the request has other names than the certificate of {old.entry.name!r} that asks",
             "ask for the same subject and alternative names, or enrol anew",
         )
     now, key = house.hands.clock(), read.key.digest()
-    for one in house.ledger.named([old.entry.name]):
+    line = _line_of(old, house.ledger.named([old.entry.name]))
+    good = [one for one in line if one.good_at(now)]
+    for one in good:
         # The answer was lost: a device that asks over and over must not fill the ledger.
-        if one.entry.renews == old.id and one.entry.key == key and one.good_at(now):
+        if one.entry.renews == old.id and one.entry.key == key:
             return handed_out(house, one)
+    most = house.profile.enrolment.most_good
+    if len(good) >= most:
+        # None of them is revoked instead: it may be the one that the device uses.
+        raise NotIssued(
+            Why.TOO_MANY,
+            f"{len(good)} certificates of {old.entry.name!r} are good that came of one by renewals",
+            f"wait until one ends, or have the operator revoke what isn't used; enrolment.mostGood "
+            f"of profile.yml is {most}",
+        )
     return follow(house, old, read.key)
+
+
+def _line_of(old: Written, named: Sequence[Written]) -> list[Written]:
+    """The first certificate that this one came of by renewals, and all that came of that."""
+    known = {one.id: one for one in named}
+    first = old
+    while first.entry.renews in known:
+        first = known[first.entry.renews]
+    line = {first.id: first}
+    for number in sorted(known):
+        if known[number].entry.renews in line:
+            line[number] = known[number]
+    return list(line.values())
 
 
 def _asked(bearer: Bearer, request: bytes, purpose: Purpose | None) -> _Asked:
@@ -121,14 +160,16 @@ def _asked(bearer: Bearer, request: bytes, purpose: Purpose | None) -> _Asked:
                     Why.NOT_ALLOWED, f"the token is for {token.token.name!r}, and not for {name!r}"
                 )
         case Registrar(certificate, _):
-            usual, by, exact = purpose or Purpose.CLIENT, _called(certificate), False
+            usual, exact = purpose or Purpose.CLIENT, False
+            by = f"certificate:{certificate.entry.name}"
             name = read.attributes.get("CN", "")
     if purpose is not None and purpose is not usual:
         raise NotIssued(Why.NOT_ALLOWED, f"the token is for a {usual.value}'s certificate")
-    naming = naming_in(read, name)
+    naming = naming_in(read, name, usual)
     # Who was given a token for this very name may have it, whoever has it now.
     order = Order(name=name, purpose=usual, request=request, another=exact)
-    return _Asked(order=order, content=_content(read, naming, usual), by=by)
+    content = _content(read, naming, usual)
+    return _Asked(order=order, read=read, naming=naming, content=content, by=by)
 
 
 def _by_token(
@@ -141,15 +182,16 @@ def _by_token(
         return _came_of(house, house.ledger.enrolments.request(claimed.request or 0))
     now = house.hands.clock()
     if not token.good_at(now):
-        raise _bad_token()
+        raise BadToken
     claim = Claim(token=token.id, content=asked.content, at=now)
     try:
         if approval:
             return _park(house, asked, claim)
+        refuse_unbound(house.profile, asked.read, asked.order.name)
         return _issued(house, asked.order, claim)
     except TokenSpent as error:
         # Somebody else was quicker.
-        raise _bad_token() from error
+        raise BadToken from error
 
 
 def _by_certificate(house: House, asked: _Asked, *, approval: bool) -> Certified | Waiting:
@@ -180,12 +222,12 @@ def _park(house: House, asked: _Asked, claim: Claim | None) -> Waiting:
         ),
         claim,
     )
-    return Waiting(kept.id)
+    return Waiting(kept.id, new=True)
 
 
 def _came_of(house: House, request: KeptRequest | None) -> Certified | Waiting:
     if request is None:
-        raise _bad_token()
+        raise BadToken
     match request.state:
         case RequestState.PENDING:
             return Waiting(request.id)
@@ -218,15 +260,6 @@ def _read(request: bytes) -> Request:
         raise NotIssued(Why.BAD_REQUEST, str(error)) from error
 
 
-def naming_in(read: Request, name: str) -> Naming:
-    """The names that a request asks for; ``name`` where it has no common name. Raises NotIssued."""
-    attributes = {key: value for key, value in read.attributes.items() if key != "CN"}
-    try:
-        return naming_of(read.attributes.get("CN", name), attributes, read.alternatives)
-    except IssueRefusedError as error:
-        raise NotIssued(Why.BAD_NAME, str(error)) from error
-
-
 def _content(read: Request, naming: Naming, purpose: Purpose) -> bytes:
     told = (
         purpose.value,
@@ -236,11 +269,3 @@ def _content(read: Request, naming: Naming, purpose: Purpose) -> bytes:
     )
     # No name has control characters.
     return hashlib.sha256("\n".join(told).encode()).digest()
-
-
-def _called(certificate: Written) -> str:
-    return f"certificate:{certificate.entry.name}"
-
-
-def _bad_token() -> BadToken:
-    return BadToken("the token is unknown, has ended, or is used up")

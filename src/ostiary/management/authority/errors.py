@@ -17,6 +17,7 @@ class Why(Enum):
     DENIED = "denied"
     OTHER_NAMES = "other-names"
     NOT_GOOD = "not-good"
+    TOO_MANY = "too-many"
 
 
 class NotIssued(WrongUse):
@@ -52,6 +53,13 @@ class NoSuchCertificate(WrongUse):
 
 class BadToken(WrongUse):
     """A token that is unknown, has ended, or is used up; never says which."""
+
+    def __init__(self, sentence: str = "the token is unknown, has ended, or is used up") -> None:
+        super().__init__(sentence)
+
+
+class NoEnrolment(WrongUse):
+    """No devices enrol here just now: ``pki.est`` isn't in force."""
 
 
 class NoSuchRequest(WrongUse):

@@ -75,7 +75,7 @@ def token_of(house: House, secret: str) -> KeptToken:
     if secret.startswith(PREFIX) and len(secret) <= _LONGEST_SECRET:
         found = house.ledger.enrolments.token_of_digest(_digest(secret))
     if found is None:
-        raise BadToken("the token is unknown, has ended, or is used up")
+        raise BadToken
     return found
 
 

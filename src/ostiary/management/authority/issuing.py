@@ -1,7 +1,7 @@
 """Certificates for devices and servers: drafted, signed, written down, and only then given out."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ostiary.ca.authority import LONGEST_COMMON_NAME, IssueRefusedError
 from ostiary.ca.requests import CertifiedKey, key_to_certify
@@ -27,14 +27,30 @@ def issue(
     ``claim``: the use of a token for the only order; TokenSpent is raised instead of a second one.
     Raises NoAuthority, KeyStaysShut, Exhausted, and what the ledger does; nothing is issued then.
     """
-    now = house.hands.clock()
-    there: dict[str, list[Written]] = defaultdict(list)
-    for one in house.ledger.named(one.name for one in orders if may_be_name(one.name)):
-        if one.good_at(now) or one.entry.kind in OUR_OWN:
-            there[one.entry.name].append(one)
+    there = there_of(house, [one.name for one in orders])
     found = _without_compromised(house, _all_drafted(house, orders, there))
     signed = iter(_written(house, [one for one in found if isinstance(one, Draft)], claim))
     return tuple(next(signed) if isinstance(one, Draft) else one for one in found)
+
+
+def foresee(house: House, order: Order) -> Draft | Certified:
+    """What would be signed for it, or what is there already; nothing is. Raises NotIssued."""
+    drafts = _all_drafted(house, [order], there_of(house, [order.name]))
+    (found,) = _without_compromised(house, drafts)
+    if isinstance(found, NotIssued):
+        raise found
+    return found
+
+
+def there_of(house: House, names: Iterable[str]) -> Mapping[str, Sequence[Written]]:
+    """By name, what may be in the way of another certificate: those that are good, and whatever
+    the authority itself is or was called."""
+    now = house.hands.clock()
+    there: dict[str, list[Written]] = defaultdict(list)
+    for one in house.ledger.named(filter(may_be_name, names)):
+        if one.good_at(now) or one.entry.kind in OUR_OWN:
+            there[one.entry.name].append(one)
+    return there
 
 
 def renew(house: House, renewal: Renewal) -> Certified:

@@ -69,6 +69,29 @@ def name_in(request: bytes) -> str:
     return name
 
 
+def naming_in(read: Request, name: str, purpose: Purpose) -> Naming:
+    """The names that a request asks for; ``name`` where it has no common name. Raises NotIssued."""
+    attributes = {key: value for key, value in read.attributes.items() if key != "CN"}
+    common = read.attributes.get("CN", name)
+    try:
+        return naming_of(common, attributes, alternatives_in(read, common, purpose))
+    except IssueRefusedError as error:
+        raise NotIssued(Why.BAD_NAME, str(error)) from error
+
+
+def alternatives_in(read: Request, name: str, purpose: Purpose) -> tuple[str, ...]:
+    """The alternative names that a request for ``name`` comes to."""
+    return _or_own(read.alternatives, name, purpose)
+
+
+def _or_own(given: Sequence[str], name: str, purpose: Purpose) -> tuple[str, ...]:
+    """A server's own name where none are given: clients look at no other (RFC 9525 2)."""
+    if given or purpose is not Purpose.SERVER:
+        return tuple(given)
+    address = ":" in name or name.replace(".", "").isdigit()
+    return (f"ip:{name}" if address else f"dns:{name}",)
+
+
 def _naming(order: Order, request: Request | None) -> Naming:
     """What the operator says comes before what the request says."""
     attributes: Mapping[str, str] = order.attributes
@@ -80,14 +103,8 @@ def _naming(order: Order, request: Request | None) -> Naming:
             raise IssueRefusedError(f"the request is for {name!r}, and not for {order.name!r}")
         attributes = {**theirs, **attributes}
         alternatives = alternatives or request.alternatives
-    if order.purpose is Purpose.SERVER and not alternatives:
-        alternatives = (_server(order.name),)
+    alternatives = _or_own(alternatives, order.name, order.purpose)
     return naming_of(order.name, dict(attributes), alternatives)
-
-
-def _server(name: str) -> str:
-    """A server's name as the alternative name that clients look at (RFC 9525 2)."""
-    return f"ip:{name}" if ":" in name or name.replace(".", "").isdigit() else f"dns:{name}"
 
 
 def standing(order: Order, draft: Draft, there: Sequence[Written]) -> Written | None:

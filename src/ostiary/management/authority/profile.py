@@ -48,6 +48,29 @@ class Days(Model):
     """The most that may be asked for."""
 
 
+NAME: Final = "{name}"
+"""Stands for the common name."""
+
+
+def _alternative(value: str) -> str:
+    """Raises ValueError."""
+    kind, _, rest = value.partition(":")
+    if kind not in {"dns", "ip", "uri", "email"} or not rest:
+        raise ValueError(f"{value[:80]!r} is no alternative name (write dns:{NAME}.example)")
+    return value
+
+
+class Enrolment(Model):
+    """What devices may ask for that no operator looks at."""
+
+    alternative_names: Annotated[
+        tuple[Annotated[str, AfterValidator(_alternative)], ...], Listed
+    ] = (f"dns:{NAME}", f"ip:{NAME}")
+    """Beside the common name, with a token; ``allowed`` holds, too."""
+    most_good: Annotated[Number, Field(ge=1, le=1_000)] = 8
+    """Certificates that may be good at a time of those that came of one by renewals."""
+
+
 class Lists(Model):
     """Revocation lists."""
 
@@ -96,6 +119,7 @@ class Profile(Model):
 
     allowed: Allowed = Allowed()
     days: Days = Days()
+    enrolment: Enrolment = Enrolment()
     crl: Lists = Lists()
     publish: Publishing = Publishing()
 

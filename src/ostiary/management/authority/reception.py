@@ -1,24 +1,28 @@
 """Tokens and requests, for operators: who may enrol, and who waits for their word."""
 
+from ostiary.ca.signing import Purpose
 from ostiary.management.actors import Actor
 from ostiary.management.authority.approving import (
     approve,
     deny,
     faults_of,
+    foresee_approval,
+    order_of,
     request_numbered,
 )
 from ostiary.management.authority.desk import Desk, Done, NotInLedger
-from ostiary.management.authority.enrolling import naming_in
 from ostiary.management.authority.errors import NotIssued
 from ostiary.management.authority.house import House
 from ostiary.management.authority.inviting import Invitation, invite
-from ostiary.management.authority.preparing import asked
+from ostiary.management.authority.preparing import alternatives_in, asked, naming_in
 from ostiary.management.authority.views import (
     CertifiedView,
     EnrolTokenView,
+    ForeseenView,
     Looked,
     RequestView,
     certified_view,
+    foreseen_view,
     request_view,
     token_view,
 )
@@ -65,6 +69,17 @@ class Reception:
             return view, str(number), {"name": view.name, "serial": view.serial}
 
         return await self._desk.act(actor, "ca.approve", work)
+
+    async def foresee(
+        self, actor: Actor, number: int, *, days: int | None = None, another: bool = False
+    ) -> ForeseenView:
+        """What ``approve`` would do."""
+
+        def look(house: House) -> ForeseenView:
+            found = foresee_approval(house, number, days=days, another=another)
+            return foreseen_view(found, order_of(request_numbered(house, number)))
+
+        return await self._desk.foresee(actor, look)
 
     async def deny(self, actor: Actor, number: int, note: str = "") -> RequestView:
         """Tell whoever asked that it won't be; ``note`` is told, too."""
@@ -127,13 +142,14 @@ def _looked(house: House, kept: KeptRequest) -> Looked:
     """Read anew: what was fit to be kept can be read, unless this program reads otherwise now."""
     try:
         read, key = asked(None, kept.request.der)
-        naming = naming_in(read, kept.request.name) if read else None
+        name, purpose = kept.request.name, Purpose(kept.request.purpose)
+        naming = naming_in(read, name, purpose) if read else None
     except NotIssued as refused:
         return Looked(subject="", alternative_names=(), key="", faults=(refused,))
     waits = kept.state is RequestState.PENDING
     return Looked(
         subject=naming.subject_text() if naming else "",
-        alternative_names=read.alternatives if read else (),
+        alternative_names=alternatives_in(read, name, purpose) if read else (),
         key=f"{key.kind.value}, SHA-256 {key.digest().hex()}",
         faults=faults_of(house, kept) if waits else (),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ostiary.ca.signing import Reason
 from ostiary.management.authority.errors import NoSuchCertificate
 from ostiary.management.authority.house import House, may_be_name
-from ostiary.store.ledger.records import Kind, Revocation, Written
+from ostiary.store.ledger.records import OUR_OWN, Kind, Revocation, Written
 
 _HEX = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{1,64})")
 
@@ -58,6 +58,16 @@ def of_content(house: House, fingerprint: bytes, told: str) -> Written:
     if found is None:
         raise NoSuchCertificate(f"{told} was not issued by this authority")
     return found
+
+
+def good_namesakes(house: House, one: Written) -> tuple[Written, ...]:
+    """The other certificates of its name that are good; none of the authority's own."""
+    now = house.hands.clock()
+    return tuple(
+        other
+        for other in house.ledger.named([one.entry.name])
+        if other.id != one.id and other.good_at(now) and other.entry.kind not in OUR_OWN
+    )
 
 
 def revoke(house: House, several: Sequence[Written], reason: Reason) -> tuple[Written, ...]:

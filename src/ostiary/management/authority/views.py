@@ -5,12 +5,14 @@ from datetime import datetime
 from enum import Enum
 
 from ostiary.ca.packing import pem_of_certificate
-from ostiary.ca.signing import Purpose, Reason
+from ostiary.ca.signing import Naming, Purpose, Reason
 from ostiary.management.authority.errors import NotIssued
-from ostiary.management.authority.orders import Certified
+from ostiary.management.authority.orders import Certified, Order
+from ostiary.management.authority.preparing import Draft
 from ostiary.management.views import CertificateView, View
 from ostiary.store.ledger.enrolment_records import KeptRequest, KeptToken, RequestState
 from ostiary.store.ledger.records import Kind, Written
+from ostiary.x509.certificate import parse
 
 
 class IssuedState(Enum):
@@ -67,6 +69,20 @@ class CertifiedView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForeseenView(View):
+    """What would be issued; nothing was."""
+
+    name: str
+    subject: str
+    alternative_names: tuple[str, ...]
+    """``dns:…``, ``uri:…``, ``email:…``, ``ip:…``."""
+    purpose: Purpose
+    days: int
+    there_already: bool = False
+    """A good certificate says just that of the same key: it would be the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorityListView(View):
     """The newest revocation list of an authority."""
 
@@ -109,6 +125,8 @@ class RevokedView(View):
     lists: tuple[str, ...]
     """Files the new revocation lists were written to."""
     warnings: tuple[str, ...] = ()
+    also: tuple[IssuedView, ...] = ()
+    """Others of its name that were revoked with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +201,25 @@ def certified_view(certified: Certified) -> CertifiedView:
         there_already=certified.there_already,
         certificate="".join(pems[:-1]),
         chain="".join(pems[1:]),
+    )
+
+
+def foreseen_view(found: Draft | Certified, order: Order) -> ForeseenView:
+    """Of what ``issuing.foresee`` gave for this order."""
+    if isinstance(found, Draft):
+        naming, days = found.naming, found.days
+    else:
+        there = parse(found.der)
+        naming, days = Naming.of_certificate(there), (there.not_after - there.not_before).days
+    names = naming.alternative_names()
+    kinds = (("dns", names.dns), ("uri", names.uri), ("email", names.email), ("ip", names.ip))
+    return ForeseenView(
+        name=found.name,
+        subject=naming.subject_text(),
+        alternative_names=tuple(f"{kind}:{one}" for kind, several in kinds for one in several),
+        purpose=order.purpose,
+        days=days,
+        there_already=not isinstance(found, Draft),
     )
 
 

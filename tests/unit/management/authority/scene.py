@@ -101,14 +101,15 @@ def certificate(certified: Certified) -> Certificate:
     return parse(certified.der)
 
 
-def request(name: str = "device", *sans: str, **subject: str) -> bytes:
+def request(name: str = "device", *sans: str, uris: Sequence[str] = (), **subject: str) -> bytes:
     """A request for these names."""
     oids = {"O": NameOID.ORGANIZATION_NAME, "OU": NameOID.ORGANIZATIONAL_UNIT_NAME}
     attributes = [x509.NameAttribute(oids[key], value) for key, value in subject.items()]
     attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, name))
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes))
-    if sans:
-        names = x509.SubjectAlternativeName([x509.DNSName(one) for one in sans])
+    if sans or uris:
+        found = [*map(x509.DNSName, sans), *map(x509.UniformResourceIdentifier, uris)]
+        names = x509.SubjectAlternativeName(found)
         builder = builder.add_extension(names, critical=False)
     key: Any = DICE.key(KeyKind.EC).native
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)

@@ -13,10 +13,11 @@ import pytest
 from ostiary.ca.signing import Purpose, Reason
 from ostiary.management.authority.approving import approve, deny, faults_of, request_numbered
 from ostiary.management.authority.enrolling import Invited, Registrar, Waiting, enrol, reenrol
-from ostiary.management.authority.errors import BadToken, NoSuchRequest, NotIssued, Why
+from ostiary.management.authority.errors import BadProfile, BadToken, NoSuchRequest, NotIssued, Why
 from ostiary.management.authority.house import House
 from ostiary.management.authority.inviting import Invitation, invite, is_for, token_of
 from ostiary.management.authority.orders import Certified
+from ostiary.management.authority.profile import Allowed, Enrolment, Profile, read_profile
 from ostiary.management.authority.revoking import revoke
 from ostiary.store.ledger import enrolments
 from ostiary.store.ledger.enrolment_records import (
@@ -28,11 +29,11 @@ from ostiary.store.ledger.enrolment_records import (
     TokenSpent,
     TooManyWaiting,
 )
-from ostiary.store.ledger.records import State, Written
+from ostiary.store.ledger.records import Kind, State, Written
+from ostiary.trust.names.reading import parse_pattern
 from tests.unit.management.authority.scene import (
     DAY,
     World,
-    allowing,
     certificate,
     issued,
     order,
@@ -47,7 +48,9 @@ def scene(tmp_path: Path) -> World:
 
 @pytest.fixture
 def house(scene: World) -> Iterator[House]:
-    with scene.founded(allowing(distinguishedNames=["CN=*", "CN=*,O=Acme"])) as made:
+    allowed = Allowed(distinguished_names=("CN=*", "CN=*,O=Acme", "CN=station-*,O=Acme"))
+    named = Enrolment(alternative_names=("dns:{name}", "dns:{name}.example", "dns:a.example"))
+    with scene.founded(Profile(allowed=allowed, enrolment=named)) as made:
         made.hands = replace(made.hands, secret=secrets.token_bytes)
         yield made
 
@@ -326,6 +329,114 @@ def test_a_certificate_is_renewed_for_its_own_names_alone(house: House) -> None:
         request("device-1", "a.example", "b.example", O="Acme"),
     ):
         assert why(house, old, wrong, act=reenrol) is Why.OTHER_NAMES
+
+
+def test_so_many_renewals_of_one_certificate_are_good_at_a_time(scene: World, house: House) -> None:
+    """A stolen key is not to be turned into more certificates than anybody can find and revoke."""
+    first, other = (
+        entry(house, issued(house, order("device-1", days=30, another=True))[0]) for _ in range(2)
+    )
+    last = first
+    for _ in range(7):
+        last = entry(house, reenrol(house, last, request("device-1")))
+    for shown in (first, last):
+        assert why(house, shown, request("device-1"), act=reenrol) is Why.TOO_MANY
+    # Another one of this name, which came of no renewal of it, is not held up.
+    reenrol(house, other, request("device-1"))
+    scene.now += timedelta(days=31)  # the first has ended
+    newest = entry(house, reenrol(house, last, request("device-1")))
+    assert why(house, newest, request("device-1"), act=reenrol) is Why.TOO_MANY
+    revoke(house, [last], Reason.SUPERSEDED)
+    reenrol(house, newest, request("device-1"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [
+        (("device-1",), True),
+        (("DEVICE-1",), True),
+        (("device-1.example",), True),
+        (("a.example",), True),
+        (("device-2",), False),
+        (("device-2.example",), False),
+        (("device-1", "device-2"), False),
+        (("*.example",), False),
+    ],
+)
+def test_a_token_is_good_for_no_other_devices_alternative_name(
+    house: House, asked: tuple[str, ...], fits: bool
+) -> None:
+    kept = token(house, "device-1")
+    if fits:
+        certified(enrol(house, invited(house, kept), request("device-1", *asked)))
+        return
+    assert why(house, invited(house, kept), request("device-1", *asked)) is Why.NOT_ALLOWED
+    # It isn't used up; and an operator who looks may allow it.
+    number = waiting(enrol(house, invited(house, kept, approval=True), request("device-1", *asked)))
+    assert certificate(approve(house, number)).subject_alternative_names == tuple(
+        f"DNS:{one}" for one in asked
+    )
+
+
+def test_a_name_that_would_be_a_path_is_put_in_nowhere(scene: World) -> None:
+    profile = read_profile(b"enrolment: {alternativeNames: ['uri:urn:example:{name}']}", "x")
+    with scene.founded(profile) as house:
+        kept = token(house, "*")
+        for name in ("a:b", "a/b", ".."):
+            asked = request(name, uris=(f"urn:example:{name}",))
+            assert why(house, invited(house, kept), asked) is Why.NOT_ALLOWED
+        certified(enrol(house, invited(house, kept), request("a", uris=("urn:example:a",))))
+
+
+def test_without_rules_for_subjects_a_token_is_good_for_the_common_name_alone(
+    scene: World,
+) -> None:
+    with scene.founded() as house:
+        kept = token(house, "*")
+        assert why(house, invited(house, kept), request("x", O="Acme")) is Why.NOT_ALLOWED
+        certified(enrol(house, invited(house, kept), request("x")))
+
+
+@pytest.mark.parametrize("approval", [False, True])
+def test_nobody_becomes_a_registrar_by_enrolling(house: House, approval: bool) -> None:
+    registrars = (parse_pattern("CN=station-*,O=Acme"),)
+    asked = request("station-9", O="Acme")
+    station = entry(house, issued(house, order("station-1"))[0])
+    for name, bearer in (
+        ("station-a", invited(house, token(house, "station-*"), approval=approval)),
+        ("station-b", Registrar(station, approval=approval)),
+    ):
+        assert why(house, bearer, asked, registrars=registrars) is Why.NOT_ALLOWED
+        enrol(house, bearer, request(name), registrars=registrars)
+
+
+def test_a_server_is_renewed_by_a_request_without_the_name_it_was_given(house: House) -> None:
+    kept, asked = token(house, "web.example", purpose=Purpose.SERVER), request("web.example")
+    first = certified(enrol(house, invited(house, kept), asked))
+    assert certificate(first).subject_alternative_names == ("DNS:web.example",)
+    with_it = request("web.example", "web.example")
+    for again in (asked, with_it):
+        found = certificate(reenrol(house, entry(house, first), again))
+        assert found.subject_alternative_names == ("DNS:web.example",)
+
+
+@pytest.mark.parametrize("text", ["device", "dns:", "fax:1"])
+def test_a_pattern_of_an_alternative_name_that_is_none_is_told(text: str) -> None:
+    with pytest.raises(BadProfile, match="alternativeNames"):
+        read_profile(f"enrolment: {{alternativeNames: ['{text}']}}".encode(), "profile.yml")
+
+
+def test_an_authoritys_own_responder_name_is_in_the_way_wherever_it_is_looked_at(
+    scene: World, house: House
+) -> None:
+    (done,) = issued(house, order("Example issuing 1 OCSP"))
+    house.ledger.write([replace(_like(entry(house, done).entry, 7), kind=Kind.RESPONDER,
+                                not_after=scene.now, name="answers")])  # fmt: skip
+    scene.now += DAY
+    kept = token(house, "answers", approval=True)
+    number = waiting(enrol(house, invited(house, kept, approval=True), request("answers")))
+    (fault,) = faults_of(house, request_numbered(house, number))
+    assert fault.why is why(house, number, act=approve, another=True) is Why.NAME_TAKEN
 
 
 def test_a_certificate_that_is_not_good_is_not_renewed(scene: World, house: House) -> None:
