@@ -139,7 +139,7 @@ def _show(findings: Sequence[Finding], wrote: _Written | None) -> None:
     rows = [
         (
             f"{one.position.file}:{one.position.line}",
-            one.path,
+            one.path or "everything",
             text(one.verdict.value, _COLOURS[one.verdict]),
             _how(one),
         )

@@ -41,9 +41,7 @@ PASSWORD = TakenCredential(
     consumer=ADA.id,
     hash=bcrypt.hashpw(b"swordfish", bcrypt.gensalt(4)).decode(),
 )
-ALL = Taking(
-    scopes=("write",), users=(ADA,), apps=(MOBILE,), credentials=(KEY, CHOSEN, PASSWORD)
-)
+ALL = Taking(scopes=("write",), users=(ADA,), apps=(MOBILE,), credentials=(KEY, CHOSEN, PASSWORD))
 
 
 @pytest.fixture

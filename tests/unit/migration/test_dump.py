@@ -104,11 +104,13 @@ def test_who_is_not_said_to_be_active_is_not() -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["users", "scopes", "id", "EG-user:x", "EG-key-auth:y", "scopes"]),
-            inner,
-            max_size=3,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["users", "scopes", "id", "EG-user:x", "EG-key-auth:y", "scopes"]),
+                inner,
+                max_size=3,
+            )
         ),
         max_leaves=10,
     )
