@@ -88,12 +88,15 @@ class _Collecting:
         self._credentials: dict[tuple[str, str], DumpedCredential] = {}
 
     def take(self, document: object) -> bool:
-        """One document; False where nothing in it is of a dump."""
+        """One document; whether anything in it is of a dump. A Redis may have others' keys, too."""
+        found = False
         if isinstance(document, list):
-            return all(self.take(one) for one in document)
-        if not isinstance(document, dict):
-            return False
-        return all(self._entry(str(key), value) for key, value in document.items())
+            for one in document:
+                found |= self.take(one)
+        elif isinstance(document, dict):
+            for key, value in document.items():
+                found |= self._entry(str(key), value)
+        return found
 
     def dump(self) -> Dump:
         """What there is."""
@@ -179,12 +182,13 @@ class _Collecting:
 def read_dump(text: str, namespace: str = "EG") -> Dump:
     """``namespace`` is ``db.redis.namespace`` of the system configuration. Raises NoDump."""
     collecting = _Collecting(namespace)
-    for number, document in enumerate(_documents(text), 1):
-        if not collecting.take(document):
-            raise NoDump(
-                f"document {number} of the dump holds no consumers: {json.dumps(document)[:80]} "
-                f"(give answers of the admin API, or keys that begin with {namespace}-)"
-            )
+    documents = list(_documents(text))
+    found = [collecting.take(document) for document in documents]
+    if documents and not any(found):
+        raise NoDump(
+            f"the dump holds no consumers; it begins {json.dumps(documents[0])[:80]} "
+            f"(give answers of the admin API, or keys that begin with {namespace}-)"
+        )
     return collecting.dump()
 
 

@@ -74,6 +74,13 @@ def test_documents_may_stand_in_lists_or_one_to_a_line_and_twice() -> None:
     assert read_dump(lines) == read_dump(json.dumps([REDIS])) == read_dump(lines + "\n" + lines)
 
 
+def test_keys_that_are_not_of_consumers_are_left() -> None:
+    others = {"rl:127.0.0.1": "5", "sess:abc": {"cookie": "x"}}
+    assert read_dump(json.dumps([{**others, **REDIS}])) == read_dump(json.dumps(REDIS))
+    lines = "\n".join(json.dumps({key: value}) for key, value in {**others, **REDIS}.items())
+    assert read_dump(lines) == read_dump(json.dumps(REDIS))
+
+
 def test_another_namespace_is_another_gateways() -> None:
     other = json.dumps(REDIS).replace("EG-", "shop-")
     assert read_dump(other, "shop") == read_dump(json.dumps(REDIS))
