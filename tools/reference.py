@@ -13,6 +13,7 @@ import typer.main
 
 from ostiary.admin import reference as admin_api
 from ostiary.cli import app
+from ostiary.config import policy_reference
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -105,10 +106,16 @@ def admin_api_page() -> str:
     return admin_api.page(NOTICE)
 
 
+def policies_page() -> str:
+    """Every policy and condition, with examples."""
+    return policy_reference.page(NOTICE)
+
+
 PAGES = {
     "reasons.md": reasons_page,
     "command-line.md": commands_page,
     "admin-api.md": admin_api_page,
+    "policies.md": policies_page,
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from ostiary.compiler import decision, names, upstreams
@@ -9,6 +10,7 @@ from ostiary.compiler.answers import problem
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.calling import calling_files, calling_section
+from ostiary.compiler.counting import counting_sections, counting_settings
 from ostiary.compiler.enforcement import Gate
 from ostiary.compiler.engine import defaults_section, global_section
 from ostiary.compiler.enrolment import enrolment_files, enrolment_sections
@@ -30,8 +32,11 @@ from ostiary.compiler.reasons import reason_files
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.compiler.routing import route_files, route_rules
 from ostiary.compiler.scopes import Scheme, mode_of, scheme_of, scope_expression, scope_files
+from ostiary.compiler.stage import Setting
+from ostiary.compiler.tls import Asking, entries_of
 from ostiary.config.effective import AuthType, Effective
 from ostiary.config.model.document import Document
+from ostiary.config.model.policies.log import LogAction
 from ostiary.haproxy.files import Section, render_map, render_sections
 
 PathOf = Callable[[str], str]
@@ -50,8 +55,9 @@ def compile_document(
 
     scheme = scheme_of(effective)
     table = route_table(document.api_endpoints)
+    setting = _setting(document, scheme, path_of)
     pipelines = {
-        name: compile_pipeline(number, name, pipeline)
+        name: compile_pipeline(number, name, pipeline, setting)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)
     }
     plan = Plan(
@@ -60,10 +66,12 @@ def compile_document(
         gate=gate_of(document, scheme, path_of),
         choices=partial(_choices, pipelines, path_of),
         path_of=path_of,
+        messages=_says_something(document),
     )
-    sections = _sections(document, place, plan)
+    sections = _sections(document, place, plan, counting_settings(pipelines.values()))
     sections += backend_sections(document, materials, place, pipelines, table)
     sections += [*upstreams.resolvers_sections(document), *_fixed(place, plan)]
+    sections += counting_sections(pipelines.values(), place)
     files = {
         "haproxy.cfg": render_sections(sections),
         SPOE_FILE: spoe_config(_messages(document, scheme)),
@@ -72,6 +80,7 @@ def compile_document(
         **scope_files(scheme, table),
         **calling_files(scheme, table),
         **_pipeline_files(document, table, pipelines),
+        **{name: text for one in pipelines.values() for name, text in one.files.items()},
         **upstreams.upstream_files(materials),
     }
     if scheme.type is AuthType.HEADER:
@@ -84,9 +93,30 @@ def compile_document(
     return Bundle(files=files)
 
 
-def _sections(document: Document, place: Place, plan: Plan) -> list[Section]:
+def _says_something(document: Document) -> bool:
+    return any(
+        isinstance(step.action, LogAction)
+        for pipeline in document.pipelines.values()
+        for policy in pipeline.policies
+        for step in policy.steps
+    )
+
+
+def _setting(document: Document, scheme: Scheme, path_of: PathOf) -> Setting:
+    """What pipelines build on. Verdicts take the counters 0 and 1, and ``calling`` takes 2."""
+    in_header = scheme.type is AuthType.HEADER
+    entries = entries_of(document.https, scheme.type) if document.https else ()
+    strict = any(entry.asking is Asking.TRUSTED for entry in entries)
+    free = () if in_header and strict else (0,) if in_header else (1,)
+    return Setting(path_of=path_of, in_header=in_header, counters=(*free, 3))
+
+
+def _sections(
+    document: Document, place: Place, plan: Plan, counting: tuple[str, ...]
+) -> list[Section]:
     """The process as a whole, and its listeners."""
-    sections = [global_section(document, place, plan.scheme.type), defaults_section(document)]
+    whole = global_section(document, place, plan.scheme.type)
+    sections = [replace(whole, lines=(*whole.lines, *counting)), defaults_section(document)]
     if document.http:
         sections.append(http_section(document, document.http, place, plan))
     if document.https:
@@ -122,7 +152,7 @@ def _choices(
         number = f"var({names.ROUTE}),map_str_int({path_of('pipelines.map')},0)"
         passes = f" {gate.passes}" if gate else ""
         rules.append(f"http-request set-var({names.PIPELINE}) {number}{passes}")
-    rules += [rule for rule in choosing if rule.startswith("http-request")]
+    rules += [rule for rule in choosing if not rule.startswith("use_backend")]
     rules += [f"use_backend {names.REFUSED} {gate.stops}"] if gate else []
     rules += [rule for rule in choosing if rule.startswith("use_backend")]
     backend = f"%[var({names.ROUTE}),map_str({path_of('backends.map')},{names.NOWHERE})]"

@@ -1,14 +1,17 @@
 """Conditions of pipelines (express-gateway semantics) as ACL expressions."""
 
-import re
+from collections.abc import Iterator
 from typing import assert_never
 
 from ostiary.compiler import names
-from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, literal
+from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, Literal, literal
+from ostiary.compiler.facts import Fact
 from ostiary.compiler.searching import undecided_rules
+from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.condition import (
     AllOf,
     Always,
+    ClientCertificate,
     Condition,
     HostMatch,
     Method,
@@ -17,14 +20,19 @@ from ostiary.config.model.condition import (
     OneOf,
     PathExact,
     PathMatch,
+    PathParameters,
+    RegexpMatch,
     TlsClientAuthenticated,
 )
+from ostiary.config.rewriting import parameters_regex
 from ostiary.haproxy.quote import regex, word
 
+_AT_ONCE = 12
+"""Fingerprints on one line."""
 AUTHENTICATED = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
 
 
-def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911 - a closed union
+def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """The expression of a condition nested to any depth."""
     match condition:
         case Always():
@@ -43,26 +51,30 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             return literal(f"{{ pathq -m str -- {word(condition.path)} }}")
         case PathMatch():
             return _search("pathq", condition.pattern, algebra)
+        case PathParameters():
+            return _search("path", parameters_regex(condition.match), algebra, "-i ")
+        case RegexpMatch():
+            return _search("pathq", condition.match, algebra)
         case Method():
             return literal(f"{{ method {' '.join(condition.methods)} }}")
         case HostMatch():
-            return _search("req.hdr(host)", glob_to_regex(condition.pattern), algebra)
+            return _search("req.hdr(host)", host_regex(condition.pattern), algebra)
         case TlsClientAuthenticated():
             return literal(AUTHENTICATED)
+        case ClientCertificate():
+            return algebra.some(_certificates(condition.fingerprint))
         case _:
             assert_never(condition)
 
 
-def _search(fetch: str, source: str, algebra: Algebra) -> Expression:
-    algebra.rules += undecided_rules(fetch, source, algebra.guards)
-    return literal(f"{{ {fetch} -m reg -- {regex(source)} }}")
+def _certificates(fingerprints: tuple[str, ...]) -> Iterator[Expression]:
+    """The certificate of the handshake, or of a header: a request has one of them at most."""
+    for at in range(0, len(fingerprints), _AT_ONCE):
+        wanted = f"-m str {' '.join(fingerprints[at : at + _AT_ONCE])}"
+        for shown in (f"var({names.FINGERPRINT})", Fact.FINGERPRINT.value):
+            yield Expression(((Literal(AUTHENTICATED), Literal(f"{{ {shown} {wanted} }}")),))
 
 
-def glob_to_regex(pattern: str) -> str:
-    """A host glob as an anchored regular expression: ``*`` any text, ``?`` one character.
-
-    As in minimatch, neither stands for a dot at the very beginning.
-    """
-    parts = {"*": ".*", "?": "."}
-    ahead = r"(?!\.)" if pattern[:1] in parts else ""
-    return f"^{ahead}{''.join(parts.get(char, re.escape(char)) for char in pattern)}$"
+def _search(fetch: str, source: str, algebra: Algebra, flag: str = "") -> Expression:
+    algebra.rules += undecided_rules(fetch, source, algebra.guards, flag)
+    return literal(f"{{ {fetch} -m reg {flag}-- {regex(source)} }}")

@@ -45,6 +45,8 @@ class Plan:
     """Rules that choose the backend of who may go on; they may look at the verdict."""
     path_of: PathOf
     """Absolute path of a file of the bundle."""
+    messages: bool = False
+    """Whether pipelines have something to say in the access log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def http_section(document: Document, listener: HttpListener, place: Place, plan:
     judged = judged_in_the_open(document, plan)
     lines = [
         *(f"bind {one}" for one in addresses(listener.hostname, listener.port, place)),
-        *_logging(place, plan.scheme),
+        *_logging(place, plan),
         *_peers(plan, behind_reader=False),
         *_connection_facts(),
         *([_filter(plan.path_of)] if by_header else []),
@@ -57,7 +57,7 @@ def https_sections(
     lines = [
         *_binds(listener, place, path_of, grouped),
         *_timeouts(listener.options),
-        *_logging(place, plan.scheme),
+        *_logging(place, plan),
         *_peers(plan, behind_reader=len(grouped) > 1),
         *_connection_facts(),
         *([_filter(path_of)] if judged.rules else []),
@@ -271,7 +271,7 @@ def _connection_facts() -> list[str]:
     ]
 
 
-def _logging(place: Place, scheme: Scheme) -> list[str]:
+def _logging(place: Place, plan: Plan) -> list[str]:
     def located(text: str) -> str:
         return text.replace("@folder@", place.folder)
 
@@ -285,6 +285,6 @@ def _logging(place: Place, scheme: Scheme) -> list[str]:
         "option disable-h2-upgrade",
         # What ends before there is a request, as in the handshake, is told to the gateway too.
         "option log-separate-errors",
-        f"log-format {word(located(log_format(scheme)))}",
+        f"log-format {word(located(log_format(plan.scheme, messages=plan.messages)))}",
         f"error-log-format {word(located(ERROR_FORMAT))}",
     ]

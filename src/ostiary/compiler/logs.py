@@ -8,7 +8,7 @@ from ostiary.compiler import names
 from ostiary.compiler.facts import Fact
 from ostiary.compiler.scopes import HEADER_ENTRY, Scheme
 from ostiary.config.effective import AuthType
-from ostiary.haproxy.quote import word
+from ostiary.haproxy.quote import argument, word
 
 
 def _json(name: str, expression: str) -> str:
@@ -47,8 +47,9 @@ def connection_rule(scheme: Scheme, *, tls: bool) -> str:
     return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(','.join(parts))}"
 
 
-def log_format(scheme: Scheme) -> str:
-    """The line of one request; what the types add stands where that type is in force."""
+def log_format(scheme: Scheme, *, messages: bool = False) -> str:
+    """The line of one request; what the types add stands where that type is in force, and
+    ``messages`` where a pipeline has a step that says something."""
     parts = (
         '"time":%Ts.%ms',
         '"request_id":"%ID"',
@@ -60,6 +61,7 @@ def log_format(scheme: Scheme) -> str:
         _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map)"),
         _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
         *_policy(scheme),
+        *([f'"messages":[%[var({names.MESSAGES},{argument(" ")})]]'] if messages else []),
         '"backend":"%b"',
         '"bytes":%B',
         '"ms":{"total":%Ta,"queue":%Tw,"connect":%Tc,"service":%Tr}',

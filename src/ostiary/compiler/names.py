@@ -68,6 +68,14 @@ HOST = "txn.ost.host"
 """The Host header's name: lower case, no port, no trailing dot."""
 PATH = "txn.ost.path"
 """The path in lower case, for the look-up of the route."""
+HOSTNAME = "txn.ost.hostname"
+"""The Host header without its port, as sent; where a pipeline's expression needs it."""
+ORIGINAL_URL = "txn.ost.url"
+"""Path and query before the pipeline's first step; where an expression needs it."""
+CONSUMER = "txn.ost.consumer"
+"""Id of the consumer, once a step of the pipeline has found out who it is."""
+MESSAGES = "txn.ost.messages"
+"""What the pipeline's log steps said: texts of JSON, with commas between."""
 
 NO_ROUTE = 999_999_999
 HIGHEST_CODE = 255
@@ -80,6 +88,8 @@ CALLED = "ost_called"
 """Which certificate was used at which API; see ``calling``."""
 FRONTENDS = frozenset(("http", "https"))
 """The frontends that requests come to."""
+PEERS = "ost_peers"
+"""Ourselves: a worker that ends tells its successor here what it has counted."""
 AGENT = "ost_agent"
 RESOLVERS = "ost_names"
 NOWHERE = "ost_not_found"

@@ -3,20 +3,27 @@
 A backend is one *branch* of a pipeline: the rules of its steps up to a ``proxy`` step, and that
 step's servers. A pipeline with at most one ``proxy`` step is a single branch, chosen by the route's
 number through a map, whatever the number of pipelines. Only a pipeline with several ``proxy`` steps
-needs rules in the frontend, to choose among its branches.
+needs rules in the frontend, to choose among its branches. Where steps before a ``proxy`` step may
+change what its condition looks at, all of the pipeline's steps stand there: HAProxy chooses a
+backend before it sees the backend's own rules.
 
 A pipeline that ends without an answer says 404: it never falls into another endpoint's pipeline.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
+from types import MappingProxyType
 
 from ostiary.compiler import names
 from ostiary.compiler.answers import plain, problem
 from ostiary.compiler.conditions import translate
-from ostiary.compiler.expressions import ALWAYS, Algebra, Expression, Literal, when
-from ostiary.config.model.pipeline import Pipeline, ProxyAction, Step, TerminateAction
+from ostiary.compiler.expressions import ALWAYS, Algebra, Expression, Literal, literal, when
+from ostiary.compiler.policy_rate_limit import rate_limit_slots, rate_limit_tables
+from ostiary.compiler.stage import Setting, Slot, Stage
+from ostiary.compiler.steps import write_step
+from ostiary.config.model.pipeline import Pipeline, ProxyAction, Step, TerminateAction, answers
+from ostiary.haproxy.files import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +46,35 @@ class CompiledPipeline:
     branches: tuple[Branch, ...]
     choosing: tuple[str, ...] = field(default=())
     """Frontend rules; empty for a single branch."""
+    slots: Mapping[int, Slot] = field(default_factory=lambda: MappingProxyType({}))
+    """Where rate limits count."""
+    tables: tuple[Section, ...] = ()
+    """Stick tables that the rules use."""
+    files: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    """Files that the rules name."""
 
 
-def compile_pipeline(number: int, name: str, pipeline: Pipeline) -> CompiledPipeline:
+_Steps = tuple[tuple[int, Step], ...]
+"""Steps with their numbers, from 1."""
+
+
+def compile_pipeline(
+    number: int, name: str, pipeline: Pipeline, setting: Setting | None = None
+) -> CompiledPipeline:
     """The branches of one pipeline; ``number`` names them, ``name`` is only told."""
-    steps = tuple(_reachable(step for policy in pipeline.policies for step in policy.steps))
-    origin = f"pipelines.{name}"
-    if sum(isinstance(step.action, ProxyAction) for step in steps) > 1:
-        return _several(number, steps, origin)
-    branch = _single(f"pl{number}", steps, origin)
-    return CompiledPipeline(number, branch.name, (branch,))
+    reachable = tuple(_reachable(step for policy in pipeline.policies for step in policy.steps))
+    setting = setting or Setting()
+    slots = rate_limit_slots(name, reachable, setting.counters)
+    compiling = _Compiling(number, f"pipelines.{name}", replace(setting, slots=slots))
+    steps = tuple(enumerate(reachable, 1))
+    if sum(isinstance(step.action, ProxyAction) for step in reachable) > 1:
+        changed = any(_may_change(step) for step in reachable)
+        made = compiling.in_frontend(steps) if changed else compiling.several(steps)
+    else:
+        branch = compiling.single(steps)
+        made = CompiledPipeline(number, branch.name, (branch,))
+    tables = tuple(rate_limit_tables(reachable, slots))
+    return replace(made, slots=slots, tables=tables, files=MappingProxyType(compiling.files))
 
 
 def _reachable(steps: Iterable[Step]) -> Iterator[Step]:
@@ -57,8 +83,13 @@ def _reachable(steps: Iterable[Step]) -> Iterator[Step]:
         expression = translate(step.condition, _algebra())
         if not expression.never:
             yield step
-        if expression.always:
+        if expression.always and answers(step.action):
             return
+
+
+def _may_change(step: Step) -> bool:
+    """Whether a condition behind the step may look at what it did."""
+    return not isinstance(step.action, TerminateAction | ProxyAction)
 
 
 def _algebra(prefix: str = "c", guard: Literal | None = None) -> Algebra:
@@ -66,23 +97,85 @@ def _algebra(prefix: str = "c", guard: Literal | None = None) -> Algebra:
     return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard)
 
 
-def _single(name: str, steps: tuple[Step, ...], origin: str) -> Branch:
-    """The one backend of a pipeline with at most one ``proxy`` step, which need not be the last."""
-    algebra = _algebra()
-    proxy: ProxyAction | None = None
-    others = ALWAYS  # the requests that the proxy step does not take
-    for step in steps:
-        expression = translate(step.condition, algebra)
-        if isinstance(step.action, ProxyAction):
-            proxy = step.action
-            others = algebra.negate(algebra.spill(expression))
+@dataclass(slots=True)
+class _Compiling:
+    number: int
+    origin: str
+    setting: Setting
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def single(self, steps: _Steps) -> Branch:
+        """The one backend of a pipeline with at most one ``proxy`` step, wherever that stands."""
+        stage = Stage(_algebra(), self.setting)
+        proxies = self._walk(stage, steps, ALWAYS)
+        self.files |= stage.files
+        proxy = proxies[0][0] if proxies else None
+        return Branch(f"pl{self.number}", stage.rules, proxy, self.origin)
+
+    def in_frontend(self, steps: _Steps) -> CompiledPipeline:
+        """All rules in the frontend, for this pipeline's requests; a backend for each proxy."""
+        guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {self.number} }}")
+        stage = Stage(_algebra(f"p{self.number}c", guard), self.setting)
+        taken = self._walk(stage, steps, literal(guard.text))
+        self.files |= stage.files
+        branches: list[Branch] = []
+        choices: list[str] = []
+        for proxy, expression in taken:
+            branches.append(Branch(f"pl{self.number}_{len(branches) + 1}", (), proxy, self.origin))
+            choices += [f"use_backend {branches[-1].name}{when(expression)}"]
+        rules = (*stage.rules, *choices)
+        return CompiledPipeline(self.number, branches[-1].name, tuple(branches), rules)
+
+    def _walk(
+        self, stage: Stage, steps: _Steps, others: Expression
+    ) -> list[tuple[ProxyAction, Expression]]:
+        """Write all steps in their order; return the proxies with what they are chosen by.
+
+        ``others``: the requests that no step has taken yet.
+        """
+        algebra = stage.algebra
+        taken: list[tuple[ProxyAction, Expression]] = []
+        for number, step in steps:
+            expression = algebra.every([others, translate(step.condition, algebra)])
+            match step.action:
+                case ProxyAction():
+                    chosen = algebra.spill(expression)
+                    taken.append((step.action, chosen))
+                    others = algebra.every([others, algebra.negate(chosen)])
+                case TerminateAction():
+                    _terminate(algebra, step.action, expression)
+                case _:
+                    write_step(step.action, step.condition, number, stage.step(number, expression))
+            if others.never or (answers(step.action) and _takes_all(step)):
+                break
         else:
-            _terminate(algebra, step.action, algebra.every([others, expression]))
-        if expression.always:
-            break
-    else:
-        algebra.rules.append(f"http-request return {problem(404)}{when(others)}")
-    return Branch(name, tuple(algebra.rules), proxy, origin)
+            algebra.rules.append(f"http-request return {problem(404)}{when(others)}")
+        return taken
+
+    def several(self, steps: _Steps) -> CompiledPipeline:
+        """A backend for each ``proxy`` step, and one for the requests that none of them takes."""
+        guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {self.number} }}")
+        chooser = _algebra(f"p{self.number}c", guard)
+        branches: list[Branch] = []
+        choices: list[str] = []
+        for at, (_, step) in enumerate(steps):
+            if not isinstance(step.action, ProxyAction):
+                continue
+            title = f"pl{self.number}_{len(branches) + 1}"
+            branch = _branch(title, steps[:at], step.action, self.origin)
+            branches.append(branch)
+            expression = translate(step.condition, chooser)
+            if expression.always:
+                break
+            choices += _choose(branch.name, guard, expression)
+        else:
+            branches.append(_branch(f"pl{self.number}_end", steps, None, self.origin))
+        rules = (*chooser.rules, *choices)
+        return CompiledPipeline(self.number, branches[-1].name, tuple(branches), rules)
+
+
+def _takes_all(step: Step) -> bool:
+    return translate(step.condition, _algebra()).always
 
 
 def _terminate(algebra: Algebra, action: TerminateAction, expression: Expression) -> None:
@@ -90,37 +183,16 @@ def _terminate(algebra: Algebra, action: TerminateAction, expression: Expression
     algebra.rules.append(f"http-request return {said}{when(expression)}")
 
 
-def _several(number: int, steps: tuple[Step, ...], origin: str) -> CompiledPipeline:
-    """A backend for each ``proxy`` step, and one for the requests that none of them takes."""
-    guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {number} }}")
-    chooser = _algebra(f"p{number}c", guard)
-    branches: list[Branch] = []
-    choices: list[str] = []
-    for at, step in enumerate(steps):
-        if not isinstance(step.action, ProxyAction):
-            continue
-        branch = _branch(f"pl{number}_{len(branches) + 1}", steps[:at], step.action, origin)
-        branches.append(branch)
-        expression = translate(step.condition, chooser)
-        if expression.always:
-            break
-        choices += _choose(branch.name, guard, expression)
-    else:
-        branches.append(_branch(f"pl{number}_end", steps, None, origin))
-    rules = (*chooser.rules, *choices)
-    return CompiledPipeline(number, branches[-1].name, tuple(branches), rules)
-
-
 def _choose(name: str, guard: Literal, expression: Expression) -> Iterator[str]:
     for all_of in expression.alternatives:
         yield f"use_backend {name} if {' '.join(map(str, (guard, *all_of)))}"
 
 
-def _branch(name: str, steps: tuple[Step, ...], proxy: ProxyAction | None, origin: str) -> Branch:
+def _branch(name: str, steps: _Steps, proxy: ProxyAction | None, origin: str) -> Branch:
     """What is said before the proxy step; without one, 404 is said at the end."""
     algebra = _algebra()
     answered = False
-    for step in steps:
+    for _, step in steps:
         if isinstance(step.action, TerminateAction):
             expression = translate(step.condition, algebra)
             _terminate(algebra, step.action, expression)

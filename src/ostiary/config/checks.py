@@ -1,19 +1,20 @@
 """What a document must be beyond its types; every finding at once.
 
 Findings about listeners are in ``listener_checks``, about client certificates in ``auth_checks``,
-about endpoints and pipelines in ``route_checks``.
+about endpoints and pipelines in ``route_checks``, about policies in ``policy_checks``.
 """
 
 from collections.abc import Iterator
 
 from ostiary.config.auth_checks import check_auth
 from ostiary.config.effective import Effective
-from ostiary.config.foreign import POLICIES
+from ostiary.config.foreign import POLICIES as FOREIGN
 from ostiary.config.listener_checks import check_listeners
 from ostiary.config.model.document import Document
+from ostiary.config.model.pipeline import POLICIES
 from ostiary.config.notification_checks import check_notifications
+from ostiary.config.policy_checks import check_policies
 from ostiary.config.route_checks import check_routes
-from ostiary.config.shape import OWN_POLICIES
 from ostiary.config.text.tree import Places
 from ostiary.config.text.words import did_you_mean
 from ostiary.kernel.problems import Problem
@@ -24,6 +25,7 @@ def check(document: Document, places: Places, effective: Effective) -> Iterator[
     yield from check_listeners(document, places, effective.type.value)
     yield from check_auth(document, places, effective)
     yield from check_routes(document, places)
+    yield from check_policies(document, places, effective)
     yield from _policies(document, places)
     yield from check_notifications(document, places)
 
@@ -32,8 +34,8 @@ def _policies(document: Document, places: Places) -> Iterator[Problem]:
     if document.policies is None:
         return
     for number, name in enumerate(document.policies):
-        if name not in POLICIES and name not in OWN_POLICIES:
-            hint = did_you_mean(name, (*OWN_POLICIES, *POLICIES))
+        if name not in FOREIGN and name not in POLICIES:
+            hint = did_you_mean(name, (*POLICIES, *FOREIGN))
             yield places.warning(("policies", number), f"unknown policy {name[:80]!r}", hint)
     for pipeline_name, pipeline in document.pipelines.items():
         for number, use in enumerate(pipeline.policies):

@@ -3,23 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# Express Gateway 1.16.11, lib/policies; terminate and proxy are ours.
-POLICIES = frozenset(
-    {
-        "basic-auth",
-        "cors",
-        "expression",
-        "headers",
-        "jwt",
-        "key-auth",
-        "log",
-        "oauth2",
-        "oauth2-introspect",
-        "rate-limit",
-        "request-transformer",
-        "response-transformer",
-    }
-)
+# Express Gateway 1.16.11, lib/policies, less those of ``config.model.pipeline``.
+POLICIES = frozenset({"basic-auth", "expression", "jwt", "key-auth", "oauth2", "oauth2-introspect"})
 # Express Gateway 1.16.11, lib/conditions.
 CONDITIONS = frozenset({"authenticated", "anonymous", "expression", "json-schema"})
 
@@ -96,5 +81,25 @@ PROXY_OPTIONS: Mapping[str, tuple[object, str]] = MappingProxyType(
         "forward": (None, "remove it"),
         "buffer": (None, "remove it"),
         "method": (None, "remove it"),
+    }
+)
+
+_BODY = "headers can be changed; a body has to be changed by the service"
+_SKIP = "every request counts; remove it"
+# Express Gateway 1.16.11 and express-rate-limit 2: by policy, what can't be honoured.
+PARAMETERS: Mapping[str, Mapping[str, tuple[object, str]]] = MappingProxyType(
+    {
+        "request-transformer": {"body": (None, _BODY)},
+        "response-transformer": {"body": (None, _BODY)},
+        "rate-limit": {
+            "skip": (None, "give the step a condition"),
+            "skipFailedRequests": (False, _SKIP),
+            "skipSuccessfulRequests": (False, _SKIP),
+            "keyGenerator": (None, "use rateLimitBy"),
+            "handler": (None, "use statusCode and message"),
+            "onLimitReached": (None, "remove it"),
+            "store": (None, "remove it; the engine counts"),
+        },
+        "cors": {"preflightContinue": (False, "preflights are answered where cors stands")},
     }
 )

@@ -8,6 +8,7 @@ from ostiary.config.effective import AuthType
 from ostiary.config.enrolment_checks import check_enrolment
 from ostiary.config.model.condition import (
     AllOf,
+    ClientCertificate,
     Condition,
     Not,
     OneOf,
@@ -145,20 +146,22 @@ def _never_asked(document: Document, places: Places) -> Iterator[Problem]:
     for name, pipeline in document.pipelines.items():
         for use_number, use in enumerate(pipeline.policies):
             for step_number, step in enumerate(use.steps):
-                if _asks(step.condition):
-                    message = "tlsClientAuthenticated is never true: no certificate is requested"
+                asking = _asks(step.condition)
+                if asking:
+                    message = f"{asking} is never true: no certificate is requested"
                     path = ("pipelines", name, "policies", use_number, "steps", step_number)
                     way_out = "set requestCert: true in https.options"
                     yield places.warning((*path, "condition"), message, way_out)
 
 
-def _asks(condition: Condition) -> bool:
+def _asks(condition: Condition) -> str:
+    """The name of the first condition on certificates; empty without one."""
     match condition:
-        case TlsClientAuthenticated():
-            return True
+        case TlsClientAuthenticated() | ClientCertificate():
+            return condition.name
         case Not():
             return _asks(condition.condition)
         case AllOf() | OneOf():
-            return any(_asks(inner) for inner in condition.conditions)
+            return next(filter(None, map(_asks, condition.conditions)), "")
         case _:
-            return False
+            return ""

@@ -22,8 +22,9 @@ problems. Relative file names start at the configuration's folder. `${NAME}` and
 stand for environment variables, inside keys and values; they never change the structure of the
 file, and `$${NAME}` is left as it is.
 
-A policy in a pipeline is a list item with one key: `terminate` or `proxy`. Its value is one step, a
-list of steps, or nothing (one step without parameters).
+A policy in a pipeline is a list item with one key, its name. Its value is one step, a list of
+steps, or nothing (one step without parameters). [Policies and conditions](policies.md) have a page
+with examples.
 """
 
 
@@ -31,13 +32,17 @@ def render() -> str:
     """Return the whole page, Markdown; the same models give the same text."""
     parts = [_INTRODUCTION]
     for model in _reachable():
-        parts.append(f"## {model.__name__}\n\n{_summary(model)}\n")
-        rows = [_row(model, name, field) for name, field in model.model_fields.items()]
-        table = [row for row in rows if row]
-        if table:
-            head = ["| key | type | default | meaning |", "|---|---|---|---|"]
-            parts.append("\n".join([*head, *table]) + "\n")
+        parts.append(f"## {model.__name__}\n\n{summary_of(model)}\n")
+        parts += table_of(model)
     return "\n".join(parts)
+
+
+def table_of(model: type[BaseModel]) -> list[str]:
+    """Return the table of a model's keys, Markdown; nothing where it has none."""
+    rows = [_row(model, name, field) for name, field in model.model_fields.items()]
+    table = [row for row in rows if row]
+    head = ["| key | type | default | meaning |", "|---|---|---|---|"]
+    return ["\n".join([*head, *table]) + "\n"] if table else []
 
 
 def _reachable() -> Iterator[type[BaseModel]]:
@@ -54,7 +59,8 @@ def _reachable() -> Iterator[type[BaseModel]]:
             waiting.extend(models_in(field.annotation))
 
 
-def _summary(model: type[BaseModel]) -> str:
+def summary_of(model: type[BaseModel]) -> str:
+    """Return what a model is, in one line."""
     return " ".join((model.__doc__ or "").split())
 
 
@@ -74,7 +80,7 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if value is PydanticUndefined:
         return "**required**"
-    if value is None or value == ():
+    if value is None or value in ((), ""):
         return "none"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

@@ -7,13 +7,17 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ostiary.config.model.base import Unfit, Wrong
+from ostiary.config.model.condition import CONDITIONS
 from ostiary.config.model.document import Document
-from ostiary.config.shape import OWN_CONDITIONS, OWN_POLICIES
+from ostiary.config.model.pipeline import POLICIES
+from ostiary.config.model.policies.cors import ORIGINS
 from ostiary.config.text.tree import Leaf, PathPart, Places, Row, Table, Tree, below, plain, step
 from ostiary.config.text.words import did_you_mean, quoted
 from ostiary.kernel.problems import Problem
 
-_TAGS = frozenset({*OWN_CONDITIONS, *OWN_POLICIES})
+_TAGS = frozenset({*CONDITIONS, *POLICIES, *ORIGINS})
+_TAGGED = ("action", "condition", "origin")
+"""Where a union's tag follows; one follows a place in a list, too. Keys may be called like tags."""
 _KINDS = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
@@ -50,9 +54,10 @@ def _path(loc: tuple[PathPart, ...], root: Tree) -> tuple[PathPart, ...]:
     """Drop what pydantic adds to a path: the tags of unions, and ``[key]``."""
     path: list[PathPart] = []
     tree: Tree | None = root
-    for part in loc:
+    for before, part in zip(("", *loc), loc, strict=False):
         deeper = step(tree, part) if tree is not None else None
-        if deeper is None and (part in _TAGS or part == "[key]"):
+        tagged = part in _TAGS and (before in _TAGGED or isinstance(before, int))
+        if deeper is None and (tagged or part == "[key]"):
             continue
         path.append(part)
         tree = deeper

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ostiary.config.model.api_endpoint import ApiEndpoint
 from ostiary.config.model.condition import AllOf, Always, Condition, Never, Not, OneOf
 from ostiary.config.model.document import Document
-from ostiary.config.model.pipeline import Pipeline, ProxyAction
+from ostiary.config.model.pipeline import Pipeline, ProxyAction, answers
 from ostiary.config.proxying import effective_proxy
 from ostiary.config.text.tree import PathPart, Places
 from ostiary.config.text.words import did_you_mean
@@ -46,6 +46,7 @@ def _bindings(document: Document, places: Places) -> Iterator[Problem]:
 def _steps(name: str, pipeline: Pipeline, places: Places) -> Iterator[Problem]:
     """Warn about steps behind one that always answers."""
     answered = False
+    answering = 0
     for use_number, use in enumerate(pipeline.policies):
         for step_number, step in enumerate(use.steps):
             path = ("pipelines", name, "policies", use_number, "steps", step_number)
@@ -55,9 +56,10 @@ def _steps(name: str, pipeline: Pipeline, places: Places) -> Iterator[Problem]:
                     path, message, "remove it, or give the earlier one a condition"
                 )
                 return
-            answered = certainly(step.condition) is True
-    if not answered and not any(use.steps for use in pipeline.policies):
-        message = "has no policies, so its requests are answered 404"
+            answering += answers(step.action)
+            answered = answers(step.action) and certainly(step.condition) is True
+    if not answering:
+        message = "has no policy that answers, so its requests are answered 404"
         yield places.warning(("pipelines", name), message, "add a proxy policy")
 
 
@@ -101,7 +103,7 @@ def _proxy(
         yield places.problem((*path, "serviceEndpoint"), message, way_out)
         return
     options = effective_proxy(document, action)
-    yield from _headers(document, options.headers, (*path, "headers"), places)
+    yield from check_headers(document, options.headers, (*path, "headers"), places)
     is_https = service.targets[0].scheme == "https"
     if options.target is not None and not is_https:
         message = f"target can't be honoured: {action.service_endpoint[:80]!r} isn't https"
@@ -114,10 +116,10 @@ def _proxy(
 def _service_headers(document: Document, places: Places) -> Iterator[Problem]:
     for name, service in document.service_endpoints.items():
         path = ("serviceEndpoints", name, "proxyOptions", "headers")
-        yield from _headers(document, service.proxy_options.headers, path, places)
+        yield from check_headers(document, service.proxy_options.headers, path, places)
 
 
-def _headers(
+def check_headers(
     document: Document, headers: dict[str, str], path: tuple[PathPart, ...], places: Places
 ) -> Iterator[Problem]:
     """Refuse static headers that pose as the client's identity."""

@@ -8,26 +8,20 @@ version can't honour is told here, by name, and left out, so that the rest can b
 from collections.abc import Callable
 from dataclasses import replace
 
-from ostiary.config.foreign import CONDITIONS, NODE_OPTIONS, POLICIES, PROXY_OPTIONS
+from ostiary.config.foreign import (
+    CONDITIONS,
+    NODE_OPTIONS,
+    PARAMETERS,
+    POLICIES,
+    PROXY_OPTIONS,
+)
+from ostiary.config.model.condition import CONDITIONS as OWN_CONDITIONS
+from ostiary.config.model.pipeline import POLICIES as OWN_POLICIES
 from ostiary.config.text.bare import is_nothing, row_of, table_of, without_nulls
 from ostiary.config.text.tree import Leaf, Row, Table, Tree
 from ostiary.config.text.words import did_you_mean, quoted
 from ostiary.kernel.problems import Problem, Severity
 
-OWN_POLICIES = ("proxy", "terminate")
-OWN_CONDITIONS = (
-    "always",
-    "never",
-    "allOf",
-    "oneOf",
-    "anyOf",
-    "not",
-    "pathExact",
-    "pathMatch",
-    "method",
-    "hostMatch",
-    "tlsClientAuthenticated",
-)
 GATEWAY_ONLY = (
     "type",
     "headerPreset",
@@ -264,8 +258,20 @@ class Shaper:
                 advice = "put them into the serviceEndpoint's proxyOptions"
                 message = "proxyOptions of an action are deprecated"
                 self._tell(deprecated, message, advice, Severity.WARNING)
+        action = self._parameters(action, policy)
         label = Leaf(at=action.at, key_at=None, path=action.path, value=policy)
         return action.having("policy", label)
+
+    def _parameters(self, action: Table, policy: str) -> Table:
+        """Leave out what would do nothing; tell what can't be honoured."""
+        known = PARAMETERS.get(policy, {})
+        for key, (default, way_out) in known.items():
+            value = action.entries.get(key)
+            if value is None or is_nothing(value):
+                continue
+            if not (isinstance(value, Leaf) and value.value == default):
+                self._tell(value, f"{key} of {policy} can't be honoured", way_out)
+        return action.without(*known)
 
     def _condition(self, tree: Tree) -> Tree:
         """Shape a condition; one that can't be used becomes ``never`` (and was told)."""

@@ -4,6 +4,7 @@ The certificate is judged by the same desk that answers live, the route is looke
 table that the engine's maps are made of.
 """
 
+import hashlib
 from datetime import datetime
 
 from ostiary.compiler.routes import RouteTable, route_table
@@ -73,4 +74,5 @@ class Explainer:
         def judge(scope: str) -> Walk:
             return self._desk.explain(scope, shown.leaf, shown.chain, self._now)
 
-        return Way(self._prepared, self.table, about, judge, shows=bool(shown.leaf))
+        fingerprint = hashlib.sha256(shown.leaf).hexdigest().upper() if shown.leaf else ""
+        return Way(self._prepared, self.table, about, judge, fingerprint=fingerprint)

@@ -8,11 +8,12 @@ import re
 from dataclasses import dataclass
 from typing import assert_never
 
-from ostiary.compiler.conditions import glob_to_regex
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.condition import (
     AllOf,
     Always,
+    ClientCertificate,
     Condition,
     HostMatch,
     Method,
@@ -21,8 +22,11 @@ from ostiary.config.model.condition import (
     OneOf,
     PathExact,
     PathMatch,
+    PathParameters,
+    RegexpMatch,
     TlsClientAuthenticated,
 )
+from ostiary.config.rewriting import parameters_regex
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -40,6 +44,8 @@ class Request:
     """Normalised, without the query."""
     query: str = ""
     """Without the question mark; empty for none."""
+    fingerprint: str = ""
+    """SHA-256 of the certificate that is shown, upper-case hex; empty for none."""
 
     @property
     def pathq(self) -> str:
@@ -76,7 +82,7 @@ def _without_dot_segments(path: str) -> str:
     return "/".join(kept)
 
 
-def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911 - a closed union
+def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """Whether a condition is true of the request; ``authenticated``: the client was admitted."""
     match condition:
         case Always():
@@ -93,17 +99,24 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return request.pathq == condition.path
         case PathMatch():
             return re.search(condition.pattern, request.pathq) is not None
+        case PathParameters():
+            source = parameters_regex(condition.match)
+            return re.search(source, request.path, re.IGNORECASE) is not None
+        case RegexpMatch():
+            return re.search(condition.match, request.pathq) is not None
         case Method():
             return request.method in condition.methods
         case HostMatch():
-            return re.search(glob_to_regex(condition.pattern), request.host) is not None
+            return re.search(host_regex(condition.pattern), request.host) is not None
         case TlsClientAuthenticated():
             return authenticated
+        case ClientCertificate():
+            return authenticated and request.fingerprint in condition.fingerprint
         case _:
             assert_never(condition)
 
 
-def told(condition: Condition) -> str:  # noqa: PLR0911 - a closed union
+def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
     """A condition in few words."""
     match condition:
         case Always() | Never() | TlsClientAuthenticated():
@@ -116,6 +129,10 @@ def told(condition: Condition) -> str:  # noqa: PLR0911 - a closed union
             return f"pathExact {condition.path!r}"
         case PathMatch():
             return f"pathMatch {condition.pattern!r}"
+        case PathParameters() | RegexpMatch():
+            return f"{condition.name} {condition.match!r}"
+        case ClientCertificate():
+            return f"clientCertificate {', '.join(one[:16] for one in condition.fingerprint)}"
         case Method():
             return f"method {','.join(condition.methods)}"
         case HostMatch():

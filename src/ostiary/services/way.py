@@ -9,7 +9,7 @@ from ostiary.compiler.scopes import HEADER_ENTRY, scope_of
 from ostiary.compiler.tls import Asking, Entry
 from ostiary.config.effective import AuthType
 from ostiary.config.model.document import Document
-from ostiary.config.model.pipeline import ProxyAction, Step, TerminateAction
+from ostiary.config.model.pipeline import Step
 from ostiary.services.explanation import Answer, Explanation, Line
 from ostiary.services.handshake import (
     MAKE_WHOLE,
@@ -20,6 +20,7 @@ from ostiary.services.handshake import (
     asks,
     shake_hands,
 )
+from ostiary.services.pipeline_steps import Went, act
 from ostiary.services.policy_steps import (
     absent,
     certificate_lines,
@@ -50,15 +51,16 @@ class Way:
         about: str,
         judge: Callable[[str], Walk],
         *,
-        shows: bool,
+        fingerprint: str,
     ) -> None:
-        """``judge`` decides in a scope; ``shows``: the client has a certificate at all."""
+        """``judge`` decides in a scope; ``fingerprint``: of the certificate that
+        the client shows, SHA-256 in upper-case hex; empty: it has none."""
         self._prepared = prepared
         self._document: Document = prepared.document
         self._table = table
         self._about = about
         self._judge = judge
-        self._shows = shows
+        self._fingerprint = fingerprint
         self._lines: list[Line] = []
         self._entry: Entry | None = None
         self._decision: Decision | None = None
@@ -75,7 +77,7 @@ class Way:
         port = f"http, port {self._document.http.port}"
         if self._type is not AuthType.HEADER:
             port += ": certificates can't be shown"
-            self._shows = False
+            self._fingerprint = ""
         self.tell("listener", port)
         return self._request(visit)
 
@@ -156,7 +158,7 @@ class Way:
 
     def _walk(self, scope: str) -> Walk:
         """The agent is not asked about what was not shown; without a type that is told, too."""
-        if self._shows or self._type is AuthType.NONE:
+        if self._fingerprint or self._type is AuthType.NONE:
             return self._judge(scope)
         return absent()
 
@@ -198,7 +200,13 @@ class Way:
             return self._end(gateway_says(400, "Bad Request"))
         if path != visit.path:
             self.tell("path", f"{visit.path!r} is normalised to {path!r}")
-        request = Request(method=visit.method, host=visit.host, path=path, query=visit.query)
+        request = Request(
+            method=visit.method,
+            host=visit.host,
+            path=path,
+            query=visit.query,
+            fingerprint=self._fingerprint,
+        )
         route = visit.pinned or match_route(
             self._table, method=request.method, host=request.host, path=path
         )
@@ -230,9 +238,13 @@ class Way:
             if not acts:
                 self.tell(at, f"{condition}: skipped")
                 continue
-            answer = self._act(step)
-            self.tell(at, f"{condition}: {answer.sentence}", passed=answer.served)
-            return self._end(answer)
+            did = act(step.action, step.condition, request, self._document)
+            if isinstance(did, Went):
+                self.tell(at, f"{condition}: {did.sentence}")
+                request = did.request
+                continue
+            self.tell(at, f"{condition}: {did.sentence}", passed=did.served)
+            return self._end(did)
         self.tell("pipeline", f"{name!r} ends without an answer", passed=False)
         return self._end(gateway_says(404, "Not Found"))
 
@@ -248,19 +260,6 @@ class Way:
         for policy in self._document.pipelines[name].policies:
             for step in policy.steps:
                 yield f"pipeline {name!r}: {policy.name}", step
-
-    def _act(self, step: Step) -> Answer:
-        match step.action:
-            case TerminateAction(status_code=status):
-                return Answer(served=status < 400, sentence=f"answers {status}", status=status)
-            case ProxyAction(service_endpoint=name):
-                urls = ", ".join(
-                    service.url or ", ".join(service.urls or ())
-                    for service in (self._document.service_endpoints[name],)
-                )
-                return Answer(served=True, sentence=f"passed on to the service {name!r} at {urls}")
-            case _:
-                assert_never(step.action)
 
     def _alert(self, alert: str, *, certain: bool = True) -> Explanation:
         otherwise = "" if certain else f", or 403 {CERTIFICATE_REFUSED!r} at the first request"

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from ostiary.compiler.conditions import AUTHENTICATED, glob_to_regex, translate
+from ostiary.compiler.conditions import AUTHENTICATED, translate
 from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra
+from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.condition import (
     AllOf,
     Always,
@@ -82,4 +83,4 @@ def test_what_never_holds_needs_no_test(condition: Condition) -> None:
     ],
 )
 def test_a_host_glob_fits_as_in_minimatch(pattern: str, host: str, fits: bool) -> None:
-    assert bool(re.search(glob_to_regex(pattern), host)) == fits
+    assert bool(re.search(host_regex(pattern), host)) == fits

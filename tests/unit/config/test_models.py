@@ -68,7 +68,7 @@ def with_endpoint(entry: str) -> str:
         (with_condition("{name: method, methods: get}"), "isn't allowed here"),
         (with_condition("{name: method, methods: []}"), "must not be empty"),
         (with_condition("{name: pathMatch, pattern: '('}"), "isn't a regular expression"),
-        (with_condition("{name: hostMatch, pattern: '{a,b}.c'}"), "isn't a host pattern"),
+        (with_condition("{name: hostMatch, pattern: '+(a|b).c'}"), "'+' isn't supported here"),
         (
             MINIMAL.replace("- proxy:", "- terminate: {action: {statusCode: 99}}\n      - proxy:"),
             "too small",

@@ -45,7 +45,6 @@ def test_a_duplicate_key_names_the_first_line() -> None:
     ("tag", "words"),
     [
         ("!!js/function 'x'", "would run code"),
-        ("!!js/regexp /x/", "isn't supported by this version"),
         ("!!python/object/apply:os.system [x]", "isn't supported"),
         ("!!binary aGk=", "isn't supported"),
         ("!own x", "isn't supported"),
@@ -55,6 +54,14 @@ def test_a_foreign_tag_is_refused(tag: str, words: str) -> None:
     (line,) = lines_of(f"a: {tag}\n")
     assert line.startswith("f:1:4: error: a: ")
     assert words in line
+
+
+def test_a_regular_expression_of_javascript_is_data() -> None:
+    text = "a: !!js/regexp /x\\/y/gi\nb: [!!js/regexp plain]\n"
+    assert plain(tree_of(text)) == {
+        "a": {"regexp": "x\\/y", "flags": "gi"},
+        "b": [{"regexp": "plain", "flags": ""}],
+    }
 
 
 def test_standard_tags_are_honoured() -> None:

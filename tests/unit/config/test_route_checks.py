@@ -54,7 +54,7 @@ def test_a_step_behind_one_that_always_answers_is_a_warning(condition: str, warn
 
 def test_a_pipeline_without_policies_is_a_warning() -> None:
     head = MINIMAL.partition("    policies:")[0]
-    assert "has no policies" in only(warned(head + "    policies: []\n"))
+    assert "has no policy that answers" in only(warned(head + "    policies: []\n"))
 
 
 def test_mutual_tls_to_a_plain_service_is_refused() -> None:

@@ -113,3 +113,82 @@ def test_a_listener_that_is_not_there_refuses_the_connection() -> None:
     without = Explainer(prepared(TEXT.replace("http: {port: 8080}\n", "")), NOW)
     visit = Visit(scheme=Scheme.HTTP, name="a.example", host="a.example", path="/users")
     assert not without.visit(visit, NOBODY).answer.served
+
+
+def test_a_listed_certificate_is_known_by_its_digest() -> None:
+    digest = client().certificate.fingerprint
+    text = TEXT.replace(
+        "condition: {name: not, condition: {name: tlsClientAuthenticated}}",
+        f"condition: {{name: clientCertificate, fingerprint: '{digest}'}}",
+    )
+    visit = Visit(scheme=Scheme.HTTPS, name="a.example", host="a.example", path="/users")
+    explainer = Explainer(prepared(text), NOW)
+    assert explainer.visit(visit, CLIENT).answer.status == 403
+    assert explainer.visit(visit, STRANGER).answer.served
+    assert explainer.visit(visit, NOBODY).answer.served
+
+
+POLICIES = """
+http: {port: 8080}
+apiEndpoints: {all: {}}
+serviceEndpoints: {s: {url: "http://127.0.0.1:1"}}
+pipelines:
+  all:
+    apiEndpoints: [all]
+    policies:
+      - ip-filter: {action: {allow: 10.0.0.0/8, deny: 10.0.0.1}}
+      - rate-limit: {action: {max: 3}}
+      - log: {action: {message: hello}}
+      - headers: {action: {forwardHeaders: {X-H: "1"}}}
+      - request-transformer: {action: {headers: {add: {X-A: "1"}, remove: [x-b]}}}
+      - response-transformer: {action: {headers: {remove: [server]}}}
+      - cors:
+      - rewrite:
+          - condition: {name: regexpmatch, match: "^/js(.*)$"}
+            action: {rewrite: "/src/$1"}
+          - condition: {name: pathmatch, match: "/old/:id"}
+            action: {rewrite: "/new/:id", redirect: 301}
+      - terminate: {condition: {name: pathMatch, pattern: ^/src/no}, action: {statusCode: 410}}
+      - redirect: {condition: {name: pathExact, path: /moved}, action: {location: "${req.url}/"}}
+      - proxy: {action: {serviceEndpoint: s}}
+"""
+
+
+def walked(path: str, method: str = "GET", query: str = "") -> Explanation:
+    visit = Visit(
+        scheme=Scheme.HTTP, name="a.example", host="a", path=path, method=method, query=query
+    )
+    return Explainer(prepared(POLICIES), NOW).visit(visit, NOBODY)
+
+
+def test_steps_that_go_on_say_what_they_do() -> None:
+    told = walked("/x")
+    assert told.answer.served
+    said = "\n".join(step.detail for step in told.steps)
+    for words in (
+        "denies 10.0.0.1/32, allows only 10.0.0.0/8",
+        "more than 3 in 60000 ms by ${req.ip} are refused",
+        "adds a message to the access log",
+        "always is true: sets X-H",
+        "changes the request: sets X-A, removes x-b",
+        "changes the answer: removes server",
+        "adds headers for browsers",
+        "regexpmatch '^/js(.*)$' is false: skipped",
+        "passed on to the service 's'",
+    ):
+        assert words in said
+
+
+def test_a_rewritten_path_is_what_later_steps_see() -> None:
+    assert walked("/js/no").answer.status == 410
+    told = walked("/js/x", query="a=b")
+    assert "rewrites '/js/x?a=b' to '/src/x?a=b'" in "\n".join(one.detail for one in told.steps)
+    assert walked("/js../x").answer.status == 400
+
+
+def test_redirects_and_preflights_are_answers() -> None:
+    told = walked("/OLD/7/")
+    assert (told.answer.served, told.answer.status) == (True, 301)
+    assert "'/new/7'" in told.answer.sentence
+    assert walked("/moved").answer.status == 302
+    assert walked("/moved", "OPTIONS").answer.status == 204

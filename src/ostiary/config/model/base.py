@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from ostiary.config.text.words import did_you_mean
 
 # RFC 9110 section 5.6.2: token.
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 9110 section 7.6.1 (connection options), and what frames or routes a message.
 RESERVED_HEADERS = frozenset(
     {
@@ -70,6 +70,9 @@ class Unfit(Wrong):
 class Model(BaseModel):
     """The base of every model: frozen, unknown keys refused, camelCase aliases."""
 
+    example: ClassVar[str] = ""
+    """One use of it as it is written in the file, for the reference; of policies and conditions."""
+
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
@@ -124,7 +127,7 @@ def _file(value: str) -> str:
 
 
 def _header(value: str) -> str:
-    if not _TOKEN.fullmatch(value):
+    if not TOKEN.fullmatch(value):
         raise Unfit("isn't a header name (RFC 9110)", "use letters, digits and '-'")
     if value.lower().replace("_", "-") in RESERVED_HEADERS:
         raise Unfit("is a header that can't be set here, since HTTP itself uses it")

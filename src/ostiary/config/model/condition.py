@@ -1,40 +1,64 @@
 """When a step of a policy runs: the closed family of conditions."""
 
 import re
-from typing import Annotated, Literal, Union
+from typing import Annotated, ClassVar, Literal, Union, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit
+from ostiary.config.host_patterns import NoHostPattern, host_regex
+from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit, Wrong
 
-# The minimatch signs beyond '*' and '?' ({}, [], extglobs, a leading '!') are refused.
-_HOST_PATTERN = re.compile(r"[A-Za-z0-9_.:*?-]+")
+_PARAMETER_PATH = re.compile(r"(?:/(?::\w+|[A-Za-z0-9._~!$&',=@%-]*))+", re.ASCII)
 
 
 def _host_pattern(value: str) -> str:
-    if not _HOST_PATTERN.fullmatch(value):
+    try:
+        host_regex(value)
+    except NoHostPattern as error:
+        way_out = "use '*', '?', '[a-c]', '[!a]' and '{a,b}', and oneOf or not for the rest"
+        raise Unfit(f"isn't a host pattern this version supports: {error}", way_out) from error
+    return value
+
+
+def _fingerprint(value: str) -> str:
+    digits = value.replace(":", "").upper()
+    if not re.fullmatch("[0-9A-F]{64}", digits):
+        raise Unfit("isn't a SHA-256", "write its 64 hexadecimal digits")
+    return digits
+
+
+def _parameter_path(value: str) -> str:
+    if not _PARAMETER_PATH.fullmatch(value):
         raise Unfit(
-            "isn't a host pattern this version supports",
-            "use '*' and '?', and oneOf for several patterns",
+            "isn't a path this version can take apart",
+            "use '/', ':name' for whole segments and plain letters, or regexpmatch",
         )
+    names = re.findall(r"(?<=:)\w+", value)
+    if len(set(names)) < len(names) or len(names) > 9:
+        raise Unfit("names a segment twice, or more than nine", "use regexpmatch")
     return value
 
 
 class Always(Model):
     """Always true."""
 
+    example: ClassVar[str] = "{name: always}"
     name: Literal["always"] = "always"
 
 
 class Never(Model):
     """Never true."""
 
+    example: ClassVar[str] = "{name: never}"
     name: Literal["never"] = "never"
 
 
 class AllOf(Model):
     """True when every one of its conditions is; true without any."""
 
+    example: ClassVar[str] = (
+        "{name: allOf, conditions: [{name: method, methods: GET}, {name: pathMatch, pattern: ^/a}]}"
+    )
     name: Literal["allOf"] = "allOf"
     conditions: tuple["Condition", ...] = Field(description="The conditions.")
 
@@ -42,6 +66,9 @@ class AllOf(Model):
 class OneOf(Model):
     """True when at least one of its conditions is; false without any. Also called ``anyOf``."""
 
+    example: ClassVar[str] = (
+        "{name: oneOf, conditions: [{name: pathExact, path: /a}, {name: pathExact, path: /b}]}"
+    )
     name: Literal["oneOf", "anyOf"] = "oneOf"
     conditions: tuple["Condition", ...] = Field(description="The conditions.")
 
@@ -49,6 +76,7 @@ class OneOf(Model):
 class Not(Model):
     """True when its condition is not."""
 
+    example: ClassVar[str] = "{name: not, condition: {name: tlsClientAuthenticated}}"
     name: Literal["not"] = "not"
     condition: "Condition" = Field(description="The condition to turn round.")
 
@@ -56,6 +84,7 @@ class Not(Model):
 class PathExact(Model):
     """True when the request's path, with its query, is exactly this."""
 
+    example: ClassVar[str] = "{name: pathExact, path: /status}"
     name: Literal["pathExact"] = "pathExact"
     path: str = Field(min_length=1, description="Path with query; case matters.")
 
@@ -63,13 +92,34 @@ class PathExact(Model):
 class PathMatch(Model):
     """True when the expression is found anywhere in the request's path with its query."""
 
+    example: ClassVar[str] = "{name: pathMatch, pattern: '^/v[12]/'}"
     name: Literal["pathMatch"] = "pathMatch"
     pattern: Regex = Field(description="Regular expression; case matters.")
+
+
+class PathParameters(Model):
+    """True when the path matches, as the plug-in rewrite has it: `:name` is one segment."""
+
+    example: ClassVar[str] = "{name: pathmatch, match: '/users/:id'}"
+    name: Literal["pathmatch"] = "pathmatch"
+    match: Annotated[str, AfterValidator(_parameter_path)] = Field(
+        description="Path with `:name` for whole segments; any case, with or without a slash at "
+        "the end, whatever the query."
+    )
+
+
+class RegexpMatch(Model):
+    """As `pathMatch`; what its groups find can be used by rewrite."""
+
+    example: ClassVar[str] = "{name: regexpmatch, match: '^/js/(.*)$'}"
+    name: Literal["regexpmatch"] = "regexpmatch"
+    match: Regex = Field(description="Regular expression; case matters.")
 
 
 class Method(Model):
     """True when the request's method is one of these."""
 
+    example: ClassVar[str] = "{name: method, methods: [POST, PUT]}"
     name: Literal["method"] = "method"
     methods: Annotated[
         tuple[Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"], ...],
@@ -81,33 +131,67 @@ class Method(Model):
 class HostMatch(Model):
     """True when the Host header, as sent and with its port, matches the pattern."""
 
+    example: ClassVar[str] = "{name: hostMatch, pattern: '*.example.com'}"
     name: Literal["hostMatch"] = "hostMatch"
     pattern: Annotated[str, AfterValidator(_host_pattern)] = Field(
-        description="Pattern: '*' is any text, '?' one character; case matters."
+        description="Pattern: '*' is any text, '?' one character, '[a-c]' one of these, '[!a]' any "
+        "other, '{a,b}' either; case matters."
     )
 
 
 class TlsClientAuthenticated(Model):
     """True when the client has shown a certificate and it is welcome, now."""
 
+    example: ClassVar[str] = "{name: tlsClientAuthenticated}"
     name: Literal["tlsClientAuthenticated"] = "tlsClientAuthenticated"
 
 
-Condition = Annotated[
-    Union[  # noqa: UP007 - the members refer to the union itself
-        Always,
-        Never,
-        AllOf,
-        OneOf,
-        Not,
-        PathExact,
-        PathMatch,
-        Method,
-        HostMatch,
-        TlsClientAuthenticated,
-    ],
-    Field(discriminator="name"),
+class ClientCertificate(Model):
+    """True when the client is admitted by a certificate, and it is one of these.
+
+    Names are asked for by `clientCertificateAuth` of the API, which knows all forms of them.
+    """
+
+    example: ClassVar[str] = (
+        "{name: clientCertificate, "
+        "fingerprint: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef}"
+    )
+    name: Literal["clientCertificate"] = "clientCertificate"
+    fingerprint: Annotated[
+        tuple[Annotated[str, AfterValidator(_fingerprint)], ...], Listed, Some
+    ] = Field(description="SHA-256 of the certificate, hexadecimal; one or a list.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_names(cls, value: object) -> object:
+        for key in ("subject", "issuer", "san", "serial"):
+            if isinstance(value, dict) and key in value:
+                way_out = "use the API's clientCertificateAuth: its names, allow and deny know it"
+                raise Wrong(f"{key} of a certificate can't be asked for here", way_out)
+        return value
+
+
+_Conditions = Union[  # noqa: UP007 - the members refer to the union itself
+    Always,
+    Never,
+    AllOf,
+    OneOf,
+    Not,
+    PathExact,
+    PathMatch,
+    PathParameters,
+    RegexpMatch,
+    Method,
+    HostMatch,
+    TlsClientAuthenticated,
+    ClientCertificate,
 ]
+Condition = Annotated[_Conditions, Field(discriminator="name")]
+CONDITION_MODELS: tuple[type[Model], ...] = get_args(_Conditions)
+CONDITIONS: tuple[str, ...] = tuple(
+    name for one in CONDITION_MODELS for name in get_args(one.model_fields["name"].annotation)
+)
+"""Names of all conditions."""
 
 AllOf.model_rebuild()
 OneOf.model_rebuild()

@@ -1,17 +1,36 @@
 """What is done with a request: pipelines of policies, each with steps."""
 
-from typing import Annotated, Literal
+import inspect
+from typing import Annotated, ClassVar, Literal, assert_never, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from ostiary.config.model.base import Listed, Model, Number
+from ostiary.config.model.base import Listed, Model, Number, Wrong
 from ostiary.config.model.condition import Always, Condition
+from ostiary.config.model.policies.cors import CorsAction
+from ostiary.config.model.policies.headers import HeadersAction
+from ostiary.config.model.policies.ip_filter import IpFilterAction
+from ostiary.config.model.policies.log import LogAction
+from ostiary.config.model.policies.rate_limit import RateLimitAction
+from ostiary.config.model.policies.redirect import RedirectAction
+from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.transformers import (
+    RequestTransformerAction,
+    ResponseTransformerAction,
+)
 from ostiary.config.model.proxy import ProxyOptions
 
 
 class TerminateAction(Model):
     """Answer the request here."""
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - terminate:
+            condition: {name: not, condition: {name: tlsClientAuthenticated}}
+            action: {statusCode: 403, message: "Show a certificate."}
+        """
+    )
     policy: Literal["terminate"] = "terminate"
     status_code: Annotated[Number, Field(ge=200, le=599)] = Field(
         default=400, description="Status of the answer, 200 to 599."
@@ -24,6 +43,12 @@ class ProxyAction(ProxyOptions):
 
     # What is in force tells effective_proxy(), not this: a service endpoint has its say.
 
+    example: ClassVar[str] = inspect.cleandoc(
+        """
+        - proxy:
+            action: {serviceEndpoint: backend, stripPath: true}
+        """
+    )
     policy: Literal["proxy"] = "proxy"
     service_endpoint: str = Field(description="Name of the serviceEndpoint.")
     strategy: Literal["round-robin"] = Field(
@@ -34,7 +59,50 @@ class ProxyAction(ProxyOptions):
     )
 
 
-Action = Annotated[TerminateAction | ProxyAction, Field(discriminator="policy")]
+Acts = (
+    CorsAction
+    | HeadersAction
+    | IpFilterAction
+    | LogAction
+    | RateLimitAction
+    | RedirectAction
+    | RequestTransformerAction
+    | ResponseTransformerAction
+    | RewriteAction
+)
+"""All but those that end every pipeline."""
+Action = Annotated[TerminateAction | ProxyAction | Acts, Field(discriminator="policy")]
+ACTIONS: tuple[type[Model], ...] = (TerminateAction, ProxyAction, *get_args(Acts))
+"""The models of all policies."""
+POLICIES: tuple[str, ...] = tuple(sorted(one.model_fields["policy"].default for one in ACTIONS))
+"""Names of all policies."""
+
+
+def answers(action: Action) -> bool:
+    """Tell whether this step ends the pipeline for every request it acts on."""
+    match action:
+        case TerminateAction() | ProxyAction() | RedirectAction():
+            return True
+        case RewriteAction():
+            return action.redirect is not None
+        case (
+            CorsAction()
+            | HeadersAction()
+            | IpFilterAction()
+            | LogAction()
+            | RateLimitAction()
+            | RequestTransformerAction()
+            | ResponseTransformerAction()
+        ):
+            return False
+        case _:
+            assert_never(action)
+
+
+def _policy(name: str) -> str:
+    if name not in POLICIES:
+        raise Wrong.among("policy", name, POLICIES)
+    return name
 
 
 class Step(Model):
@@ -49,7 +117,7 @@ class Step(Model):
 class PolicyUse(Model):
     """A policy in a pipeline. In the file its name is the key, and its steps are the value."""
 
-    name: Literal["terminate", "proxy"] = Field(description="The policy.")
+    name: Annotated[str, AfterValidator(_policy)] = Field(description="The policy.")
     steps: tuple[Step, ...] = Field(description="Every step whose condition is true is done.")
 
 

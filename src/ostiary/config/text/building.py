@@ -9,9 +9,11 @@ import yaml
 from ostiary.config.text.environment import expand, unmask
 from ostiary.config.text.scalar import (
     COLLECTION_TAGS,
+    REGEXP_TAG,
     RESOLVED_TAGS,
     TEXT_TAGS,
     refusal_of,
+    regexp_of,
     resolve,
 )
 from ostiary.config.text.tree import Leaf, Row, Table, Tree, below
@@ -107,6 +109,8 @@ class Builder:
 
     def _own(self, event: yaml.Event, at: Position, path: str, key_at: Position | None) -> Tree:
         match event:
+            case yaml.ScalarEvent(tag=tag) if tag == REGEXP_TAG:
+                return self._regexp(event, at, path, key_at)
             case yaml.ScalarEvent():
                 return self._leaf(event, at, path, key_at)
             case yaml.SequenceStartEvent():
@@ -221,6 +225,19 @@ class Builder:
             return Leaf(at=at, key_at=key_at, path=path, value="" if is_text else None)
         value = expanded.text if is_text else resolve(expanded.text)
         return Leaf(at=at, key_at=key_at, path=path, value=value)
+
+    def _regexp(
+        self, event: yaml.ScalarEvent, at: Position, path: str, key_at: Position | None
+    ) -> Table:
+        """``!!js/regexp /x/i`` as ``{regexp: x, flags: i}``: data, like everything here."""
+        expanded = expand(unmask(event.value), self._environ)
+        self._missing(expanded.missing, at, path, fatal=True)
+        parts = zip(("regexp", "flags"), regexp_of(expanded.text or ""), strict=True)
+        entries = {
+            key: Leaf(at=at, key_at=None, path=below(path, key), value=value)
+            for key, value in parts
+        }
+        return Table(at=at, key_at=key_at, path=path, entries=entries)
 
     def _missing(self, names: tuple[str, ...], at: Position, path: str, *, fatal: bool) -> None:
         for name in names:

@@ -14,9 +14,12 @@ _BASED = re.compile(r"0x[0-9a-fA-F]{1,15}|0o[0-7]{1,20}")
 _FLOAT = re.compile(
     r"[-+]?(?:[0-9]{1,30}\.[0-9]{0,30}|\.[0-9]{1,30}|[0-9]{1,30})(?:[eE][-+]?[0-9]{1,2})?"
 )
+_REGEXP = re.compile(r"/(.*)/([gim]*)", re.DOTALL)
 
 RESOLVED_TAGS = frozenset(_STANDARD + name for name in ("int", "float", "bool", "null"))
 TEXT_TAGS = frozenset({_STANDARD + "str", "!"})
+REGEXP_TAG = _STANDARD + "js/regexp"
+"""As js-yaml 3 has it, the reader of Express Gateway."""
 COLLECTION_TAGS = frozenset({_STANDARD + "map", _STANDARD + "seq", "!"})
 
 
@@ -40,12 +43,16 @@ def _number(text: str) -> str | int | float:
     return text
 
 
+def regexp_of(text: str) -> tuple[str, str]:
+    """Return pattern and flags of ``/pattern/flags``; other text is a pattern as it stands."""
+    written = _REGEXP.fullmatch(text)
+    return (written[1], written[2]) if written else (text, "")
+
+
 def refusal_of(tag: str) -> tuple[str, str]:
     """Return why a tag can't be used, and the way out."""
     name = tag.removeprefix(_STANDARD)
     shown = f"!!{name}" if tag.startswith(_STANDARD) else tag
     if name.startswith("js/function"):
         return f"{shown} would run code out of a configuration file", "remove it"
-    if name.startswith("js/regexp"):
-        return f"{shown} isn't supported by this version", "write the pattern as text"
     return f"the tag {shown!r} isn't supported", "write the plain value"

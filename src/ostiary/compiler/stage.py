@@ -1,0 +1,107 @@
+"""Where the steps of one branch write their rules, in the pipeline's order.
+
+What acts on the request is written as it comes: each rule sees what the steps before it changed.
+What acts on the answer is bound to a variable that says that the step ran. Headers of the answer
+are set in the pipeline's order; a response-transformer lies around all that come after it, so the
+first one has the last word (as in Express Gateway, where each wraps the next).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ostiary.compiler.expressions import Algebra, Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a rate-limit step counts."""
+
+    table: str
+    counter: int
+    """Which of HAProxy's tracked counters: 0 to 2, and more with HAProxy 2.8."""
+    index: int
+    """Which of the row's numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the rules of a pipeline need to know about everything else."""
+
+    path_of: Callable[[str], str] = str
+    """Absolute path of a file of the bundle."""
+    in_header: bool = False
+    """The client's certificate comes in a header."""
+    counters: tuple[int, ...] = (1, 3)
+    """The tracked counters that nothing else uses; all above the last one are free too."""
+    slots: Mapping[int, Slot] = field(default_factory=lambda: MappingProxyType({}))
+    """Of the pipeline's rate-limit steps, by number of the step."""
+
+
+class Stage:
+    """Collects what the steps of one branch write."""
+
+    def __init__(self, algebra: Algebra, setting: Setting) -> None:
+        self.algebra = algebra
+        self.setting = setting
+        self.files: dict[str, bytes] = {}
+        self._first: dict[str, str] = {}
+        self._answer: list[str] = []
+        self._around: list[list[str]] = []
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Everything that was written, as lines of a section."""
+        around = [rule for rules in reversed(self._around) for rule in rules]
+        return (*self._first.values(), *self.algebra.rules, *self._answer, *around)
+
+    def first(self, variable: str, expression: str, *tests: str) -> None:
+        """Set a variable before the first step, once, whoever needs it."""
+        condition = " ".join((*self.algebra.guards, *tests))
+        rule = f"http-request set-var({variable}) {expression}"
+        self._first[variable] = rule + (f" if {condition}" if condition else "")
+
+    def step(self, number: int, expression: Expression) -> "Acting":
+        """Begin a step; ``expression`` says for which requests it acts.
+
+        It is worked out once: the step's own rules may change what it looks at.
+        """
+        single = self.algebra.spill(expression)
+        tests = () if single.always else (str(single),)
+        return Acting(self, f"txn.ost.s{number}", tests)
+
+    def answer(self, rule: str) -> None:
+        """Add a rule for the answer."""
+        self._answer.append(rule)
+
+    def around(self, rules: list[str]) -> None:
+        """Add rules for the answer that come after those of all later steps."""
+        self._around.append(rules)
+
+
+class Acting:
+    """One step that writes."""
+
+    def __init__(self, stage: Stage, name: str, tests: tuple[str, ...]) -> None:
+        self.stage = stage
+        self.name = name
+        """The step's own variable; more of them begin with it and an underscore."""
+        self._tests = tests
+
+    def do(self, action: str, *tests: str) -> None:
+        """Write ``http-request ACTION`` for the requests of this step that pass the tests too."""
+        condition = " ".join((*self._tests, *tests))
+        self.stage.algebra.rules.append(
+            f"http-request {action}" + (f" if {condition}" if condition else "")
+        )
+
+    def keep(self, suffix: str, expression: str, *tests: str) -> str:
+        """Set a variable of this step to a sample expression (a word); return its name."""
+        name = f"{self.name}_{suffix}"
+        self.do(f"set-var({name}) {expression}", *tests)
+        return name
+
+    def ran(self) -> str:
+        """An ACL literal for the answer's rules: this step acted on the request."""
+        self.do(f"set-var({self.name}) bool(true)")
+        return f"{{ var({self.name}) -m bool }}"

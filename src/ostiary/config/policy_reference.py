@@ -1,0 +1,58 @@
+"""The reference of policies and conditions, from their models."""
+
+from typing import get_args
+
+from ostiary.config.expression.parsing import SUPPORTED
+from ostiary.config.model.base import Model
+from ostiary.config.model.condition import CONDITION_MODELS
+from ostiary.config.model.pipeline import ACTIONS
+from ostiary.config.reference import summary_of, table_of
+
+_INTRODUCTION = """\
+Every step of a pipeline has a condition and an action. All steps whose condition is true act, in
+their order, until one answers. The examples are items of a pipeline's `policies`. How to use
+them: [policies](../how-to/policies.md).
+
+## Expressions
+
+Some values are JavaScript in Express Gateway. Here nothing is run: the forms that HAProxy can
+work out are translated, and all others are problems at `ostiary check`. In a *template*, `${…}`
+holds an expression; elsewhere the whole value is one, and text stands in inner quotes:
+`'"text"'`.
+"""
+
+_MISSING = """\
+What isn't there is the empty text. Of several headers, or parameters, of one name the first
+counts. What is known of the certificate is known of admitted clients only.
+"""
+
+
+def page(notice: str) -> str:
+    """Return the whole page, Markdown; the same models give the same text."""
+    supported = f"{SUPPORTED[0].upper()}{SUPPORTED[1:]}."
+    parts = [
+        "# Policies and conditions\n",
+        notice + "\n",
+        _INTRODUCTION,
+        supported + "\n",
+        _MISSING,
+    ]
+    parts.append("## Policies\n")
+    for model in sorted(ACTIONS, key=_name):
+        parts += _part(model, model.example)
+    parts.append("## Conditions\n")
+    for model in CONDITION_MODELS:
+        parts += _part(model, f"condition: {model.example}")
+    return "\n".join(parts)
+
+
+def _part(model: type[Model], example: str) -> list[str]:
+    # Models that are parts of others have their tables on the page of the configuration.
+    tables = [text.replace("](#", "](configuration.md#") for text in table_of(model)]
+    shown = f"```yaml example\n{example}\n```\n"
+    return [f"### {_name(model)}\n", summary_of(model) + "\n", *tables, shown]
+
+
+def _name(model: type[Model]) -> str:
+    field = model.model_fields.get("policy") or model.model_fields["name"]
+    return ", ".join(f"`{one}`" for one in get_args(field.annotation))
