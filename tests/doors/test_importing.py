@@ -1,4 +1,4 @@
-"""``ostiary import express-gateway``: by the command line, and from an Express Gateway that runs."""
+"""``ostiary import express-gateway``: as a command, and from one that runs."""
 
 import json
 import os

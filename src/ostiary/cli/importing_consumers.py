@@ -11,7 +11,7 @@ from ostiary.cli.progress import through
 from ostiary.cli.showing import number, say, table
 from ostiary.cli.tables import console, misuse
 from ostiary.kernel.errors import WrongUse
-from ostiary.management.consumers.sorting import TakenView
+from ostiary.management.consumers.views import TakenView
 from ostiary.migration.dump import read_dump
 from ostiary.migration.taking import Untaken, plan
 from ostiary.store.files import FileTrouble, read_bounded

@@ -29,6 +29,10 @@ _POLICIES: Mapping[str, str] = MappingProxyType(
         "basic-auth": _AUTHENTICATED,
         "jwt": _AUTHENTICATED,
         "oauth2-introspect": _AUTHENTICATED,
+        "cors": "what the service says about origins doesn't replace what the policy says",
+        "log": "the message is in the request's line of the access log, not on a line of its own",
+        "response-transformer": "values are worked out when the step runs, before the answer",
+        "rewrite": "sees the path; the query stays as it is",
         "proxy": "the service gets X-Forwarded-For, -Host and -Proto, never the client's own; "
         "503 where no connection can be made and 504 where an answer is late, not always 502",
     }
@@ -41,7 +45,10 @@ _CONDITIONS: Mapping[str, str] = MappingProxyType(
         "pathMatch": "sees the path in its one form (without //, /../ or %61), with the query",
     }
 )
-_RATE_KEYS = "steps with the same key shared one count; here each step counts for itself"
+_RATE_KEYS = (
+    "steps with the same key shared one count, in Redis; here each step counts for itself, in the "
+    "memory of the engine"
+)
 _RATE_DELAYS = (
     "from the second request in a window on, each was delayed (delayAfter 1, delayMs 1000 unless "
     "told otherwise); here none is"

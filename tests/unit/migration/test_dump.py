@@ -1,4 +1,4 @@
-"""Dumps of consumers, from Express Gateway's admin API and from its Redis, and what is sent of them."""
+"""Dumps of consumers, by admin API and by Redis, and what is sent of them."""
 
 import json
 from typing import Any

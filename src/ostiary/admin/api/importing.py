@@ -6,12 +6,8 @@ from starlette.responses import Response
 from ostiary.admin.api.consumer_bodies import Import, ImportedApp, ImportedUser
 from ostiary.admin.api.doors import Door
 from ostiary.admin.replies import Adding, Shape, desk_of
-from ostiary.management.consumers.sorting import (
-    TakenConsumer,
-    TakenCredential,
-    TakenView,
-    Taking,
-)
+from ostiary.management.consumers.sorting import TakenConsumer, TakenCredential, Taking
+from ostiary.management.consumers.views import TakenView
 from ostiary.store.database.consumer_records import About
 
 _TAKEN = Shape[TakenView](TakenView)

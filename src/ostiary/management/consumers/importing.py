@@ -13,7 +13,8 @@ from ostiary.consumers.changes import Changed, Named
 from ostiary.consumers.names import is_generated
 from ostiary.management.actors import Order
 from ostiary.management.changes import Changes, Edited, Moment
-from ostiary.management.consumers.sorting import Fresh, News, TakenView, Taking, sorted_out
+from ostiary.management.consumers.sorting import Fresh, News, Taking, sorted_out
+from ostiary.management.consumers.views import TakenView
 from ostiary.management.errors import Conflicting
 from ostiary.management.keeping import reading
 from ostiary.management.ports import Dice

@@ -12,7 +12,7 @@ from ostiary.consumers.model import ConsumerKind, CredentialType
 from ostiary.consumers.refusal import ConsumerRefused
 from ostiary.management.consumers.accounts import check_about
 from ostiary.management.consumers.making import client_name
-from ostiary.management.views import View
+from ostiary.management.consumers.views import NotTaken, TakenView
 from ostiary.store.database.consumer_records import (
     About,
     NewConsumer,
@@ -62,32 +62,6 @@ class Taking:
     users: tuple[TakenConsumer, ...] = ()
     apps: tuple[TakenConsumer, ...] = ()
     credentials: tuple[TakenCredential, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotTaken(View):
-    """What could not be imported, and why."""
-
-    where: str
-    """JSON pointer into what was sent, such as ``/credentials/3``."""
-    message: str
-    way_out: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenView(View):
-    """What came of an import."""
-
-    applied: bool
-    """False: a dry run, or nothing was new."""
-    scopes: tuple[str, ...]
-    """Those that were made."""
-    users: int
-    apps: int
-    credentials: int
-    there: int
-    """Users, apps and credentials that were there already, and stay as they are."""
-    refused: tuple[NotTaken, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
