@@ -98,6 +98,14 @@ def test_the_file_that_is_written_runs_and_is_not_written_twice(shop: Path, hous
     assert import_shop(shop, "--out", out, "--force").code == 0
 
 
+@pytest.mark.parametrize("kind", ["basic", "getting-started"])
+def test_what_eg_gateway_create_makes_has_nothing_that_cannot_be(kind: str) -> None:
+    need_eg()
+    done = import_shop(HOME / "bin/generators/gateway/templates" / kind, "--json")
+    assert done.code == 0, done.said
+    assert done.json["counts"]["same"] >= 3
+
+
 WRONG = {
     "no installation": ((), "neither gateway.config.yml nor gateway.config.json"),
     "both sources": ((SHOP, "--consumers", "x", "--admin-url", "http://h"), "not both"),

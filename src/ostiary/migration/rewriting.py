@@ -61,17 +61,17 @@ def rewrite(
     change the meaning of the text, all remarks stand at its beginning.
     """
     text = text.removeprefix("\ufeff")
-    if text.lstrip().startswith("{"):
-        # JSON may be indented by tabs, YAML may not (YAML 1.2 section 6.1).
-        text = text.replace("\t", " ")
-    lines = text.splitlines()
+    # JSON may be indented by tabs, YAML may not (YAML 1.2 section 6.1).
+    spaced = text.replace("\t", " ") if text.lstrip().startswith("{") else text
+    lines = spaced.splitlines()
     edits = list(dict.fromkeys(_edits(judged, lines, prefix)))
-    head = f"{REMARK} made of {source} by 'ostiary import express-gateway'\n"
+    head = _comment("", REMARK, f"made of {source} by 'ostiary import express-gateway'") + "\n"
     mended = head + _applied(lines, edits)
     if _means(mended, judged, edits, environ):
         return Rewritten(text=mended, remarks=sum(not one.is_done for one in edits))
-    remarks = [f"{TO_DO} line {one.line}: {one.to_do or one.remark}" for one in edits]
-    return Rewritten(text=head + "\n".join([*remarks, *lines]) + "\n", remarks=len(remarks))
+    remarks = [_comment("", TO_DO, f"line {one.line}: {one.to_do or one.remark}") for one in edits]
+    whole = head + "\n".join([*remarks, *text.splitlines()]) + "\n"
+    return Rewritten(text=whole, remarks=len(remarks))
 
 
 def _edits(judged: Judged, lines: list[str], prefix: str) -> Iterator[_Edit]:
@@ -93,22 +93,28 @@ def _edits(judged: Judged, lines: list[str], prefix: str) -> Iterator[_Edit]:
             column=leaf.at.column,
             inserted=prefix,
             remark=f"{leaf.path}: from the folder of this file, no more of the process",
-            to_do=f"{leaf.path}: write {prefix}{leaf.value}",
+            to_do=f"{leaf.path}: write {prefix} in front of the name",
         )
 
 
 def _words(one: Finding) -> str:
     end = f" ({one.way_out})" if one.way_out else ""
-    return f"{one.verdict.value}: {one.path}: {one.message}{end}".replace("\n", " ")
+    return f"{one.verdict.value}: {one.path}: {one.message}{end}"
+
+
+def _comment(indent: str, sign: str, words: str) -> str:
+    """One line, whatever the words are: a line break in a key must not end the comment."""
+    fit = "".join(one if one.isprintable() else " " for one in words)
+    return f"{indent}{sign} {fit}"
 
 
 def _applied(lines: list[str], edits: Iterable[_Edit]) -> str:
-    remarks: dict[int, list[str]] = {}
+    remarks: dict[int, list[tuple[str, str]]] = {}
     gone: set[int] = set()
     changed = list(lines)
     # From the right: what stands to the left keeps its column.
     for edit in sorted(edits, key=lambda one: (one.line, one.column), reverse=True):
-        done, left = f"{REMARK} {edit.remark}", f"{TO_DO} {edit.to_do or edit.remark}"
+        done, left = (REMARK, edit.remark), (TO_DO, edit.to_do or edit.remark)
         remarks.setdefault(edit.line, []).append(done if edit.is_done else left)
         gone.update(range(edit.line, edit.through + 1) if edit.through else ())
         if edit.column:
@@ -119,7 +125,7 @@ def _applied(lines: list[str], edits: Iterable[_Edit]) -> str:
     made: list[str] = []
     for number, line in enumerate(changed, 1):
         indent = line[: len(line) - len(line.lstrip())]
-        made += [f"{indent}{remark}" for remark in reversed(remarks.get(number, []))]
+        made += [_comment(indent, *one) for one in reversed(remarks.get(number, []))]
         made.append(f"{indent}# {line.lstrip()}" if number in gone else line)
     return "\n".join(made) + "\n"
 

@@ -110,8 +110,18 @@ def test_where_a_remark_would_change_the_meaning_all_stand_at_the_beginning() ->
     made = rewritten(text)
     head, _, rest = made.text.partition("# Of the bank")
     assert head.count(TO_DO) == made.remarks > 0
-    assert "write ../old/certs/a.key" in head
+    assert "https.tls.default.key: write ../old/ in front of the name" in head
     assert TO_DO not in rest
+
+
+@pytest.mark.parametrize("sign", ["\\n", "\\u2028", "\\r", "\\x85"])
+def test_a_line_break_in_a_key_adds_nothing_to_the_file(sign: str) -> None:
+    made = rewritten(WHOLE.replace("    owner: jane", f'    "a{sign}http: b": jane'))
+    assert (
+        load(made.text, "f", {}).document.https
+        == load(rewritten(WHOLE).text, "f", {}).document.https
+    )
+    assert [line for line in made.text.splitlines() if line.startswith("http: ")] == []
 
 
 @settings(max_examples=40)

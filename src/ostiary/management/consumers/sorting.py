@@ -112,6 +112,7 @@ class _Sorter:
         self._work = work
         self._news = News()
         self._new: dict[UUID, NewConsumer] = {}
+        self._looked_at: dict[UUID, StoredConsumer | None] = {}
         self._names: set[tuple[UUID | None, str]] = set()
         """Of new consumers, with their owners."""
         self._named: set[tuple[CredentialType, str]] = set()
@@ -217,10 +218,12 @@ class _Sorter:
         return (stored.kind, stored.name) if stored is not None else None
 
     def _stored(self, uuid: UUID) -> StoredConsumer | None:
-        try:
-            return self._work.consumers.one(uuid)
-        except NoSuch:
-            return None
+        if uuid not in self._looked_at:
+            try:
+                self._looked_at[uuid] = self._work.consumers.one(uuid)
+            except NoSuch:
+                self._looked_at[uuid] = None
+        return self._looked_at[uuid]
 
 
 def _check_secret(one: TakenCredential) -> None:
