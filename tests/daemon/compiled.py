@@ -104,7 +104,16 @@ def carried(
     ``more``: further configuration files for HAProxy."""
     verdict = checked(binary, document, folder, materials)
     assert verdict == CheckPassed(), verdict
-    files = (folder / "haproxy.cfg", *more)
+    with started(binary, folder / "haproxy.cfg", folder, port, more) as gateway:
+        yield gateway
+
+
+@contextmanager
+def started(
+    binary: EngineBinary, file: Path, folder: Path, port: int, more: tuple[Path, ...] = ()
+) -> Iterator[Gateway]:
+    """HAProxy with this configuration file, and ``more`` of them; it must listen at ``port``."""
+    files = (file, *more)
     with (folder / "out.log").open("wb") as log:
         process = subprocess.Popen(
             [str(binary.path), "-db", *(word for one in files for word in ("-f", str(one)))],

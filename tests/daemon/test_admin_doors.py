@@ -114,6 +114,7 @@ def test_a_truststore_damaged_on_the_disk_lets_nobody_in_and_comes_back(
             assert found["state"] == "sound"
             assert found["recovery"]["by"] == "automatic"
             assert "truststore-damaged" in gateway.program_log()
+            assert "ostiary_truststore_rebuilds_total 1.0" in api.http.get("/metrics").text
             for file in (folder / "current").glob("*.pem"):
                 file.write_bytes(made.b.pem)
         gateway.process.kill()
@@ -123,6 +124,36 @@ def test_a_truststore_damaged_on_the_disk_lets_nobody_in_and_comes_back(
         assert gateway.status(made.of_b, "default.example", "/open/x") == 403
         with Api(gateway.state) as api:
             assert api.get("/truststore")["state"] == "sound"
+
+
+def test_a_database_damaged_under_the_gateway_is_told_until_it_is_recovered(
+    any_engine: EngineBinary,
+) -> None:
+    def managed(document: dict[str, Any], _made: Certificates) -> None:
+        document["https"]["options"] = {}
+        document["admin"] = {"enabled": False}
+
+    with world(any_engine, entries, managed) as made:
+        gateway = made.gateway
+        with Api(gateway.state) as api:
+            api.trust(api.upload("partners", made.a.pem))
+            api.change("PATCH", "/gateway", {"type": "certificate", "required": True})
+            api.change("POST", "/truststore/verify")
+            for name in ("ostiary.db", "ostiary.db-wal"):
+                with (gateway.state / name).open("r+b") as file:
+                    file.write(b"no database at all" * 20_000)
+            found = api.change("POST", "/truststore/verify")
+            assert (found["database"], found["state"]) == ("damaged", "sound")
+            assert "ostiary_database_sound 0.0" in api.http.get("/metrics").text
+            assert "database-damaged" in gateway.program_log()
+            api.change("PATCH", "/gateway", {"required": False}, 503)
+            assert gateway.status(made.good, "default.example", "/open/x") == 200
+            assert gateway.status(made.of_b, "default.example", "/open/x") == 403
+            api.change("POST", "/truststore/recover")
+            assert "ostiary_database_sound 1.0" in api.http.get("/metrics").text
+            api.change("PATCH", "/gateway", {"required": False})
+            assert gateway.status(made.good, "default.example", "/open/x") == 200
+            assert gateway.status(made.of_b, "default.example", "/open/x") == 403
 
 
 def test_clients_that_came_are_foreseen_before_a_change(any_engine: EngineBinary) -> None:

@@ -248,20 +248,24 @@ def test_a_service_that_dies_is_left_out_and_taken_back(
 
         with world(engine_binary, lambda made: {"default": made.entry(made.a)}, change) as made:
             tls = context(made.good)
-            with made.gateway.connect(tls, "x.example") as client:
 
-                def servers() -> set[str]:
-                    replies = [client.ask("/open/x", "x.example") for _ in range(6)]
-                    assert {reply.status for reply in replies} == {200}
-                    return {reply.headers["x-server"] for reply in replies}
+            def servers() -> set[str]:
+                with made.gateway.connect(tls, "x.example") as client:
+                    try:
+                        replies = [client.ask("/open/x", "x.example") for _ in range(6)]
+                    except EOFError:
+                        # The service ended on the very connection that HAProxy used again.
+                        return set()
+                assert {reply.status for reply in replies} <= {200, 502, 503}
+                return {reply.headers.get("x-server", "none") for reply in replies}
 
-                _until(lambda: servers() == {"one", "two"})
-                two.__exit__()
-                time.sleep(0.5)
-                assert servers() == {"one"}
-                two.port = port
-                two.__enter__()
-                _until(lambda: servers() == {"one", "two"})
+            _until(lambda: servers() == {"one", "two"})
+            two.__exit__()
+            _until(lambda: servers() == {"one"})
+            assert all(servers() == {"one"} for _ in range(3))
+            two.port = port
+            two.__enter__()
+            _until(lambda: servers() == {"one", "two"})
 
 
 def _until(true_of: Any, seconds: float = 30) -> None:

@@ -8,6 +8,7 @@ SOURCES = (
     ROOT / "src" / "ostiary" / "telemetry" / "metrics.py",
     ROOT / "src" / "ostiary" / "wiring" / "metering.py",
     ROOT / "src" / "ostiary" / "wiring" / "ocsp_metrics.py",
+    ROOT / "src" / "ostiary" / "wiring" / "credential_metrics.py",
 )
 
 

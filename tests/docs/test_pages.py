@@ -128,9 +128,8 @@ def test_every_field_of_the_access_log_is_explained() -> None:
     )
     in_header = scheme_of(effective(load(BASE + auth, "f", {}).document))
     scheme = scheme_of(effective(load(BASE, "f", {}).document))
-    written = (
-        log_format(in_header, messages=True) + connection_rule(scheme, tls=True) + ERROR_FORMAT
-    )
+    everything = log_format(in_header, credentials=True, messages=True)
+    written = everything + connection_rule(scheme, tls=True) + ERROR_FORMAT
     missing = {key for key in keys(written) if f"`{key}`" not in page}
     assert not missing
 

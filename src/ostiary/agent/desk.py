@@ -7,12 +7,15 @@ from typing import TypeAlias
 from structlog.typing import FilteringBoundLogger
 
 from ostiary.agent.answers import Answer, actions_for
-from ostiary.agent.questions import Question, Unanswerable, read_question
+from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
+from ostiary.agent.questions import Asked, Question, Unanswerable, read_question
 from ostiary.spoe.connection import AgentConnection, State
 from ostiary.spoe.events import Departed, Event, Greeted, Notify, Refused
 from ostiary.spoe.status import Status
 
-Answering: TypeAlias = Callable[[Question], Answer | Awaitable[Answer]]
+Answered: TypeAlias = Answer | CredentialAnswer
+
+Answering: TypeAlias = Callable[[Asked], Answered | Awaitable[Answered]]
 """Runs between two reads of the socket, and everyone waits for it: decides at once, or says that
 it will."""
 
@@ -94,33 +97,37 @@ class Desk:
                 self._counters.unanswerable += 1
                 self._log.warning("unanswerable question", flaw=flaw.value)
                 return self._connection.acknowledge(notify)
-            case Question():
+            case Question() | CredentialQuestion():
                 self._counters.questions += 1
                 return self._decide(notify, reading)
 
-    def _decide(self, notify: Notify, question: Question) -> bytes:
+    def _decide(self, notify: Notify, question: Asked) -> bytes:
         try:
             answer = self._answer(question)
-            if not isinstance(answer, Answer):
+            if not isinstance(answer, Answer | CredentialAnswer):
                 self._later(self._decide_later(notify, question, answer))
                 return b""
-            actions = actions_for(answer)
+            actions = _encoded(answer)
         except Exception:  # noqa: BLE001 - a mistake in one decision must not end the others
             actions = self._failed(question)
         return self._connection.acknowledge(notify, actions)
 
     async def _decide_later(
-        self, notify: Notify, question: Question, answer: Awaitable[Answer]
+        self, notify: Notify, question: Asked, answer: Awaitable[Answered]
     ) -> bytes:
         try:
-            actions = actions_for(await answer)
+            actions = _encoded(await answer)
         except Exception:  # noqa: BLE001 - as above
             actions = self._failed(question)
         return self._connection.acknowledge(notify, actions)
 
-    def _failed(self, question: Question) -> bytes:
+    def _failed(self, question: Asked) -> bytes:
         # The outermost loop of a question: whatever failed, HAProxy hears no code and refuses,
         # and the next question is served.
         self._counters.errors += 1
-        self._log.exception("deciding about a certificate", entry=question.entry)
+        self._log.exception("a decision failed", about=question.about)
         return b""
+
+
+def _encoded(answer: Answered) -> bytes:
+    return answer.actions if isinstance(answer, CredentialAnswer) else actions_for(answer)

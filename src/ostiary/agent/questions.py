@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
+from ostiary.agent import credentials
+from ostiary.agent.credentials import CredentialQuestion, read_credential_question
 from ostiary.agent.tunnels import Tunnel
 from ostiary.compiler.scopes import Mode
 from ostiary.forwarded.formats import HeaderFormat
@@ -40,6 +42,7 @@ class Flaw(Enum):
     HEADER = "header-missing"
     FORMAT = "format-unknown"
     TUNNEL = "tunnel-malformed"
+    CREDENTIAL = "credential-malformed"
 
 
 class ChainMalformed(OstiaryError):
@@ -76,6 +79,11 @@ class Question:
     header: Header | None = None
     """Where the certificate is, if not in the handshake; the answer then tells its facts."""
 
+    @property
+    def about(self) -> str:
+        """What is asked about, for the log."""
+        return f"certificate at {self.entry}"
+
 
 @dataclass(frozen=True, slots=True)
 class Unanswerable:
@@ -84,21 +92,31 @@ class Unanswerable:
     flaw: Flaw
 
 
-Reading: TypeAlias = Question | Unanswerable
+Asked: TypeAlias = Question | CredentialQuestion
+"""What HAProxy may ask."""
+
+Reading: TypeAlias = Asked | Unanswerable
 
 
 _TUNNEL: Final = re.compile(r"([0-9]{1,10}) ([0-9]{1,10}) (\S{1,100})", re.ASCII)
 _MODES: Final = range(sum(mode.value for mode in Mode) + 1)
 _HANDSHAKE: Final = (MESSAGE, MESSAGE_WITH_CHAIN)
 _HEADER: Final = (MESSAGE_ABOUT_HEADER, MESSAGE_ABOUT_HEADER_WITH_CHAIN)
+_OURS: Final = (*_HANDSHAKE, *_HEADER, credentials.MESSAGE)
 
 
 def read_question(notify: Notify) -> Reading:
     """Find the one question a NOTIFY asks; total over everything HAProxy could send."""
-    asked = [message for message in notify.messages if message.name in (*_HANDSHAKE, *_HEADER)]
+    asked = [message for message in notify.messages if message.name in _OURS]
     if len(asked) != 1:
         return Unanswerable(Flaw.TWO_MESSAGES if asked else Flaw.NO_MESSAGE)
     message = asked[0]
+    if message.name == credentials.MESSAGE:
+        return read_credential_question(message) or Unanswerable(Flaw.CREDENTIAL)
+    return _about_certificate(message)
+
+
+def _about_certificate(message: Message) -> Reading:
     tunnel = _read_tunnel(message)
     if tunnel is Flaw.TUNNEL:
         return Unanswerable(Flaw.TUNNEL)

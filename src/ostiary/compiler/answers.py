@@ -17,6 +17,7 @@ _TITLES = {
     408: "Request Timeout",
     413: "Content Too Large",
     421: "Misdirected Request",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     502: "Bad Gateway",

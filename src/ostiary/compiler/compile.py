@@ -11,6 +11,11 @@ from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.calling import calling_files, calling_section
 from ostiary.compiler.counting import counting_sections, counting_settings
+from ostiary.compiler.credentials import (
+    credential_arguments,
+    credential_files,
+    credential_sections,
+)
 from ostiary.compiler.enforcement import Gate
 from ostiary.compiler.engine import defaults_section, global_section
 from ostiary.compiler.enrolment import enrolment_files, enrolment_sections
@@ -19,6 +24,7 @@ from ostiary.compiler.forwarding import PROXIES_FILE, proxies_file
 from ostiary.compiler.judging import Plan, gate_of
 from ostiary.compiler.listeners import addresses, http_section, https_files, https_sections
 from ostiary.compiler.pipelines import CompiledPipeline, compile_pipeline
+from ostiary.compiler.profiles import Profiles, profiles_of
 from ostiary.compiler.questions import (
     SPOE_FILE,
     Question,
@@ -55,7 +61,8 @@ def compile_document(
 
     scheme = scheme_of(effective)
     table = route_table(document.api_endpoints)
-    setting = _setting(document, scheme, path_of)
+    profiles = profiles_of(document, table)
+    setting = _setting(document, scheme, path_of, profiles)
     pipelines = {
         name: compile_pipeline(number, name, pipeline, setting)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)
@@ -66,15 +73,17 @@ def compile_document(
         gate=gate_of(document, scheme, path_of),
         choices=partial(_choices, pipelines, path_of),
         path_of=path_of,
+        profiles=profiles,
         messages=_says_something(document),
     )
     sections = _sections(document, place, plan, counting_settings(pipelines.values()))
     sections += backend_sections(document, materials, place, pipelines, table)
     sections += [*upstreams.resolvers_sections(document), *_fixed(place, plan)]
+    sections += credential_sections() if profiles else []
     sections += counting_sections(pipelines.values(), place)
     files = {
         "haproxy.cfg": render_sections(sections),
-        SPOE_FILE: spoe_config(_messages(document, scheme)),
+        SPOE_FILE: spoe_config(_messages(document, scheme, profiles)),
         **reason_files(),
         **route_files(table),
         **scope_files(scheme, table),
@@ -82,15 +91,21 @@ def compile_document(
         **_pipeline_files(document, table, pipelines),
         **{name: text for one in pipelines.values() for name, text in one.files.items()},
         **upstreams.upstream_files(materials),
+        **(credential_files(profiles) if profiles else {}),
     }
-    if scheme.type is AuthType.HEADER:
-        files[PROXIES_FILE] = proxies_file(scheme.header.trusted_proxies.value)
+    return Bundle(files={**files, **_listener_files(document, materials, plan)})
+
+
+def _listener_files(document: Document, materials: Materials, plan: Plan) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    if plan.scheme.type is AuthType.HEADER:
+        files[PROXIES_FILE] = proxies_file(plan.scheme.header.trusted_proxies.value)
         files |= {FACTS_FILE: b"", CERTIFICATES_FILE: b""}  # the worker's copies are added to
     if document.https:
         files |= https_files(document.https, materials, plan)
     if document.pki and document.pki.est and materials.enrolment:
         files |= enrolment_files(materials.enrolment)
-    return Bundle(files=files)
+    return files
 
 
 def _says_something(document: Document) -> bool:
@@ -102,13 +117,13 @@ def _says_something(document: Document) -> bool:
     )
 
 
-def _setting(document: Document, scheme: Scheme, path_of: PathOf) -> Setting:
+def _setting(document: Document, scheme: Scheme, path_of: PathOf, profiles: Profiles) -> Setting:
     """What pipelines build on. Verdicts take the counters 0 and 1, and ``calling`` takes 2."""
     in_header = scheme.type is AuthType.HEADER
     entries = entries_of(document.https, scheme.type) if document.https else ()
     strict = any(entry.asking is Asking.TRUSTED for entry in entries)
     free = () if in_header and strict else (0,) if in_header else (1,)
-    return Setting(path_of=path_of, in_header=in_header, counters=(*free, 3))
+    return Setting(path_of=path_of, profiles=profiles, in_header=in_header, counters=(*free, 3))
 
 
 def _sections(
@@ -127,8 +142,13 @@ def _sections(
     return sections
 
 
-def _messages(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
+def _messages(document: Document, scheme: Scheme, profiles: Profiles) -> list[tuple[Question, str]]:
     """The questions that the rules ask, with their arguments."""
+    about = [(Question.CREDENTIAL, credential_arguments())] if profiles else []
+    return [*_about_certificates(document, scheme), *about]
+
+
+def _about_certificates(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
     scope = scope_expression(scheme)
     if scheme.type is AuthType.NONE:
         return [(question_of(document), handshake_arguments(scope))]

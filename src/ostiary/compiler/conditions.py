@@ -3,11 +3,18 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from ostiary.compiler import names
+from ostiary.compiler import credential_names, names
 from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, Literal, literal
 from ostiary.compiler.facts import Fact
+from ostiary.compiler.profiles import test_of
 from ostiary.compiler.searching import undecided_rules
 from ostiary.config.host_patterns import host_regex
+from ostiary.config.model.auth_conditions import (
+    Anonymous,
+    Authenticated,
+    ConsumerIs,
+    ScopeHeld,
+)
 from ostiary.config.model.condition import (
     AllOf,
     Always,
@@ -30,6 +37,7 @@ from ostiary.haproxy.quote import regex, word
 _AT_ONCE = 12
 """Fingerprints on one line."""
 AUTHENTICATED = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
+_CONSUMER = f"{{ var({credential_names.CONSUMER}) -m found }}"
 
 
 def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911, PLR0912 - a closed union
@@ -61,6 +69,13 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             return _search("req.hdr(host)", host_regex(condition.pattern), algebra)
         case TlsClientAuthenticated():
             return literal(AUTHENTICATED)
+        case Authenticated():
+            return literal(_CONSUMER)
+        case Anonymous():
+            return algebra.negate(literal(_CONSUMER))
+        case ConsumerIs() | ScopeHeld():
+            bit = 1 << algebra.tests.index(test_of(condition))
+            return literal(f"{{ var({credential_names.CONSUMER_PASSED}),and({bit}) gt 0 }}")
         case ClientCertificate():
             return algebra.some(_certificates(condition.fingerprint))
         case _:

@@ -1,6 +1,6 @@
 """The process as a whole: HAProxy's global and defaults sections."""
 
-from ostiary.compiler import names
+from ostiary.compiler import credential_names, names
 from ostiary.compiler.answers import engine_errors
 from ostiary.compiler.bundle import Place
 from ostiary.compiler.forwarding import LARGEST_HEADER
@@ -26,6 +26,7 @@ def global_section(document: Document, place: Place, auth_type: AuthType) -> Sec
     lines = [
         f"setenv OSTIARY_REVISION {place.revision}",
         f"set-var {names.WITHDRAWN} int(0)",
+        f"set-var {credential_names.GENERATION} int(0)",
         "expose-experimental-directives",
         # By default a line ends after 1024 bytes: a long path would hide what came of the request.
         "log stdout len 65535 format raw local0",

@@ -8,6 +8,8 @@ of its own into a variable that then stands for it. The cost is linear in the co
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ostiary.consumers.judging import Test
+
 _LINE_WORDS = 40
 """Words of conditions on one line: HAProxy takes 64 words a line (``MAX_LINE_ARGS``), and what
 stands before the condition takes up to 16."""
@@ -64,10 +66,14 @@ class Algebra:
     """Combines expressions; rules that compute spilled parts are appended to ``rules``.
 
     ``guard`` is put before each spilled rule, so that rules of one pipeline that must stand
-    where every request passes only act for that pipeline.
+    where every request passes only act for that pipeline. ``tests``: what the pipeline asks about
+    consumers, in the order of the bits that tell.
     """
 
-    def __init__(self, fresh: Callable[[], str], guard: Literal | None = None) -> None:
+    def __init__(
+        self, fresh: Callable[[], str], guard: Literal | None = None, tests: tuple[Test, ...] = ()
+    ) -> None:
+        self.tests = tests
         self.rules: list[str] = []
         self._fresh = fresh
         self._guard = guard

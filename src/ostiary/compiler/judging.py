@@ -21,6 +21,7 @@ from ostiary.compiler.enforcement import (
 )
 from ostiary.compiler.forwarding import header_rules
 from ostiary.compiler.identity import certificate_there, identity_facts
+from ostiary.compiler.profiles import Profiles
 from ostiary.compiler.questions import Question, question_of
 from ostiary.compiler.scopes import Scheme, scope_rules
 from ostiary.compiler.tls import Asking, Entry, entries_of
@@ -45,6 +46,8 @@ class Plan:
     """Rules that choose the backend of who may go on; they may look at the verdict."""
     path_of: PathOf
     """Absolute path of a file of the bundle."""
+    profiles: Profiles
+    """The kinds of credentials that pipelines ask for."""
     messages: bool = False
     """Whether pipelines have something to say in the access log."""
 

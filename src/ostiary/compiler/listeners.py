@@ -3,6 +3,7 @@
 from ostiary.compiler import guards, names, tls
 from ostiary.compiler.answers import problem
 from ostiary.compiler.bundle import Materials, Place
+from ostiary.compiler.credentials import credential_rules
 from ostiary.compiler.forwarding import peer_rules
 from ostiary.compiler.identity import identity_rules
 from ostiary.compiler.judging import PathOf, Plan, judged_in_the_open, judging
@@ -26,13 +27,14 @@ def http_section(document: Document, listener: HttpListener, place: Place, plan:
         *_logging(place, plan),
         *_peers(plan, behind_reader=False),
         *_connection_facts(),
-        *([_filter(plan.path_of)] if by_header else []),
+        *([_filter(plan.path_of)] if by_header or plan.profiles else []),
         connection_rule(plan.scheme, tls=False),
         *_heard(guards.refusals(None)),
         *guards.request_facts(),
         *_request_id(document),
         *plan.routes,
         *judged.rules,
+        *credential_rules(plan.profiles, plan.path_of, judged.gate),
         *guards.removals(document, _secret_headers(plan.scheme)),
         *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("http"),
@@ -60,7 +62,7 @@ def https_sections(
         *_logging(place, plan),
         *_peers(plan, behind_reader=len(grouped) > 1),
         *_connection_facts(),
-        *([_filter(path_of)] if judged.rules else []),
+        *([_filter(path_of)] if judged.rules or plan.profiles else []),
         *entry_of_connection(entries, path_of),
         *judged.facts,
         connection_rule(plan.scheme, tls=True),
@@ -74,6 +76,7 @@ def https_sections(
         ),
         *plan.routes,
         *judged.rules,
+        *credential_rules(plan.profiles, path_of, judged.gate),
         *guards.removals(document, _secret_headers(plan.scheme)),
         *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("https"),
@@ -271,6 +274,10 @@ def _connection_facts() -> list[str]:
     ]
 
 
+def _log_format(plan: Plan) -> str:
+    return log_format(plan.scheme, credentials=bool(plan.profiles), messages=plan.messages)
+
+
 def _logging(place: Place, plan: Plan) -> list[str]:
     def located(text: str) -> str:
         return text.replace("@folder@", place.folder)
@@ -285,6 +292,6 @@ def _logging(place: Place, plan: Plan) -> list[str]:
         "option disable-h2-upgrade",
         # What ends before there is a request, as in the handshake, is told to the gateway too.
         "option log-separate-errors",
-        f"log-format {word(located(log_format(plan.scheme, messages=plan.messages)))}",
+        f"log-format {word(located(_log_format(plan)))}",
         f"error-log-format {word(located(ERROR_FORMAT))}",
     ]

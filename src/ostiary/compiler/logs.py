@@ -4,7 +4,7 @@ Python is not on this path: at full load the log costs the gateway a formatted l
 ``@folder@`` stands for the revision's folder, where the maps of names are.
 """
 
-from ostiary.compiler import names
+from ostiary.compiler import credential_names, names
 from ostiary.compiler.facts import Fact
 from ostiary.compiler.scopes import HEADER_ENTRY, Scheme
 from ostiary.config.effective import AuthType
@@ -47,9 +47,12 @@ def connection_rule(scheme: Scheme, *, tls: bool) -> str:
     return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(','.join(parts))}"
 
 
-def log_format(scheme: Scheme, *, messages: bool = False) -> str:
-    """The line of one request; what the types add stands where that type is in force, and
-    ``messages`` where a pipeline has a step that says something."""
+def log_format(scheme: Scheme, *, credentials: bool = False, messages: bool = False) -> str:
+    """The line of one request; what the types add stands where that type is in force.
+
+    What came of credentials stands there where some pipeline asks for them (``credentials``), and
+    what steps say where one does (``messages``).
+    """
     parts = (
         '"time":%Ts.%ms',
         '"request_id":"%ID"',
@@ -61,6 +64,7 @@ def log_format(scheme: Scheme, *, messages: bool = False) -> str:
         _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map)"),
         _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
         *_policy(scheme),
+        *(_credential() if credentials else []),
         *([f'"messages":[%[var({names.MESSAGES},{argument(" ")})]]'] if messages else []),
         '"backend":"%b"',
         '"bytes":%B',
@@ -77,6 +81,14 @@ def _certificate(scheme: Scheme) -> list[str]:
         _json("fingerprint", Fact.FINGERPRINT.value),
         _json("subject", f"{Fact.SUBJECT.value},json(utf8s)"),
         f'"entry":"{HEADER_ENTRY}"',
+    ]
+
+
+def _credential() -> list[str]:
+    outcome = f"var({credential_names.OUTCOME}),map_str(@folder@/{credential_names.REASONS_FILE})"
+    return [
+        _json("credential", outcome),
+        _json("consumer", f"var({credential_names.CONSUMER})"),
     ]
 
 

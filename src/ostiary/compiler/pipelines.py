@@ -20,9 +20,11 @@ from ostiary.compiler.answers import plain, problem
 from ostiary.compiler.conditions import translate
 from ostiary.compiler.expressions import ALWAYS, Algebra, Expression, Literal, literal, when
 from ostiary.compiler.policy_rate_limit import rate_limit_slots, rate_limit_tables
+from ostiary.compiler.profiles import tests_of
 from ostiary.compiler.stage import Setting, Slot, Stage
 from ostiary.compiler.steps import write_step
 from ostiary.config.model.pipeline import Pipeline, ProxyAction, Step, TerminateAction, answers
+from ostiary.consumers.judging import Test
 from ostiary.haproxy.files import Section
 
 
@@ -62,10 +64,12 @@ def compile_pipeline(
     number: int, name: str, pipeline: Pipeline, setting: Setting | None = None
 ) -> CompiledPipeline:
     """The branches of one pipeline; ``number`` names them, ``name`` is only told."""
-    reachable = tuple(_reachable(step for policy in pipeline.policies for step in policy.steps))
+    tests = tests_of(pipeline)
+    all_steps = (step for policy in pipeline.policies for step in policy.steps)
+    reachable = tuple(_reachable(all_steps, tests))
     setting = setting or Setting()
     slots = rate_limit_slots(name, reachable, setting.counters)
-    compiling = _Compiling(number, f"pipelines.{name}", replace(setting, slots=slots))
+    compiling = _Compiling(number, f"pipelines.{name}", replace(setting, slots=slots), tests)
     steps = tuple(enumerate(reachable, 1))
     if sum(isinstance(step.action, ProxyAction) for step in reachable) > 1:
         changed = any(_may_change(step) for step in reachable)
@@ -77,10 +81,10 @@ def compile_pipeline(
     return replace(made, slots=slots, tables=tables, files=MappingProxyType(compiling.files))
 
 
-def _reachable(steps: Iterable[Step]) -> Iterator[Step]:
+def _reachable(steps: Iterable[Step], tests: tuple[Test, ...]) -> Iterator[Step]:
     """Without the steps that never run, and those behind one that always answers."""
     for step in steps:
-        expression = translate(step.condition, _algebra())
+        expression = translate(step.condition, _algebra(tests))
         if not expression.never:
             yield step
         if expression.always and answers(step.action):
@@ -92,9 +96,9 @@ def _may_change(step: Step) -> bool:
     return not isinstance(step.action, TerminateAction | ProxyAction)
 
 
-def _algebra(prefix: str = "c", guard: Literal | None = None) -> Algebra:
+def _algebra(tests: tuple[Test, ...], prefix: str = "c", guard: Literal | None = None) -> Algebra:
     numbers = count(1)
-    return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard)
+    return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard, tests)
 
 
 @dataclass(slots=True)
@@ -102,11 +106,13 @@ class _Compiling:
     number: int
     origin: str
     setting: Setting
+    tests: tuple[Test, ...]
+    """What conditions ask about consumers."""
     files: dict[str, bytes] = field(default_factory=dict)
 
     def single(self, steps: _Steps) -> Branch:
         """The one backend of a pipeline with at most one ``proxy`` step, wherever that stands."""
-        stage = Stage(_algebra(), self.setting)
+        stage = Stage(_algebra(self.tests), self.setting)
         proxies = self._walk(stage, steps, ALWAYS)
         self.files |= stage.files
         proxy = proxies[0][0] if proxies else None
@@ -115,7 +121,7 @@ class _Compiling:
     def in_frontend(self, steps: _Steps) -> CompiledPipeline:
         """All rules in the frontend, for this pipeline's requests; a backend for each proxy."""
         guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {self.number} }}")
-        stage = Stage(_algebra(f"p{self.number}c", guard), self.setting)
+        stage = Stage(_algebra(self.tests, f"p{self.number}c", guard), self.setting)
         taken = self._walk(stage, steps, literal(guard.text))
         self.files |= stage.files
         branches: list[Branch] = []
@@ -146,7 +152,7 @@ class _Compiling:
                     _terminate(algebra, step.action, expression)
                 case _:
                     write_step(step.action, step.condition, number, stage.step(number, expression))
-            if others.never or (answers(step.action) and _takes_all(step)):
+            if others.never or (answers(step.action) and self._takes_all(step)):
                 break
         else:
             algebra.rules.append(f"http-request return {problem(404)}{when(others)}")
@@ -155,27 +161,39 @@ class _Compiling:
     def several(self, steps: _Steps) -> CompiledPipeline:
         """A backend for each ``proxy`` step, and one for the requests that none of them takes."""
         guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {self.number} }}")
-        chooser = _algebra(f"p{self.number}c", guard)
+        chooser = _algebra(self.tests, f"p{self.number}c", guard)
         branches: list[Branch] = []
         choices: list[str] = []
         for at, (_, step) in enumerate(steps):
             if not isinstance(step.action, ProxyAction):
                 continue
             title = f"pl{self.number}_{len(branches) + 1}"
-            branch = _branch(title, steps[:at], step.action, self.origin)
+            branch = self._branch(title, steps[:at], step.action)
             branches.append(branch)
             expression = translate(step.condition, chooser)
             if expression.always:
                 break
             choices += _choose(branch.name, guard, expression)
         else:
-            branches.append(_branch(f"pl{self.number}_end", steps, None, self.origin))
+            branches.append(self._branch(f"pl{self.number}_end", steps, None))
         rules = (*chooser.rules, *choices)
         return CompiledPipeline(self.number, branches[-1].name, tuple(branches), rules)
 
+    def _takes_all(self, step: Step) -> bool:
+        return translate(step.condition, _algebra(self.tests)).always
 
-def _takes_all(step: Step) -> bool:
-    return translate(step.condition, _algebra()).always
+    def _branch(self, name: str, steps: _Steps, proxy: ProxyAction | None) -> Branch:
+        """What is said before the proxy step; without one, 404 is said at the end."""
+        algebra = _algebra(self.tests)
+        answered = False
+        for _, step in steps:
+            if isinstance(step.action, TerminateAction):
+                expression = translate(step.condition, algebra)
+                _terminate(algebra, step.action, expression)
+                answered = expression.always
+        if proxy is None and not answered:
+            algebra.rules.append(f"http-request return {problem(404)}")
+        return Branch(name, tuple(algebra.rules), proxy, self.origin)
 
 
 def _terminate(algebra: Algebra, action: TerminateAction, expression: Expression) -> None:
@@ -186,17 +204,3 @@ def _terminate(algebra: Algebra, action: TerminateAction, expression: Expression
 def _choose(name: str, guard: Literal, expression: Expression) -> Iterator[str]:
     for all_of in expression.alternatives:
         yield f"use_backend {name} if {' '.join(map(str, (guard, *all_of)))}"
-
-
-def _branch(name: str, steps: _Steps, proxy: ProxyAction | None, origin: str) -> Branch:
-    """What is said before the proxy step; without one, 404 is said at the end."""
-    algebra = _algebra()
-    answered = False
-    for _, step in steps:
-        if isinstance(step.action, TerminateAction):
-            expression = translate(step.condition, algebra)
-            _terminate(algebra, step.action, expression)
-            answered = expression.always
-    if proxy is None and not answered:
-        algebra.rules.append(f"http-request return {problem(404)}")
-    return Branch(name, tuple(algebra.rules), proxy, origin)

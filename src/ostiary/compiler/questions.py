@@ -20,6 +20,8 @@ class Question(Enum):
     HEADER = "header"
     """About the certificate in a header; the answer also tells its facts."""
     HEADER_WITH_CHAIN = "header-chain"
+    CREDENTIAL = "credential"
+    """About a credential of a consumer."""
 
     @property
     def tells_chain(self) -> bool:

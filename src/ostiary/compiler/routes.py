@@ -50,6 +50,8 @@ class Route:
     """Empty for all."""
     strip: int
     """How many bytes of the path ``stripPath`` takes away; -1: all of them."""
+    scopes: frozenset[str] = frozenset()
+    """What a credential must be good for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ def _route(rank: int, name: str, entry: ApiEndpoint, path: str | None) -> Route:
         shape=shape,
         methods=methods,
         strip=_strip(path),
+        scopes=frozenset(entry.scopes),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ostiary.compiler.expressions import Algebra, Expression
+from ostiary.compiler.profiles import Profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Setting:
 
     path_of: Callable[[str], str] = str
     """Absolute path of a file of the bundle."""
+    profiles: Profiles = field(default_factory=Profiles)
+    """The kinds of credentials that pipelines ask for."""
     in_header: bool = False
     """The client's certificate comes in a header."""
     counters: tuple[int, ...] = (1, 3)

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from ostiary.compiler.authentication import authentication_rules
 from ostiary.compiler.policy_answers import (
     ip_filter_rules,
     log_rules,
@@ -12,6 +13,7 @@ from ostiary.compiler.policy_cors import cors_rules
 from ostiary.compiler.policy_headers import headers_rules, request_rules, response_rules
 from ostiary.compiler.policy_rate_limit import rate_limit_rules
 from ostiary.compiler.stage import Acting
+from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.pipeline import Acts
 from ostiary.config.model.policies.cors import CorsAction
@@ -33,6 +35,8 @@ def write_step(action: Acts, condition: Condition, number: int, acting: Acting) 
     ``condition`` is for the steps that use what it found; ``number`` is the step's, from 1.
     """
     match action:
+        case BasicAuthAction() | KeyAuthAction():
+            authentication_rules(action, acting)
         case CorsAction():
             cors_rules(action, acting)
         case HeadersAction():

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 # Express Gateway 1.16.11, lib/policies, less those of ``config.model.pipeline``.
-POLICIES = frozenset({"basic-auth", "expression", "jwt", "key-auth", "oauth2", "oauth2-introspect"})
+POLICIES = frozenset({"expression", "jwt", "oauth2", "oauth2-introspect"})
 # Express Gateway 1.16.11, lib/conditions.
-CONDITIONS = frozenset({"authenticated", "anonymous", "expression", "json-schema"})
+CONDITIONS = frozenset({"expression", "json-schema"})
 
 # Node.js: tls.createServer, tls.createSecureContext, https.createServer, net.createServer.
 NODE_OPTIONS: Mapping[str, str] = MappingProxyType(

@@ -134,11 +134,8 @@ class Shaper:
         host = table.entries.get("host")
         if isinstance(host, Leaf) and host.value in {"", "*", None}:
             table = table.without("host")
-        scopes = table.entries.get("scopes")
-        if scopes is not None and not is_nothing(scopes):
-            message = "scopes aren't supported by this version, so nothing would enforce them"
-            self._tell(scopes, message, "remove it")
-        return self._under(table.without("scopes"), "clientCertificateAuth", self._api_auth)
+        table = without_nulls(table, "scopes")
+        return self._under(table, "clientCertificateAuth", self._api_auth)
 
     def _api_auth(self, table: Table) -> Table:
         """What an API inherits from the gateway can't be changed there (the fourth seed's note)."""

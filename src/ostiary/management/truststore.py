@@ -73,6 +73,7 @@ class Recovery:
         self._ground = ground
         self._one_at_a_time = threading.Lock()
         self._saved: int | None = None
+        self._rebuilt = 0
         self._log = structlog.get_logger("ostiary.truststore")
         self._view = TruststoreView(
             state=StoreState.UNKNOWN,
@@ -89,6 +90,10 @@ class Recovery:
         """As it was found last; verified at start and every minute."""
         state = self._changes.state
         return replace(self._view, certificates=len(state.certificates) if state else 0)
+
+    def rebuilt(self) -> int:
+        """How often the truststore was built anew since the start."""
+        return self._rebuilt
 
     async def verify(self) -> TruststoreView:
         """Look now, and mend what is damaged."""
@@ -241,6 +246,7 @@ class Recovery:
             at=self._changes.clock(), by=by, certificates=len(bundles), damage=damage
         )
         self._view = replace(self._view, state=StoreState.SOUND, detail="", recovery=recovery)
+        self._rebuilt += 1
         self._log.warning("truststore-rebuilt", by=by, bundles=len(bundles))
 
     def _save(self) -> None:

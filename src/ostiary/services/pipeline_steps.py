@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from ostiary.compiler.authentication import status_of
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
@@ -23,6 +25,7 @@ from ostiary.config.model.policies.transformers import (
     ResponseTransformerAction,
 )
 from ostiary.config.rewriting import replacement_of
+from ostiary.consumers.reason import CredentialReason
 from ostiary.services.explanation import Answer
 from ostiary.services.requests import Request
 
@@ -43,8 +46,8 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
 ) -> Answer | Went:
     """Let a step act whose condition holds.
 
-    Nothing is known of the client's address and of earlier requests: steps that depend on these
-    go on, and say what they look at.
+    Nothing is known of the client's address and of earlier requests: steps that depend on these go
+    on, and say what they look at. The request has no credential.
     """
     match action:
         case TerminateAction(status_code=status):
@@ -75,8 +78,18 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             return Went(f"looks at the client's address: {_filter(action)}", request)
         case LogAction():
             return Went("adds a message to the access log", request)
+        case BasicAuthAction() | KeyAuthAction():
+            return _authenticate(action, request)
         case _:
             assert_never(action)
+
+
+def _authenticate(action: BasicAuthAction | KeyAuthAction, request: Request) -> Answer | Went:
+    if action.pass_through:
+        return Went("finds no credential, and passThrough goes on", request)
+    status = status_of(action, CredentialReason.MISSING)
+    sentence = f"answers {status} to requests without a good credential"
+    return Answer(served=False, sentence=sentence, status=status)
 
 
 def _answers(status: int) -> Answer:

@@ -10,6 +10,12 @@ from typing import assert_never
 
 from ostiary.compiler.guards import AMBIGUOUS_PATH
 from ostiary.config.host_patterns import host_regex
+from ostiary.config.model.auth_conditions import (
+    Anonymous,
+    Authenticated,
+    ConsumerIs,
+    ScopeHeld,
+)
 from ostiary.config.model.condition import (
     AllOf,
     Always,
@@ -83,7 +89,10 @@ def _without_dot_segments(path: str) -> str:
 
 
 def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911, PLR0912 - a closed union
-    """Whether a condition is true of the request; ``authenticated``: the client was admitted."""
+    """Whether a condition is true of the request; ``authenticated``: the client was admitted.
+
+    The request has no consumer: it is looked at without credentials.
+    """
     match condition:
         case Always():
             return True
@@ -110,6 +119,10 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return re.search(host_regex(condition.pattern), request.host) is not None
         case TlsClientAuthenticated():
             return authenticated
+        case Authenticated() | ConsumerIs() | ScopeHeld():
+            return False
+        case Anonymous():
+            return True
         case ClientCertificate():
             return authenticated and request.fingerprint in condition.fingerprint
         case _:
@@ -119,7 +132,7 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
 def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
     """A condition in few words."""
     match condition:
-        case Always() | Never() | TlsClientAuthenticated():
+        case Always() | Never() | TlsClientAuthenticated() | Authenticated() | Anonymous():
             return condition.name
         case AllOf() | OneOf():
             return f"{condition.name}({', '.join(map(told, condition.conditions))})"
@@ -137,5 +150,9 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
             return f"method {','.join(condition.methods)}"
         case HostMatch():
             return f"hostMatch {condition.pattern!r}"
+        case ConsumerIs():
+            return f"consumer {','.join(condition.consumers)}"
+        case ScopeHeld():
+            return f"scope {','.join(condition.scopes)}"
         case _:
             assert_never(condition)

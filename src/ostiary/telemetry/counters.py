@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from ostiary.consumers.reason import CredentialReason
 from ostiary.telemetry.events import Kind, RefusalSeen
 from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
 
@@ -53,8 +54,10 @@ class Vocabulary:
         return f"http-{event.status}" if event.status in _STATUSES else OTHER
 
 
-_REASONS: frozenset[str] = frozenset(reason.value for reason in Reason)
-_STATUSES = frozenset((400, 401, 403, 404, 408, 413, 421, 431, 500, 502, 503, 504))
+_REASONS: frozenset[str] = frozenset(
+    (*(reason.value for reason in Reason), *(reason.value for reason in CredentialReason))
+)
+_STATUSES = frozenset((400, 401, 403, 404, 408, 413, 421, 429, 431, 500, 502, 503, 504))
 
 REASONS_OF_EVENTS = (
     *sorted(_REASONS), *(f"http-{status}" for status in sorted(_STATUSES)),

@@ -51,7 +51,8 @@ class RefusalSeen:
     status: int = 0
     """Of the answer; 0 where there was none."""
     reason: str = ""
-    """The value of a ``trust.reason.Reason``; for handshakes a sentence of the verify-errors map;
+    """The value of a ``trust.reason.Reason``, or of a ``consumers.reason.CredentialReason`` where a
+    step refused for it; for handshakes a sentence of the verify-errors map;
     empty when the refusal has nothing to do with a certificate."""
     would_refuse: str = ""
     """The reason for which a report-only policy would have refused: the request went on."""
@@ -106,6 +107,9 @@ def _reason(line: dict[str, Any], kind: Kind) -> str:
     """Of a malformed request, too, HAProxy tells what the handshake found; but that let it in."""
     if kind is Kind.REQUEST_MALFORMED:
         return ""
+    credential = _text(line, "credential")
+    if credential and credential != "admitted":
+        return credential
     return _text(line, "reason") or _text(line, "chain_reason")
 
 

@@ -74,13 +74,13 @@ def decided_client(fingerprint: bytes, sight: Sight, count: Count | None) -> See
         path, verified = decision.path, True
     else:
         try:
-            path = (parse(latest.leaf),)
+            path = decision.path or (parse(latest.leaf),)
         except NotACertificate:
             return None
         code = decision.reason.code
         # No policy only reports who is blocked.
         reported = latest.reported and decision.reason is not Reason.BLOCKED
-        verdict, verified = -code if reported else code, decision.reason in _AFTER_THE_PATH
+        verdict, verified = -code if reported else code, bool(decision.path)
     return SeenClient(
         fingerprint=fingerprint,
         certificate=seen_certificate(path, verified=verified, entry=latest.entry),

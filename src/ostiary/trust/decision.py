@@ -50,6 +50,8 @@ class Refused:
     """As with ``Admitted``."""
     missing: Missing = ()
     """What would be needed to tell whether somebody is revoked."""
+    path: tuple[Certificate, ...] = ()
+    """As with ``Admitted``, where it is refused for its names alone."""
 
 
 Decision = Admitted | Refused

@@ -89,6 +89,8 @@ class Administering:
         _favour_decisions()
         self._applying, self._published = applying, published
         self._watching.follow(applying)
+        if self._kept is not None:
+            self._consult(applying)
         run = self._folder / "run"
         self._local = (bind_unix(run / ADMIN_SOCKET), bind_unix(run / DEVICES_SOCKET))
 
@@ -97,6 +99,7 @@ class Administering:
         if self._applying is None:
             raise RuntimeError("open comes after follow")
         await (self._readying or self._begin())
+        self._consult(self._applying)
         from ostiary.wiring.enrolling import Enrolling  # noqa: PLC0415 - imported by now
         from ostiary.wiring.office import Office, first_token  # noqa: PLC0415 - imported by now
 
@@ -162,6 +165,13 @@ class Administering:
 
     def _database(self) -> "Database":
         return self._opened().database
+
+    def _consult(self, applying: Applying) -> None:
+        """Credentials are looked up in the database, which is open. Until then nobody is told
+        whether one is good, and who shows one is answered 503."""
+        from ostiary.store.database.consumer_directory import StoredDirectory  # noqa: PLC0415
+
+        applying.gateway.credentials.consult(StoredDirectory(self._database))
 
     def _bind(self) -> socket.socket | None:
         written = self._document.admin

@@ -1,16 +1,16 @@
 """The running gateway: applies configurations, keeps engine and agent in step, ends cleanly."""
 
 import asyncio
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
 
 from ostiary.agent.rows import Rows
 from ostiary.agent.server import AgentLimits, AgentServer
-from ostiary.compiler.bundle import Bundle, Place
+from ostiary.compiler.bundle import Bundle
 from ostiary.compiler.engine import LARGEST_BUFFER
+from ostiary.compiler.profiles import judgements_of
+from ostiary.consumers.changes import Changed
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Severity
 from ostiary.services.prepare import Prepared
@@ -25,15 +25,17 @@ from ostiary.supervisor.reports import Confirmed, Died, Moved, Refused, Report, 
 from ostiary.supervisor.runtime import RuntimeTrouble
 from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
-from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.standing import Standing, standing_of
 from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision, OnMissing
+from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
+from ostiary.wiring.doorkeepers import Doorkeepers, authenticating
 from ostiary.wiring.ground import Folders, addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
 from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.wiring.opinion import opinion
+from ostiary.wiring.serving import Serving, digest_of, same_files
 from ostiary.wiring.teaching import Teaching
 from ostiary.wiring.tunnelling import Tunnelling
 from ostiary.wiring.withdrawing import Withdrawal, same_policies, same_trust
@@ -79,7 +81,8 @@ class Gateway:
             rows=rows,
             ask=ask,
         )
-        self._serving: _Serving | None = None
+        self._authenticating = authenticating(world.now)
+        self._serving: Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
 
@@ -91,6 +94,17 @@ class Gateway:
     def consulting(self) -> Consulting:
         """What OCSP responders have told, and how they are."""
         return self._consulting
+
+    @property
+    def credentials(self) -> Authenticating:
+        """Who judges the credentials of consumers."""
+        return self._authenticating
+
+    async def reconsider_credentials(self, changed: Changed | None) -> bool:
+        """Consumers or their credentials have changed, None: anybody's. What is remembered of them
+        no longer counts, on open connections, too. False: that must be tried again."""
+        told = await self._authenticating.reconsider(changed)
+        return told or await self._withdrawal.withdraw_credentials(self.engine.socket)
 
     @property
     def engine(self) -> Engine:
@@ -114,8 +128,9 @@ class Gateway:
         """
         ensure_free(addresses(prepared))
         engine = prepared.document.engine
+        doorkeepers = Doorkeepers(self._answering, self._authenticating)
         limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
-        self._agent = AgentServer(self._folders.run / "agent.sock", self._answering, limits)
+        self._agent = AgentServer(self._folders.run / "agent.sock", doorkeepers, limits)
         await self._agent.start()
         setup = EngineSetup(
             binary=self._binary,
@@ -138,9 +153,12 @@ class Gateway:
         """
         async with self._exchange.following(prepared.document):
             standing = await self._standing_of(prepared)
+            if self._serving is None or prepared.engine is not self._serving.engine:
+                judgements = await asyncio.to_thread(judgements_of, prepared.document)
+                self._authenticating.judge_by(judgements)
             if not anew and self._serving is not None:
                 serving = self._serving
-                if await _same_files(prepared, serving) and await self._judge_by(standing):
+                if await same_files(prepared, serving) and await self._judge_by(standing):
                     self._serving = replace(
                         serving, policies=prepared.policies, engine=prepared.engine
                     )
@@ -202,7 +220,7 @@ class Gateway:
             self._desk.replace(before)
             await self._forget(standing, before, except_worker=None)
             raise
-        self._serving = _Serving(place, digest_of(bundle), prepared.policies, prepared.engine)
+        self._serving = Serving(place, digest_of(bundle), prepared.policies, prepared.engine)
         # First what a client could profit from: a full disk must not keep old verdicts alive.
         await self._forget(before, standing, except_worker=confirmed.worker)
         self._revisions.promote(revision)
@@ -231,6 +249,7 @@ class Gateway:
         await self._tunnelling.end()
         if self._engine is not None:
             await self._engine.stop()
+        await self._authenticating.end()
         if self._agent is not None:
             await self._agent.stop()
         self._learnt.save(self._desk)
@@ -260,6 +279,7 @@ class Gateway:
             case Confirmed(revision=revision, folder=folder, worker=worker, seconds=seconds):
                 self._teaching.begin(self.engine.socket, worker, folder)
                 self._tunnelling.begin(self.engine.socket)
+                self._authenticating.begin(self.engine.socket)
                 self._log.info(
                     "serving", revision=revision, worker=worker, seconds=round(seconds, 3)
                 )
@@ -271,30 +291,3 @@ class Gateway:
                 self._log.warning("engine-restarts", seconds=seconds)
             case Moved(before, after):
                 self._log.info("engine", before=before.value, after=after.value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Serving:
-    """The engine's files that serve; their digest alone, since private keys are among them."""
-
-    place: Place
-    digest: bytes
-    policies: Mapping[str, TrustPolicy]
-    engine: object
-
-
-async def _same_files(prepared: Prepared, serving: _Serving) -> bool:
-    """Whether these would be the engine's files; without a look where only lists or who is blocked
-    changed, which shall act at once however much there is to compile."""
-    if prepared.engine is serving.engine:
-        return True
-    bundle = await asyncio.to_thread(prepared.bundle, serving.place)
-    return digest_of(bundle) == serving.digest
-
-
-def digest_of(bundle: Bundle) -> bytes:
-    """SHA-256 of all files and their names."""
-    digest = hashlib.sha256()
-    for name, content in sorted(bundle.files.items()):
-        digest.update(f"{name}\n{len(content)}\n".encode() + content)
-    return digest.digest()

@@ -54,6 +54,11 @@ class _Stores(Collector):
             "Whether the database is what was written.",
             float(found.database is not StoreState.DAMAGED),
         )
+        rebuilds = CounterMetricFamily(
+            "ostiary_truststore_rebuilds", "How often the truststore was built anew."
+        )
+        rebuilds.add_metric([], self._management.recovery.rebuilt())
+        yield rebuilds
         yield _gauge(
             "ostiary_trusted_certificates",
             "Trusted certificates of the store in force.",

@@ -27,6 +27,8 @@ from ostiary.wiring import world
 from ostiary.wiring.applying import Applying
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.certifying import holder_of, own_authorities
+from ostiary.wiring.consumer_changes import ConsumerChanges
+from ostiary.wiring.credential_metrics import CredentialCollector
 from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import PublishedCollector, metrics_of
 from ostiary.wiring.notifying import Notifying
@@ -71,6 +73,7 @@ class Office:
                 self.management,
                 self.notifying,
                 OcspCollector(applying.gateway.consulting),
+                CredentialCollector(lambda: dict(applying.gateway.credentials.counts)),
                 PublishedCollector(published),
             ),
             hosts=_hosts(self._admin, applying.prepared),
@@ -124,6 +127,7 @@ def _manage(
         dice=secrets.token_bytes,
         authority=holder_of(kept.folder),
         post=post,
+        consumers_changed=ConsumerChanges(applying.gateway).listener(),
     )
     management, changes = make_management(hands)
     changes.begin_with(kept.state)

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from ostiary.agent.rows import Rows
+from ostiary.compiler import credential_names
 from ostiary.compiler.names import VERDICTS, WITHDRAWALS_BY, WITHDRAWN
 from ostiary.kernel.blocked import Blocked
 from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble, WorkerGone
@@ -33,6 +34,7 @@ class Withdrawal:
         """``rows``: what the engine was told to remember."""
         self._rows = rows
         self._number = 0
+        self._credentials = 0
         self._owed = False
         self._turn = asyncio.Lock()
         self._log = structlog.get_logger("ostiary.gateway")
@@ -62,6 +64,14 @@ class Withdrawal:
     def _next(self) -> int:
         self._number = min(self._number + WITHDRAWALS_BY, _LAST)
         return self._number
+
+    async def withdraw_credentials(self, master: MasterSocket) -> bool:
+        """The same for the verdicts on credentials of consumers."""
+        async with self._turn:
+            self._credentials += 1
+            name = credential_names.GENERATION
+            forget = ("experimental-mode on", f"set var {name} int({self._credentials})")
+            return await self._tell(master, [forget], None)
 
     async def withdraw_between(
         self,

@@ -100,7 +100,7 @@ def test_an_answer_that_fails_later_is_no_variable_and_is_told() -> None:
     assert scene.desk.receive(question(1)) == b""
     assert asyncio.run(_bytes_of(scene.later[0])) == ack(1)
     assert scene.counters.errors == 1
-    assert scene.logged() == [("error", "deciding about a certificate")]
+    assert scene.logged() == [("error", "a decision failed")]
 
 
 async def _bytes_of(later: Awaitable[bytes]) -> bytes:
@@ -117,7 +117,7 @@ def test_an_answer_that_fails_is_no_variable_and_is_told() -> None:
     said = scene.desk.receive(question(1, entry="bad") + question(2))
     assert said == ack(1) + ack(2, actions_for(ADMIT))
     assert scene.counters.errors == 1
-    assert scene.logged() == [("error", "deciding about a certificate")]
+    assert scene.logged() == [("error", "a decision failed")]
 
 
 def test_a_question_without_sense_is_no_variable_and_is_told() -> None:

@@ -43,9 +43,11 @@ def test_an_endpoint_may_be_written_in_several_ways(entry: str, expected: ApiEnd
     assert document.api_endpoints["api"] == (expected,)
 
 
-def test_scopes_are_refused_since_nothing_would_enforce_them() -> None:
-    line = only(refused(MINIMAL.replace("/api/*", "/api/*, scopes: [admin]")))
-    assert line.startswith("gw.yml:2:37: error: apiEndpoints.api.scopes: scopes aren't supported")
+def test_one_scope_is_a_list_of_one() -> None:
+    text = MINIMAL.replace("/api/*", "/api/*, scopes: admin").replace(
+        "      - proxy:", "      - key-auth:\n      - proxy:"
+    )
+    assert loaded(text).document.api_endpoints["api"][0].scopes == ("admin",)
 
 
 def test_pipelines_may_be_a_list() -> None:

@@ -49,6 +49,7 @@ def test_a_damaged_truststore_is_rebuilt_from_the_library(desk: DeskRig, damage)
     assert view.recovery.by == "automatic"
     assert view.recovery.certificates == 1
     assert view.recovery.damage
+    assert desk.management.recovery.rebuilt() == 1
     assert isinstance(desk.shelf.verify(), Sound)
     assert desk.gatekeeper.applied == before
 

@@ -65,6 +65,24 @@ async def test_a_refused_certificate_is_remembered_whole_until_it_is_admitted(ki
 
 
 @in_a_loop
+async def test_who_is_refused_for_its_name_is_kept_with_the_anchor_of_its_path(kit: Kit) -> None:
+    root = kit.root("seen root 7")
+    leaf = kit.client(root, "seen by name")
+    store = Batches()
+    clients = Clients(store)
+    path = (leaf.certificate, root.certificate)
+    decision = Refused(Reason.NAME_NOT_TRUSTED, "", None, path=path)
+    clients.seen(replace(refused(leaf.der), decision=decision))
+    await clients.flush()
+    [client] = store.clients
+    assert client.certificate is not None
+    assert client.certificate.anchor == root.certificate.sha256
+    facts = decode(client.certificate.facts)
+    assert facts.verified
+    assert len(facts.path) == 1
+
+
+@in_a_loop
 async def test_whom_soft_revocation_lets_pass_is_admitted(kit: Kit) -> None:
     root = kit.root("seen root 6")
     leaf = kit.client(root, "seen softly")

@@ -42,9 +42,11 @@ def test_a_name_that_a_pattern_fits_is_admitted_and_the_walk_says_by_which(kit: 
 
 def test_a_name_that_nothing_fits_is_refused_with_the_name_in_the_detail(kit: Kit) -> None:
     root = kit.root("root")
-    decision = decide(kit, kit.client(root, "leaf"), root, names=OTHERS)
+    leaf = kit.client(root, "leaf")
+    decision = decide(kit, leaf, root, names=OTHERS)
     assert isinstance(decision, Refused)
     assert decision.reason is Reason.NAME_NOT_TRUSTED
+    assert decision.path == (leaf.certificate, root.certificate)
     assert "CN=leaf" in decision.detail
     assert decision.until is not None
 

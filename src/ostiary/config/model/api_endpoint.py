@@ -87,6 +87,12 @@ def _method(value: str) -> str:
     return value
 
 
+def _scope(value: str) -> str:
+    if not value.strip():
+        raise Unfit("is an empty scope", "name the scope, or remove it")
+    return value
+
+
 Methods = Annotated[tuple[Annotated[str, AfterValidator(_method)], ...], Some]
 
 
@@ -112,6 +118,11 @@ class ApiEndpoint(Model):
         description="Methods, as a list or separated by commas; '*' or left out: all.",
     )
 
+    scopes: Annotated[tuple[Annotated[str, AfterValidator(_scope)], ...], Listed] = Field(
+        default=(),
+        description="Scopes that a consumer's credential must have, all of them; asked for by the "
+        "policies that authenticate.",
+    )
     client_certificate_auth: ApiAuth | None = Field(
         default=None,
         description="Client certificate authentication of this API, where it differs from the "

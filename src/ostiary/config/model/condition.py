@@ -6,6 +6,12 @@ from typing import Annotated, ClassVar, Literal, Union, get_args
 from pydantic import AfterValidator, Field, model_validator
 
 from ostiary.config.host_patterns import NoHostPattern, host_regex
+from ostiary.config.model.auth_conditions import (
+    Anonymous,
+    Authenticated,
+    ConsumerIs,
+    ScopeHeld,
+)
 from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit, Wrong
 
 _PARAMETER_PATH = re.compile(r"(?:/(?::\w+|[A-Za-z0-9._~!$&',=@%-]*))+", re.ASCII)
@@ -184,6 +190,10 @@ _Conditions = Union[  # noqa: UP007 - the members refer to the union itself
     Method,
     HostMatch,
     TlsClientAuthenticated,
+    Authenticated,
+    Anonymous,
+    ConsumerIs,
+    ScopeHeld,
     ClientCertificate,
 ]
 Condition = Annotated[_Conditions, Field(discriminator="name")]

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal, assert_never, get_args
 
 from pydantic import AfterValidator, Field
 
+from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.base import Listed, Model, Number, Wrong
 from ostiary.config.model.condition import Always, Condition
 from ostiary.config.model.policies.cors import CorsAction
@@ -60,9 +61,11 @@ class ProxyAction(ProxyOptions):
 
 
 Acts = (
-    CorsAction
+    BasicAuthAction
+    | CorsAction
     | HeadersAction
     | IpFilterAction
+    | KeyAuthAction
     | LogAction
     | RateLimitAction
     | RedirectAction
@@ -86,9 +89,11 @@ def answers(action: Action) -> bool:
         case RewriteAction():
             return action.redirect is not None
         case (
-            CorsAction()
+            BasicAuthAction()
+            | CorsAction()
             | HeadersAction()
             | IpFilterAction()
+            | KeyAuthAction()
             | LogAction()
             | RateLimitAction()
             | RequestTransformerAction()

@@ -1,0 +1,82 @@
+"""What HAProxy asks about a consumer's credential, and the answer in its variables."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from ostiary.spoe.actions import Scope, set_var_head
+from ostiary.spoe.frames import Message
+from ostiary.spoe.values import Kind, encode_integer, encode_value
+
+MESSAGE: Final = "credential"
+"""The spoe-message that asks."""
+
+_CODE_HEAD: Final = set_var_head(Scope.TRANSACTION, "ccode")
+_WHO_HEAD: Final = set_var_head(Scope.TRANSACTION, "cwho")
+_PASSED_HEAD: Final = set_var_head(Scope.TRANSACTION, "cpassed")
+_KEY: Final = re.compile(r"[0-9]{1,10}\|[0-9a-f]{16}\|[0-9A-F]{64}", re.ASCII)
+_WORKER: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialQuestion:
+    """Is this credential good where it was shown?"""
+
+    judgement: str
+    """Id of what it is judged by (``consumers.judging``)."""
+    credential: bytes = field(repr=False)
+    """As it was sent, without its scheme."""
+    key: str
+    """The row that remembers the verdict."""
+    worker: int
+    """Process id of the engine's worker whose row that is."""
+    client: str
+    """Where it came from: an IPv4 address, or an IPv6 network of 64 bits."""
+
+    @property
+    def about(self) -> str:
+        """What is asked about, for the log: nothing secret."""
+        return f"credential for {self.judgement}"
+
+
+def read_credential_question(message: Message) -> CredentialQuestion | None:
+    """The question in a message of this name; None where something lacks or is malformed."""
+    told = message.arguments
+    judgement, sent, key = told.get("judgement"), told.get("credential"), told.get("key")
+    worker, client = told.get("worker"), told.get("client")
+    if not (isinstance(judgement, str) and isinstance(client, str) and isinstance(sent, str)):
+        return None
+    if not (isinstance(key, str) and _KEY.fullmatch(key) and isinstance(worker, str)):
+        return None
+    if not _WORKER.fullmatch(worker):
+        return None
+    return CredentialQuestion(
+        judgement=judgement,
+        # The very bytes that HAProxy hashed: what isn't UTF-8 was kept as lone surrogates.
+        credential=sent.encode("utf-8", "surrogateescape"),
+        key=key,
+        worker=int(worker),
+        client=client,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialAnswer:
+    """What was decided."""
+
+    code: int
+    """1 admits; other numbers are ``consumers.reason.CredentialReason``."""
+    consumer: UUID | None = None
+    """Whose it is; only of one that is admitted."""
+    passed: int = 0
+    """Which of the judgement's tests hold, as bits."""
+
+    @property
+    def actions(self) -> bytes:
+        """Encoded: variables of the transaction."""
+        verdict = _CODE_HEAD + encode_integer(Kind.UINT32, self.code)
+        if self.consumer is None:
+            return verdict
+        passed = _PASSED_HEAD + encode_integer(Kind.UINT32, self.passed)
+        return verdict + _WHO_HEAD + encode_value(str(self.consumer)) + passed

@@ -1,0 +1,207 @@
+"""Credentials in requests: a known one is a look-up, an unknown one is asked about, once.
+
+The engine finds the credential, and looks its verdict up under generation, judgement and SHA-256.
+What isn't there is asked of the agent. Unlike verdicts on certificates, rows are written by the
+agent itself, over the engine's socket: HAProxy's three counters, the one way for rules to write to
+a table, are taken (see the decision record 0033).
+"""
+
+from collections.abc import Callable, Iterator
+from typing import assert_never
+
+from ostiary.compiler import credential_names as names
+from ostiary.compiler.enforcement import Gate
+from ostiary.compiler.names import ROUTE
+from ostiary.compiler.profiles import Profile, Profiles
+from ostiary.compiler.questions import Question
+from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.consumers.reason import CredentialReason
+from ostiary.haproxy.files import Section, render_map
+from ostiary.haproxy.quote import argument, word
+
+LONGEST_KEY = 10 + 1 + 16 + 1 + 64
+"""Characters: generation, judgement, SHA-256 in hex."""
+CODE_AT, UNTIL_AT, PASSED_AT = "gpc0", "gpt0", "gpc1"
+WHO_AT = ("conn_cnt", "sess_cnt", "http_req_cnt", "http_err_cnt")
+"""Where a row keeps what. These are the 32-bit numbers of a row that can be set over the socket;
+as nobody tracks the rows they count nothing."""
+_FROM = "src,ipmask(32,64)"
+"""Whose attempts are counted: an address, of IPv6 a network, which is what one client has."""
+
+_FOUND = f"{{ var({names.JUDGEMENT}) -m found }}"
+_PRESENTED = f"{{ var({names.PRESENTED}),length gt 0 }}"
+_DECIDED = f"{{ var({names.CODE}) -m int 1:255 }}"
+_FAILED = "{ var(txn.ost.error) -m int gt 1 }"
+"""As in ``decision``."""
+_PASSING = (
+    names.JUDGEMENT,
+    names.PRESENTED,
+    names.UNTIL,
+    names.ANEW,
+    names.CODE,
+    names.WHO,
+    names.PASSED,
+)
+"""What one profile must not leave to the next."""
+
+
+def credential_sections() -> list[Section]:
+    """The memory of verdicts: until when, the code, the tests, and the consumer's UUID.
+
+    And the addresses that guess.
+    """
+    kept = ",".join((UNTIL_AT, CODE_AT, PASSED_AT, *WHO_AT))
+    return [
+        Section(
+            f"backend {names.TABLE}",
+            (f"stick-table type string len {LONGEST_KEY} size 1m expire 1h store {kept}",),
+        ),
+        Section(
+            f"backend {names.GUESSERS}",
+            ("stick-table type string len 45 size 100k expire 10m store gpt0",),
+        ),
+    ]
+
+
+def credential_files(profiles: Profiles) -> dict[str, bytes]:
+    """Of each profile the map from a route's number to what is judged by; and the reasons' words,
+    for the log."""
+    files = {
+        profile.file: render_map({str(rank): one.id for rank, one in profile.judgements.items()})
+        for profile in profiles
+    }
+    words = {str(reason.code): reason.value for reason in CredentialReason}
+    return {**files, names.REASONS_FILE: render_map({"1": "admitted", **words})}
+
+
+def credential_arguments() -> str:
+    """What the agent is told of a credential it is asked about."""
+    return (
+        f"judgement=var({names.JUDGEMENT}) credential=var({names.PRESENTED}) "
+        f"key=var({names.KEY}) worker=var({names.WORKER}) client={_FROM},concat()"
+    )
+
+
+def credential_rules(
+    profiles: Profiles, path_of: Callable[[str], str], gate: Gate | None
+) -> list[str]:
+    """Set each profile's verdict; stands after the route's look-up, and the certificate's verdict.
+
+    Nobody is refused here: that is for the steps of the pipeline, in their order. Who doesn't pass
+    the ``gate`` gets to no pipeline: nothing is looked for.
+    """
+    if not profiles:
+        return []
+    rules = [f"http-request set-var({names.NOW}) date"]
+    for profile in profiles:
+        rules += _rules(profile, path_of(profile.file), f" {gate.passes}" if gate else "")
+    return rules
+
+
+def _rules(profile: Profile, file: str, passes: str) -> Iterator[str]:
+    if profile.number > 1:
+        for name in _PASSING:
+            yield f"http-request unset-var({name})"
+    yield f"http-request set-var({names.JUDGEMENT}) var({ROUTE}),map_str({file}){passes}"
+    yield from _extraction(profile)
+    yield f"http-request set-var({names.HASH}) var({names.PRESENTED}),sha2(256),hex if {_PRESENTED}"
+    key = f"var({names.GENERATION}),concat(|,{names.JUDGEMENT},|),concat(,{names.HASH})"
+    yield f"http-request set-var({names.KEY}) {key} if {_PRESENTED}"
+    yield from _recalling()
+    yield from _asking()
+    if profile.number:
+        for kept, found in (
+            (names.code_of_profile(profile.number), names.CODE),
+            (names.who_of_profile(profile.number), names.WHO),
+            (names.passed_of_profile(profile.number), names.PASSED),
+        ):
+            yield f"http-request set-var({kept}) var({found}) if {_FOUND}"
+
+
+def _recalling() -> Iterator[str]:
+    """What the row holds: from the connection, if that has seen the very same row, else looked up.
+
+    The time tells rows of one key apart: it is another one each time the credential is judged.
+    Nothing waits between these rules, so what they keep is of one row.
+    """
+    kept = (
+        (names.KEPT_WHO, names.WHO),
+        (names.KEPT_PASSED, names.PASSED),
+        (names.KEPT_CODE, names.CODE),
+    )
+    holds = f"{{ var({names.UNTIL}),sub({names.NOW}) gt 0 }}"
+    same = (
+        f"{{ var({names.UNTIL}),sub({names.KEPT_UNTIL}) eq 0 }} "
+        f"{{ var({names.KEY}),strcmp({names.KEPT_KEY}) eq 0 }}"
+    )
+    anew = f"{{ var({names.ANEW}) -m bool }}"
+    yield f"http-request set-var({names.UNTIL}) {_at(UNTIL_AT)} if {_PRESENTED}"
+    for source, name in kept:
+        yield f"http-request set-var({name}) var({source}) if {holds} {same}"
+    yield f"http-request set-var({names.ANEW}) bool(true) if !{_DECIDED} {holds}"
+    yield f"http-request set-var-fmt({names.WHO}) {word(_consumer())} if {anew}"
+    yield f"http-request set-var({names.PASSED}) {_at(PASSED_AT)} if {anew}"
+    yield f"http-request set-var({names.CODE}) {_at(CODE_AT)} if {anew}"
+    for name, found in (*kept, (names.KEPT_UNTIL, names.UNTIL), (names.KEPT_KEY, names.KEY)):
+        yield f"http-request set-var({name}) var({found}) if {anew} {_DECIDED}"
+
+
+def _at(number: str) -> str:
+    return f"var({names.KEY}),table_{number}({names.TABLE})"
+
+
+def _consumer() -> str:
+    """The consumer's UUID as text. A number is eight bytes here, of which the last four are set."""
+
+    def words(number: str, *bounds: tuple[int, int]) -> str:
+        parts = (f"{_at(number)},bytes({start},{size}),hex,lower" for start, size in bounds)
+        return "-".join(f"%[{part}]" for part in parts)
+
+    first, second, third, fourth = WHO_AT
+    return (
+        f"{words(first, (4, 4))}-{words(second, (4, 2), (6, 2))}-"
+        f"{words(third, (4, 2), (6, 2))}{words(fourth, (4, 4))}"
+    )
+
+
+def _asking() -> Iterator[str]:
+    ask = f"http-request send-spoe-group ostiary {Question.CREDENTIAL.value} if"
+    guesses = f"{{ {_FROM},table_gpt0({names.GUESSERS}),sub({names.NOW}) gt 0 }}"
+    set_code = f"http-request set-var({names.CODE})"
+    unknown = f"!{_DECIDED} {_PRESENTED}"
+    yield f"{set_code} int({CredentialReason.TOO_MANY.code}) if {unknown} {guesses}"
+    yield f"http-request unset-var(txn.ost.error) if {unknown}"
+    yield f"http-request set-var-fmt({names.WORKER}) %pid if {unknown}"
+    yield f"{ask} {unknown}"
+    yield f"{ask} {unknown} {_FAILED}"
+    yield f"{set_code} int({CredentialReason.NO_ANSWER.code}) if {unknown}"
+    yield f"{set_code} int({CredentialReason.MISSING.code}) if !{_DECIDED} {_FOUND}"
+
+
+def _extraction(profile: Profile) -> Iterator[str]:
+    match profile.action:
+        case KeyAuthAction() as action:
+            if not action.disable_headers:
+                yield _from_header(action.api_key_header, action.scheme)
+            if not action.disable_query_param:
+                # Express Gateway also takes the name in lower case.
+                for field in dict.fromkeys((action.api_key_field, action.api_key_field.lower())):
+                    found = f"url_param({argument(field)}),url_dec(1)"
+                    yield (
+                        f"http-request set-var({names.PRESENTED}) {word(found)} "
+                        f"if {_FOUND} !{_PRESENTED}"
+                    )
+        case BasicAuthAction():
+            yield _from_header("Authorization", "Basic")
+        case _:
+            assert_never(profile.action)
+
+
+def _from_header(header: str, scheme: str) -> str:
+    """A header that comes twice can be read in two ways: it counts as none."""
+    value = f"req.fhdr({argument(header)})"
+    tests = [_FOUND, f"{{ {word(f'req.fhdr_cnt({argument(header)})')} -m int 1 }}"]
+    if scheme:
+        tests.append(f"{{ {word(value)} -m beg -i -- {word(f'{scheme} ')} }}")
+        value += f",bytes({len(scheme) + 1}),ltrim({argument(' ')})"
+    return f"http-request set-var({names.PRESENTED}) {word(value)} if {' '.join(tests)}"

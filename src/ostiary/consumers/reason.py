@@ -1,0 +1,39 @@
+"""What came of a credential: stable words and numbers, with the prose beside them."""
+
+from enum import Enum
+
+
+class CredentialReason(Enum):
+    """One refusal of a credential. The value and ``code`` are public and never change.
+
+    1 stands for "admitted" wherever a ``code`` stands for a refusal.
+    """
+
+    code: int
+    sentence: str
+    """One sentence without a full stop."""
+
+    # The defaults are never used: they let a type checker accept CredentialReason("…").
+    def __new__(cls, value: str, code: int = 0, sentence: str = "") -> "CredentialReason":
+        """Keep the stable code as the value and the rest beside it."""
+        member = object.__new__(cls)
+        member._value_ = value
+        member.code, member.sentence = code, sentence
+        return member
+
+    MISSING = ("credential-missing", 2, "the request has no credential of this kind")
+    WRONG = ("credential-wrong", 3, "there is no such credential, or its secret is another")
+    INACTIVE = ("credential-inactive", 4, "the credential, its app or its user is deactivated")
+    SCOPE_MISSING = ("scope-missing", 5, "the credential lacks a scope that the API asks for")
+    NO_ANSWER = ("credential-unanswered", 6, "the agent that decides did not answer in time")
+    TOO_MANY = (
+        "too-many-attempts",
+        7,
+        "too many wrong credentials came from the client's address lately",
+    )
+    MALFORMED = ("credential-malformed", 8, "the credential can't be read")
+
+
+def credential_reason(code: int) -> CredentialReason | None:
+    """The reason with this number; None for 1 and for numbers nobody gave."""
+    return next((reason for reason in CredentialReason if reason.code == code), None)
