@@ -14,6 +14,7 @@ from tests.daemon.admin_rig import Api
 from tests.daemon.clients import Connection, context
 from tests.daemon.gateway import Certificates, Running, World, world
 from tests.daemon.life import apply, refuse, rewrite
+from tests.daemon.websockets import echoes, reset, stream_echoes, upgrade, upgrade_stream
 from tests.support.lists import crl_of
 from tests.support.pki import Made
 
@@ -126,6 +127,27 @@ def test_a_new_list_acts_on_open_connections(listed: World, sni: str) -> None:
         assert busy.read().status == 403
         assert answer(idle, sni) in (403, 0)
     assert len(listed.upstream.seen) == served
+
+
+def test_a_new_list_acts_on_http2_and_ends_the_clients_websockets_and_no_others(
+    listed: World,
+) -> None:
+    sni, other = "default.example", listed.kit.client(listed.a, "bystander")
+    streams, others = listed.gateway.http2(listed.good, sni), listed.gateway.http2(other, sni)
+    socket = listed.gateway.connect(context(listed.good), sni, timeout=30)
+    kept = listed.gateway.connect(context(other), sni, timeout=30)
+    with streams.connection, others.connection, socket, kept:
+        assert [streams.ask("/api/x").status, others.ask("/api/x").status] == [200, 200]
+        for one in (socket, kept):
+            assert upgrade(one) == 101
+            assert echoes(one)
+        stream = upgrade_stream(streams)
+        assert stream_echoes(streams, stream)
+        revoke(listed, listed.good)
+        assert socket.rest() == b""
+        assert reset(streams, stream)
+        assert [streams.ask("/api/x").status, others.ask("/api/x").status] == [403, 200]
+        assert echoes(kept)
 
 
 @pytest.mark.parametrize("sni", NAMES)

@@ -246,6 +246,27 @@ def test_revoking_is_told_listed_and_believed_by_openssl(ca: Alone) -> None:
     assert "nothing to do" in ca.good("revoke", told["serial"]).err
 
 
+def test_a_list_that_can_not_be_written_hides_no_revocation_and_keeps_no_other_from_it(
+    ca: Alone,
+) -> None:
+    told = ca.issue("gone")
+    profile = ca.folder / "s" / "ca" / "profile.yml"
+    here = f"- {ca.folder / 'clients.crl'}"
+    text = profile.read_text()
+    assert here in text
+    (ca.folder / "no-folder").write_text("in the way")
+    profile.write_text(text.replace(here, f"- {ca.folder / 'no-folder' / 'a.crl'}\n  {here}"))
+    said = ca.refused("revoke", "gone", code=1)
+    assert "gone: revoked, serial number" in said
+    assert "no-folder/a.crl" in said
+    below = read_crls((ca.folder / "clients.crl").read_bytes())[1]
+    assert below.find(below.issuer_key, int(told["serial"], 16)) is not None
+    (ca.folder / "no-folder").unlink()
+    (ca.folder / "no-folder").mkdir()
+    assert "nothing to do" in ca.good("revoke", "gone").err
+    assert (ca.folder / "no-folder" / "a.crl").exists()
+
+
 def test_a_name_stands_for_all_that_is_still_good(ca: Alone) -> None:
     ca.issue("device")
     ca.good("renew", "device", "--out", ca.out, "--same-key")

@@ -83,6 +83,9 @@ def _names_are_foreseen_and_act(shell: Shell, status: Callable[[], int | None]) 
     # It was refused at first; what is seen is kept once in a while.
     seen = soon(lambda: shell.told("clients", "list"), lambda found: found and found[0]["admitted"])
     assert [one["subject"] for one in seen] == ["CN=alice"]
+    by_issuer = ("clients", "list", "--issuer")
+    assert shell.told(*by_issuer, seen[0]["issuer"].upper()) == seen
+    assert shell.told(*by_issuer, "somebody else") == []
     one: Any = shell.told("clients", "show", seen[0]["fingerprint"])
     assert one["anchorName"] == "root, version 1"
     preview: Any = shell.told("dn", "add", "CN=bob", "--dry-run")

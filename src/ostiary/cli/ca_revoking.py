@@ -1,5 +1,6 @@
 """``ostiary ca``: what was issued is listed, shown and revoked."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -116,6 +117,9 @@ def revoke_issued(
     now = home.house.hands.clock()
     found = [one for each in given for one in _to_revoke(home, each, now)]
     done = revoke(home.house, list({one.id: one for one in found}.values()), reason)
+    if not home.as_json:
+        # Told before the lists are written: it holds also if they can't be.
+        _tell_revoked(done)
     files = publish_lists(home, make_lists(home.house))
     if home.as_json:
         emit_json(
@@ -125,11 +129,14 @@ def revoke_issued(
             }
         )
         return
+    tell_lists(home, files)
+
+
+def _tell_revoked(done: Sequence[Written]) -> None:
     for one in done:
         say(f"{one.entry.name}: revoked, serial number {one.entry.serial:032x}")
     if not done:
         say("nothing to do: revoked already")
-    tell_lists(home, files)
 
 
 def _to_revoke(home: Home, given: str, now: datetime) -> tuple[Written, ...]:

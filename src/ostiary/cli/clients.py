@@ -37,6 +37,9 @@ def list_clients(
     seen_days: Annotated[
         int | None, typer.Option(min=0, max=36500, help="Only those of the last so many days.")
     ] = None,
+    issuer: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only those with this in their issuer's name.")
+    ] = "",
     limit: Most = 50,
 ) -> None:
     """List the certificates that were seen, the latest first."""
@@ -48,6 +51,7 @@ def list_clients(
         api=api,
         admitted=admitted,
         seenDays=seen_days,
+        issuer=issuer,
     )
     _shown(asker, found, limit)
 

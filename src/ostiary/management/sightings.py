@@ -88,6 +88,7 @@ class Sightings:
         admitted: bool | None = None,
         expiring_days: int | None = None,
         seen_days: int | None = None,
+        issuer: str = "",
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[ClientView]:
@@ -100,6 +101,7 @@ class Sightings:
             expiring_before=None if expiring_days is None else now + _days(expiring_days),
             api=api,
             seen_since=None if seen_days is None else now - _days(seen_days),
+            issuer=issuer,
         )
         order = ClientOrder.LAST_SEEN if expiring_days is None else ClientOrder.NOT_AFTER
         with reading(self._changes.keeping) as work:

@@ -638,6 +638,7 @@ class Sights(Part):
         admitted: bool | None = None,
         expiring_days: int | None = None,
         seen_days: int | None = None,
+        issuer: str = "",
         cursor: str | None = None,
         limit: int = 50,
     ) -> Any:
@@ -645,6 +646,7 @@ class Sights(Part):
             one
             for one in self.desk.client_list
             if search.lower() in one.subject.lower()
+            and issuer.lower() in one.issuer.lower()
             and (admitted is None or one.admitted == admitted)
             and (expiring_days is None or one.expiry is not Expiry.GOOD)
         )

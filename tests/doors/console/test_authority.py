@@ -26,6 +26,20 @@ def test_a_certificate_is_found_looked_at_and_revoked(site: Site) -> None:
     assert site.desk.chamber.written.actions == ["ca.revoke"]
 
 
+def test_an_issuing_authority_leads_to_the_clients_that_still_come_with_its_certificates(
+    site: Site,
+) -> None:
+    page = site.visit(PAGE)
+    row = page.get_by_role("row").filter(has_text="issues").filter(has_text="number")
+    name = row.get_by_role("link").inner_text().removeprefix("CN=")
+    row.get_by_role("link").click()
+    page.get_by_role("link", name="Clients seen with its certificates").click()
+    page.get_by_role("heading", name="Clients seen").wait_for()
+    assert page.get_by_label("Issuer").input_value() == name
+    page.get_by_text("No client fits").wait_for()
+    site.visit("/console/clients?issuer=cn%3D").get_by_role("table").wait_for()
+
+
 def test_a_request_is_approved_and_one_that_breaks_the_rules_is_not(site: Site) -> None:
     page = site.visit(f"{PAGE}/requests")
     assert page.get_by_text("allowed.distinguishedNames").count() == 1

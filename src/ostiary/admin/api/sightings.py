@@ -20,6 +20,7 @@ _EXPIRING = Shape[tuple[ExpiringView, ...]](tuple[ExpiringView, ...])
 _EXPLAINED = Shape[tuple[ExplainView, ...]](tuple[ExplainView, ...])
 
 Days = Annotated[int | None, Query(ge=0, le=36500)]
+Issuer = Annotated[str, Query(max_length=400, description="Part of the issuer's name.")]
 Api = Annotated[str | None, Query(max_length=1000)]
 After = Annotated[int, Query(ge=0, le=2**53, description="The number of the last one seen.")]
 
@@ -37,6 +38,7 @@ def list_clients(
     admitted: bool | None = None,
     expiring: Annotated[Days, Query(alias="expiringDays")] = None,
     seen: Annotated[Days, Query(alias="seenDays")] = None,
+    issuer: Issuer = "",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
@@ -47,6 +49,7 @@ def list_clients(
         admitted=admitted,
         expiring_days=expiring,
         seen_days=seen,
+        issuer=issuer,
         cursor=cursor,
         limit=limit,
     )

@@ -17,13 +17,14 @@ def clients(visit: Visit) -> Response:
     """Certificates seen, with search and filters."""
     state = visit.asked("state")
     admitted = {"admitted": True, "refused": False}.get(state)
-    search, api = visit.asked("q"), visit.asked("api")
+    search, api, issuer = visit.asked("q"), visit.asked("api"), visit.asked("issuer")
     near = state == "expiring"
     found = visit.desk.sightings.clients(
         search=search,
         api=api or None,
         admitted=admitted,
         expiring_days=_SOON if near else None,
+        issuer=issuer,
         cursor=visit.asked("cursor") or None,
         limit=_ROWS,
     )
@@ -33,6 +34,7 @@ def clients(visit: Visit) -> Response:
         search=search,
         state=state,
         api=api,
+        issuer=issuer,
         apis=visit.desk.settings.apis(),
         cursor=visit.asked("cursor"),
     )

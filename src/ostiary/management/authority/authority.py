@@ -228,6 +228,6 @@ def _published(house: House) -> tuple[tuple[str, ...], tuple[str, ...]]:
     try:
         files = publish(house, make_lists(house))
     except FileTrouble as error:
-        return (), (f"it is revoked, but no list tells of it yet: {error}",)
+        return (), (f"it is revoked, but not every list tells of it yet: {error}",)
     none = "no gateway has a revocation list of this authority (ostiary ca crl --out FILE)"
     return tuple(map(str, files)), () if files else (none,)

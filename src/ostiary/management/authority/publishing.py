@@ -31,12 +31,22 @@ def make_lists(house: House, days: int | None = None) -> tuple[ListOf, ...]:
 
 def publish(house: House, lists: Sequence[ListOf], more: Iterable[Path] = ()) -> tuple[Path, ...]:
     """Write all of these lists, PEM, into each file of the profile and each of ``more``; whole or
-    not at all. Which files those are. Raises FileTrouble."""
+    not at all. Which files those are.
+
+    A file that can't be written keeps no other from being written: whoever follows that one must
+    learn who is revoked. Raises FileTrouble for the first of them, at the end.
+    """
     content = b"".join(pem_of_list(one.der) for one in lists)
     ours = (house.place.folder / name for name in house.profile.crl.files)
     files = tuple(dict.fromkeys([*ours, *more]))
+    troubles: list[FileTrouble] = []
     for path in files:
-        write_atomically(path, content, mode=_PUBLIC)
+        try:
+            write_atomically(path, content, mode=_PUBLIC)
+        except FileTrouble as trouble:
+            troubles.append(trouble)
+    if troubles:
+        raise troubles[0]
     return files
 
 

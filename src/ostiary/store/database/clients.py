@@ -193,6 +193,8 @@ def _conditions(only: ClientFilter) -> Iterator[ColumnElement[bool]]:
         yield clients.c.id.in_(users)
     if only.seen_since is not None:
         yield clients.c.last_seen >= only.seen_since
+    if only.issuer:
+        yield issuers.c.told.icontains(only.issuer, autoescape=True)
 
 
 def _searches(search: str) -> Iterator[ColumnElement[bool]]:

@@ -53,6 +53,9 @@ def sqlite_damage(exc: sqlite3.Error, where: str) -> Damaged | None:
         return Damaged(condition=Condition.CORRUPT, what=told)
     if extended == sqlite3.SQLITE_READONLY_DBMOVED:
         return Damaged(condition=Condition.MISSING, what=f"{where}: the file was taken away")
+    if extended == sqlite3.SQLITE_IOERR_SHMSIZE:
+        # Its index of what was written can't grow: no room, and nothing is wrong with the file.
+        return None
     if primary in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}:
         return Damaged(condition=Condition.UNREADABLE, what=told)
     return None
@@ -77,10 +80,11 @@ def _sqlite_fault(exc: sqlite3.Error, where: str) -> OstiaryError | None:
     damage = sqlite_damage(exc, where)
     if damage is not None:
         return SnapshotDamaged(damage)
-    primary = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    extended = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    primary = extended & _PRIMARY
     if primary in _BUSY:
         return StoreBusy(f"{where}: somebody else is writing (try again)")
-    if primary == sqlite3.SQLITE_FULL:
+    if primary == sqlite3.SQLITE_FULL or extended == sqlite3.SQLITE_IOERR_SHMSIZE:
         return StoreUnavailable(f"{where}: the disk is full (make room; nothing was changed)")
     if primary in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
         return StoreUnavailable(f"{where}: can't be written: {exc} (check its owner and mode)")

@@ -256,6 +256,8 @@ class ClientFilter:
     """Or just then."""
     api: str | None = None
     seen_since: datetime | None = None
+    issuer: str = ""
+    """Part of the issuer's name, in any case."""
 
 
 class ClientOrder(Enum):

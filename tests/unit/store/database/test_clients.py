@@ -172,7 +172,11 @@ def test_filters_find_what_they_say(database: Database) -> None:
         work.clients.merge(
             [
                 seen(0xABCDEF << 232, certificate("CN=Pump 100%,O=Müller")),
-                seen(2, certificate("CN=valve", not_after=NOW + DAY), verdict=25),
+                seen(
+                    2,
+                    certificate("CN=valve", not_after=NOW + DAY, issuer="CN=Devices 2"),
+                    verdict=25,
+                ),
                 seen(3, certificate("CN=sensor"), at=NOW - DAY, apis=frozenset({"pay", "orders"})),
             ]
         )
@@ -189,6 +193,8 @@ def test_filters_find_what_they_say(database: Database) -> None:
         (ClientFilter(api="pay"), [3]),
         (ClientFilter(api="nothing"), []),
         (ClientFilter(seen_since=NOW - SECOND), [2, pump]),
+        (ClientFilter(issuer="devices 2"), [2]),
+        (ClientFilter(issuer="%"), []),
         (ClientFilter(api="orders", search="cn=s"), [3]),
     ):
         assert numbers(database, only) == wanted, only
