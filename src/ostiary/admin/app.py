@@ -18,6 +18,7 @@ from ostiary.admin.api import (
     credentials,
     enrolment,
     gateway,
+    importing,
     library,
     names,
     notifications,
@@ -46,10 +47,10 @@ _SUBJECTS = (
     ("revocation", revocation.DOORS),
     ("notifications", notifications.DOORS),
     ("credentials", credentials.DOORS),
-    ("consumers", consumers.DOORS),
+    ("consumers", (*consumers.DOORS, *importing.DOORS)),
 )
 _LOCKED = ("/api/", "/metrics", *ROOTS)
-_IMPORTS = ("/names/import", "/names", "/library", "/versions", "/blocked")
+_IMPORTS = ("/names/import", "/names", "/library", "/versions", "/blocked", "/consumers/import")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
