@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[2]
-_HOME = _ROOT / "bench/.cache/npm/node_modules/express-gateway"
+HOME = _ROOT / "bench/.cache/npm/node_modules/express-gateway"
+"""The package, where it was installed."""
 _SESSION = _ROOT / "tests/doors/eg_session.js"
 
 
@@ -23,14 +24,14 @@ class Eg:
 
     def once(self, *words: str) -> str:
         """One command as a process of its own: what it printed."""
-        return self._node(_HOME / "bin/index.js", *words, *self._header)
+        return self._node(HOME / "bin/index.js", *words, *self._header)
 
     def session(self, *commands: Sequence[str]) -> list[str]:
         """Several, which share one process: what each printed."""
         sent = json.dumps(
             [[*words, *([] if "-H" in words else self._header)] for words in commands]
         )
-        found: list[str] = json.loads(self._node(_SESSION, str(_HOME), stdin=sent))
+        found: list[str] = json.loads(self._node(_SESSION, str(HOME), stdin=sent))
         return found
 
     def _node(self, *words: object, stdin: str = "") -> str:
@@ -52,5 +53,5 @@ def need_eg() -> None:
     """Skip where it can't be run."""
     if shutil.which("node") is None:
         pytest.skip("Node.js is not installed: Express Gateway's eg can't be run")
-    if not (_HOME / "package.json").exists():
+    if not (HOME / "package.json").exists():
         pytest.skip("express-gateway is not installed (python -m bench.install express_gateway)")

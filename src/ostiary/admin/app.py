@@ -19,6 +19,7 @@ from ostiary.admin.api import (
     enrolment,
     foundation,
     gateway,
+    importing,
     library,
     names,
     notifications,
@@ -48,10 +49,10 @@ _SUBJECTS = (
     ("revocation", revocation.DOORS),
     ("notifications", notifications.DOORS),
     ("credentials", credentials.DOORS),
-    ("consumers", consumers.DOORS),
+    ("consumers", (*consumers.DOORS, *importing.DOORS)),
 )
 _LOCKED = ("/api/", "/metrics", *ROOTS)
-_IMPORTS = ("/names/import", "/names", "/library", "/versions", "/blocked")
+_IMPORTS = ("/names/import", "/names", "/library", "/versions", "/blocked", "/consumers/import")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

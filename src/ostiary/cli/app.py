@@ -18,6 +18,7 @@ _MODULES = {
     "check": ("check",),
     "demo": ("demo",),
     "doctor": ("doctor",),
+    "import": ("importing",),
     "explain": ("explain",),
     "overview": ("seen",),
     "events": ("seen",),

@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from uuid import UUID
+from uuid import RFC_4122, UUID
 
 from ostiary.consumers.model import CredentialType
 from ostiary.consumers.refusal import ConsumerRefused
@@ -13,6 +13,7 @@ RANDOM_BYTES: Final = 16
 """What ``base62`` is given for a key's id or a secret: 128 bits can't be guessed."""
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LENGTH: Final = 22
+_SHORTEST: Final = 20
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9._~@+=-]+")
 # RFC 6749 section 3.3: a scope-token has neither blanks nor quotes nor backslashes.
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
@@ -30,6 +31,21 @@ def base62(random: bytes) -> str:
         number, digit = divmod(number, len(_DIGITS))
         found = _DIGITS[digit] + found
     return found.rjust(_LENGTH, _DIGITS[0])
+
+
+def is_generated(text: str) -> bool:
+    """Whether this is the random UUID (RFC 9562 section 5.4) that ``uuid62`` writes in base 62, as
+    Express Gateway makes its secrets: 122 random bits, unless somebody chose one by hand."""
+    number = 0
+    for sign in text:
+        digit = _DIGITS.find(sign)
+        if digit < 0:
+            return False
+        number = number * len(_DIGITS) + digit
+    if not _SHORTEST <= len(text) <= _LENGTH or number >> (8 * RANDOM_BYTES):
+        return False
+    found = UUID(int=number)
+    return found.version == 4 and found.variant == RFC_4122
 
 
 def check_username(text: str) -> None:

@@ -71,7 +71,7 @@ def decided_client(fingerprint: bytes, sight: Sight, count: Count | None) -> See
         # Soft revocation isn't a report: no change but of its mode would have the client refused.
         reported = would is not None and would.reason is not Reason.REVOCATION_UNDETERMINED
         verdict = -would.reason.code if would and reported else ADMITTED_CODE
-        path, verified = decision.path, True
+        path, verified = decision.path, decision.anchored
     else:
         try:
             path = decision.path or (parse(latest.leaf),)

@@ -41,6 +41,12 @@ class Case:
         self.now = now
         self.would_refuse = None
 
+    @property
+    def anchored(self) -> bool:
+        """Whether a path to a trust anchor is looked for."""
+        policy = self.keeper.policy
+        return policy.path_needed or bool(policy.anchors)
+
     def refused(self, reason: Reason, detail: str) -> Refused:
         """A refusal, remembered for a moment."""
         until = None if reason is Reason.ISSUER_MISSING else self.now + REFUSAL_AGE
@@ -54,4 +60,10 @@ class Case:
 
     def admitted(self) -> Admitted:
         """What it comes to when no check has refused."""
-        return Admitted(self.path, self.until(), self.would_refuse, self.asking)
+        return Admitted(
+            self.path,
+            self.until(),
+            self.would_refuse,
+            self.asking,
+            anchored=self.anchored,
+        )

@@ -36,6 +36,8 @@ class Admitted:
     be determined lets pass."""
     asking: tuple[Question, ...] = ()
     """What OCSP responders are to be asked; their answers may change this."""
+    anchored: bool = True
+    """False where no path was looked for, so that ``path`` ends with no trust anchor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Refused:
     missing: Missing = ()
     """What would be needed to tell whether somebody is revoked."""
     path: tuple[Certificate, ...] = ()
-    """As with ``Admitted``, where it is refused for its names alone."""
+    """As with ``Admitted``, where it is refused for its names alone and a path was looked for."""
 
 
 Decision = Admitted | Refused

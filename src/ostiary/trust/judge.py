@@ -224,7 +224,7 @@ def _names(case: Case) -> Refused | None:
         return None
     refused = case.refused(finding.reason, f"{_who(case.leaf)}: {finding.told}")
     if not case.keeper.policy.report_only:
-        return replace(refused, path=case.path)
+        return replace(refused, path=case.path if case.anchored else ())
     case.would_refuse = replace(refused, missing=(case.would_refuse or refused).missing)
     case.told_names = f"would be refused ({finding.reason.value}): {finding.told}"
     return None

@@ -97,6 +97,20 @@ async def test_whom_soft_revocation_lets_pass_is_admitted(kit: Kit) -> None:
 
 
 @in_a_loop
+async def test_who_is_admitted_without_a_path_has_no_anchor(kit: Kit) -> None:
+    leaf = kit.client(kit.root("seen root 9"), "seen behind a balancer")
+    store = Batches()
+    clients = Clients(store)
+    alone = admitted(leaf)
+    assert isinstance(alone.decision, Admitted)
+    clients.seen(replace(alone, decision=replace(alone.decision, anchored=False)))
+    await clients.flush()
+    (seen,) = store.clients
+    assert seen.certificate is not None
+    assert (seen.certificate.anchor, seen.verdict) == (None, ADMITTED_CODE)
+
+
+@in_a_loop
 async def test_a_verdict_that_is_only_reported_is_known_from_one_that_refuses(kit: Kit) -> None:
     root = kit.root("seen root 5")
     named, other = kit.client(root, "seen reported"), kit.client(root, "seen reported too")

@@ -1,6 +1,7 @@
 """Bodies of requests about consumers."""
 
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
@@ -90,3 +91,46 @@ class NewScopes(Body):
     """Scopes to be made."""
 
     scopes: Scopes
+
+
+class ImportedUser(Body):
+    """A user of another gateway."""
+
+    id: UUID
+    username: Name
+    firstname: Name = ""
+    lastname: Name = ""
+    email: Name = ""
+    redirect_uri: Address = ""
+    active: bool = True
+
+
+class ImportedApp(Body):
+    """An app of another gateway."""
+
+    id: UUID
+    user: UUID
+    name: Name
+    redirect_uri: Address = ""
+    active: bool = True
+
+
+class ImportedCredential(Body):
+    """A credential of another gateway."""
+
+    type: CredentialType
+    consumer: UUID
+    name: Name = Field(default="", description="Of a key or a token; left out for basic-auth.")
+    secret: Address = Field(default="", description="In clear; it is hashed here.")
+    hash: Name = Field(default="", description="Of a password, by bcrypt; instead of secret.")
+    scopes: Scopes = ()
+    active: bool = True
+
+
+class Import(Body):
+    """Consumers with ids and secrets of their own; what is there already stays as it is."""
+
+    scopes: Scopes = ()
+    users: Annotated[tuple[ImportedUser, ...], Field(max_length=10_000)] = ()
+    apps: Annotated[tuple[ImportedApp, ...], Field(max_length=10_000)] = ()
+    credentials: Annotated[tuple[ImportedCredential, ...], Field(max_length=10_000)] = ()

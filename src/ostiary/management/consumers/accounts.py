@@ -84,7 +84,7 @@ class Accounts:
         told = about or About()
         with refusals():
             self._check_name(name)
-            _check_about(told)
+            check_about(told)
         uuid = UUID(bytes=self._dice(16), version=4)
 
         def edit(work: Work, moment: Moment) -> Edited:
@@ -160,7 +160,7 @@ class Accounts:
             if self._kind is ConsumerKind.USER:
                 raise Unacceptable.one("a username stays", "create another user", "/name")
             self._check_name(patch.name)
-        _check_about(About(**patch.about()))
+        check_about(About(**patch.about()))
 
     def _edited(
         self,
@@ -190,7 +190,8 @@ def _apps(work: Work, one: StoredConsumer) -> frozenset[UUID]:
     return frozenset(app.uuid for app in work.consumers.apps_of(one.uuid))
 
 
-def _check_about(about: About) -> None:
+def check_about(about: About) -> None:
+    """What people read of a consumer. Raises ConsumerRefused."""
     for field, text in (("firstname", about.firstname), ("lastname", about.lastname)):
         if text:
             names.check_name(field, text)

@@ -6,6 +6,7 @@ from ostiary.consumers.model import ConsumerKind
 from ostiary.management.changes import Changes
 from ostiary.management.consumers.accounts import Accounts
 from ostiary.management.consumers.credentials import Credentials
+from ostiary.management.consumers.importing import Importing
 from ostiary.management.consumers.scopes import Scopes
 from ostiary.management.ports import Dice
 
@@ -18,6 +19,8 @@ class Consumers:
     apps: Accounts
     credentials: Credentials
     scopes: Scopes
+    importing: Importing
+    """Of consumers that were another gateway's."""
 
 
 def make_consumers(changes: Changes, dice: Dice) -> Consumers:
@@ -27,4 +30,5 @@ def make_consumers(changes: Changes, dice: Dice) -> Consumers:
         apps=Accounts(ConsumerKind.APP, changes, dice),
         credentials=Credentials(changes, dice),
         scopes=Scopes(changes),
+        importing=Importing(changes, dice),
     )

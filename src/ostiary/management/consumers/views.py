@@ -56,6 +56,32 @@ class CredentialView(View):
     """Shown this once, in the answer to its creation."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotTaken(View):
+    """What could not be imported, and why."""
+
+    where: str
+    """JSON pointer into what was sent, such as ``/credentials/3``."""
+    message: str
+    way_out: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenView(View):
+    """What came of an import."""
+
+    applied: bool
+    """False: a dry run, or nothing was new."""
+    scopes: tuple[str, ...]
+    """Those that were made."""
+    users: int
+    apps: int
+    credentials: int
+    there: int
+    """Users, apps and credentials that were there already, and stay as they are."""
+    refused: tuple[NotTaken, ...]
+
+
 def consumer_view(one: StoredConsumer) -> ConsumerView:
     """As it is shown."""
     return ConsumerView(

@@ -1,0 +1,1 @@
+// Where 'eg gateway create' puts it; read by nobody here.
