@@ -98,8 +98,8 @@ async def renew(visit: Visit) -> Response:
 
 
 _GOES = (
-    "All certificates of this name that are good now are revoked: whoever still shows one is refused "
-    "before the new one is in place."
+    "All certificates of this name that are good now are revoked: whoever shows one is refused "
+    "until the new one is in place."
 )
 
 

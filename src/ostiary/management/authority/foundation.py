@@ -206,8 +206,9 @@ def _founded(house: House, next_steps: tuple[str, ...]) -> FoundedView:
 
 def _next_steps(house: House, *, pki: bool) -> Iterator[str]:
     """What is left to be done by hand; ``pki``: the configuration has such a listener."""
-    folder, opens, profile = house.place.folder.absolute(), house.place.passphrase_path, house.profile
-    yield f"back up {folder}, and keep {opens.absolute()} apart from it: it opens the keys"
+    folder, profile = house.place.folder.absolute(), house.profile
+    opens = house.place.passphrase_path.absolute()
+    yield f"back up {folder}, and keep {opens} apart from it: it opens the keys"
     for file in profile.crl.files:
         yield f"name {folder / file} in https.options.crl: it tells who is revoked"
     if profile.publish.url and not pki:
