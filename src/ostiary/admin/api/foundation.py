@@ -11,17 +11,15 @@ from ostiary.admin.bodies import Body
 from ostiary.admin.lock import actor_of
 from ostiary.admin.replies import Shape, desk_of
 from ostiary.management.authority.foundation import Beginning
-from ostiary.management.authority.founding import ISSUING_DAYS
 from ostiary.management.authority.foundation_views import FoundedView, RotatedView
+from ostiary.management.authority.founding import ISSUING_DAYS
 from ostiary.management.authority.profile import Allowed
 from ostiary.x509.keys import KeyKind
 
 _FOUNDED = Shape[FoundedView](FoundedView)
 _ROTATED = Shape[RotatedView](RotatedView)
 
-Key = Annotated[
-    Literal["ec", "rsa", "ed25519"], Field(description="P-256, RSA 3072 or Ed25519.")
-]
+Key = Annotated[Literal["ec", "rsa", "ed25519"], Field(description="P-256, RSA 3072 or Ed25519.")]
 Days = Annotated[int, Field(ge=1, le=36_500)]
 
 

@@ -4,7 +4,7 @@ gateway, as ``ostiary ca init`` and ``ostiary ca rotate`` do it."""
 import asyncio
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
@@ -13,8 +13,8 @@ from ostiary.kernel.errors import OstiaryError
 from ostiary.management.actors import Actor, Order
 from ostiary.management.authority.desk import Desk, Done, NotInLedger
 from ostiary.management.authority.errors import BadProfile, NoAuthority
-from ostiary.management.authority.founding import ISSUING_DAYS, rotate
 from ostiary.management.authority.foundation_views import FoundedView, RotatedView
+from ostiary.management.authority.founding import ISSUING_DAYS, rotate
 from ostiary.management.authority.house import House
 from ostiary.management.authority.orders import Founding
 from ostiary.management.authority.profile import (
@@ -48,7 +48,7 @@ class Beginning:
     kind: KeyKind = KeyKind.EC
     days: int = 7300
     """Of the root."""
-    allowed: Allowed = Allowed()
+    allowed: Allowed = field(default_factory=Allowed)
     list_files: tuple[str, ...] = ()
     """Names of files in the authority's folder."""
     list_days: int = 7
