@@ -18,7 +18,7 @@ from ostiary.management.authority.foundation import Foundation
 from ostiary.management.authority.house import House
 from ostiary.management.authority.inviting import Invitation, invite
 from ostiary.management.authority.orders import Founding
-from ostiary.management.authority.profile import Profile
+from ostiary.management.authority.profile import Allowed, Lists, Profile
 from ostiary.management.authority.publishing import make_lists
 from ostiary.management.authority.reception import Reception
 from ostiary.management.authority.revoking import revoke
@@ -26,7 +26,7 @@ from ostiary.management.changes import Changes
 from ostiary.management.library import Library
 from ostiary.management.trusted import TrustedList
 from tests.doors.console.sample import NOW, days
-from tests.unit.management.authority.scene import World, allowing, issued, order, request
+from tests.unit.management.authority.scene import World, issued, order, request
 
 _SERIAL = 0x1F3A9C40E7B25D8861C0F4A29B7D03E5
 """Of 128 bits; pictures show the beginning."""
@@ -38,7 +38,9 @@ class _Written:
     def __init__(self) -> None:
         self.actions: list[str] = []
         document = SimpleNamespace(pki=Pki(port=8080, est=Est(port=8447)))
-        self.gatekeeper = SimpleNamespace(prepared=SimpleNamespace(document=document))
+        lists = SimpleNamespace(lists=SimpleNamespace(files=()))
+        prepared = SimpleNamespace(document=document, folder=Path(), gathered=lists)
+        self.gatekeeper = SimpleNamespace(prepared=prepared)
 
     async def make(self, _order: Any, _need: Any, edit: Any) -> None:
         self.actions.append(edit(None, None).action)
@@ -57,9 +59,9 @@ class Chamber:
         changes = cast(Changes, self.written)
         self.foundation = Foundation(desk, Library(changes), TrustedList(changes))
         self.world.now = days(-40)
-        with self.world.founded(
-            allowing(distinguishedNames=["CN=*,O=Example"]), name="Example devices"
-        ) as house:
+        allowed = Allowed(distinguished_names=("CN=*,O=Example",))
+        profile = Profile(allowed=allowed, crl=Lists(files=("clients.crl",)))
+        with self.world.founded(profile, name="Example devices") as house:
             house.hands = replace(house.hands, secret=secrets.token_bytes)
             self._fill(house)
 
