@@ -141,8 +141,8 @@ def measure(on: Ground, crowd: Path, *, connections: int, blocks: int, period: f
         bites = [_bite(people, api, one) for one in chosen]
         listed = [_listed(people, lists, one) for one in chosen]
         held = [(one, Tunnel(start.port, many.key, one.saved(folder))) for one in chosen]
+        others = people.tell()  # not after the next: those ask now and then while they are blocked
         tunnels = [_ended(api, one, tunnel) for one, tunnel in held]
-        others = people.tell()
     return Bite(
         connections=count,
         blocks=len(bites),

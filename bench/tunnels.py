@@ -57,6 +57,7 @@ class Tunnel:
         answer = self._socket.recv(65_536)
         if not answer.startswith(b"HTTP/1.1 101"):
             raise DidNotStart(f"no WebSocket: {answer[:40]!r}")
+        self._socket.settimeout(None)
         self._ended: float | None = None
         self._thread = threading.Thread(target=self._wait, daemon=True)
         self._thread.start()
