@@ -82,6 +82,12 @@ def create_app(management: Management, around: Surroundings) -> FastAPI:
     return app
 
 
+def get_ready() -> None:
+    """Do what takes long and is done once, half a second: in a thread, so that nobody waits for it
+    on whose loop the application will run."""
+    _api_routes()
+
+
 def api_of() -> FastAPI:
     """The routes of the REST API alone."""
     app = FastAPI(

@@ -154,6 +154,9 @@ class Administering:
         self._opened()
         import ostiary.wiring.enrolling  # noqa: PLC0415 - what takes long is done by then
         import ostiary.wiring.office  # noqa: F401, PLC0415 - the same
+        from ostiary.admin.app import get_ready  # noqa: PLC0415 - the same
+
+        get_ready()
 
     def _opened(self) -> "Kept":
         if self._kept is None:
