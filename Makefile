@@ -18,9 +18,9 @@ setup-test:
 demo: setup ## Run the gateway with certificates made on the spot and a sample service
 	@.venv/bin/ostiary demo
 
-# Three at a time, file by file: most tests wait for a gateway more than they compute.
+# Four at a time, file by file: most tests wait for a gateway more than they compute.
 test: setup-test check ## Check the code and run every test
-	@.venv/bin/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --durations 15
+	@.venv/bin/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder --durations 15
 
 check: setup ## Lint, types and the house rules, without tests
 	@.venv/bin/ruff check src tests bench
