@@ -116,21 +116,29 @@ def pool(tree: Tree) -> tuple[RevocationList, ...]:
     return tuple(found)
 
 
+SOME = st.lists(st.integers(0, 10_000), max_size=3)
+FOLLOWERS = st.lists(st.one_of(st.none(), st.integers(0, 10_000)), min_size=3, max_size=3)
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(data=st.data())
+@given(first=SOME, followers=FOLLOWERS, more=st.one_of(st.just([]), SOME))
 def test_who_is_decided_about_otherwise_is_always_concerned(
-    tree: Tree, pool: tuple[RevocationList, ...], data: st.DataObject
+    tree: Tree,
+    pool: tuple[RevocationList, ...],
+    first: list[int],
+    followers: list[int | None],
+    more: list[int],
 ) -> None:
-    some = st.lists(st.sampled_from(range(len(pool))), max_size=3, unique=True)
-    old = data.draw(some)
     by_issuer: dict[bytes, list[int]] = {}
     for place, one in enumerate(pool):
         by_issuer.setdefault(one.issuer_key, []).append(place)
+    old = list(dict.fromkeys(number % len(pool) for number in first))
     # Mostly one list is followed by another of the same authority.
     new = [
-        data.draw(st.one_of(st.just(place), st.sampled_from(by_issuer[pool[place].issuer_key])))
-        for place in old
-    ] + data.draw(st.one_of(st.just([]), some))
+        place if follower is None else peers[follower % len(peers)]
+        for place, follower in zip(old, followers, strict=False)
+        if (peers := by_issuer[pool[place].issuer_key])
+    ] + [number % len(pool) for number in more]
     before, after = (standing(tree, [pool[at] for at in places]) for places in (old, new))
     serials = newly_listed(before, after, (tree.mid.certificate,), tree.kit.now)
     if serials is None:
