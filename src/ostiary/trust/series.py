@@ -114,13 +114,18 @@ def series_of(believed: Iterable[Believed]) -> tuple[Series, ...]:
 def newest_first(lists: Sequence[Believed]) -> tuple[Believed, ...]:
     """By number, then by beginning; where one has no number, the beginning alone must do.
 
-    RFC 5280 5.2.3: numbers only grow, so a list that goes back is an old one.
+    RFC 5280 5.2.3: numbers only grow, so a list that goes back is an old one. Of two that say the
+    same of their age their digests decide: not the order in which somebody named them.
     """
     numbered = all(one.list.number >= 0 for one in lists)
 
-    def age(one: Believed) -> tuple[float, float]:
-        since = one.list.this_update.timestamp()
-        return (one.list.number, since) if numbered else (since, one.list.number)
+    def age(one: Believed) -> tuple[float, float, bytes]:
+        since, number, digest = (
+            one.list.this_update.timestamp(),
+            one.list.number,
+            one.list.sha256,
+        )
+        return (number, since, digest) if numbered else (since, number, digest)
 
     return tuple(sorted(lists, key=age, reverse=True))
 
