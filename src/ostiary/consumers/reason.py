@@ -32,8 +32,3 @@ class CredentialReason(Enum):
         "too many wrong credentials came from the client's address lately",
     )
     MALFORMED = ("credential-malformed", 8, "the credential can't be read")
-
-
-def credential_reason(code: int) -> CredentialReason | None:
-    """The reason with this number; None for 1 and for numbers nobody gave."""
-    return next((reason for reason in CredentialReason if reason.code == code), None)

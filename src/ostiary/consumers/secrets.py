@@ -63,11 +63,6 @@ def verify(stored: str, given: str) -> bool:
     return stored.startswith(_BCRYPT) and _is_bcrypt(stored, secret)
 
 
-def is_kept(stored: str) -> bool:
-    """Whether this is a hash that ``verify`` can read, such as one that is imported."""
-    return stored.startswith((_SHA256, _ARGON2ID, *_BCRYPT))
-
-
 def _is_argon2id(stored: str, secret: bytes) -> bool:
     try:
         return verify_secret(stored.encode(), secret, Type.ID)

@@ -13,8 +13,9 @@ from ostiary.config.text.words import did_you_mean
 
 # RFC 9110 section 5.6.2: token.
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# RFC 9110 section 7.6.1 (connection options), and what frames or routes a message.
-RESERVED_HEADERS = frozenset(
+# RFC 9110 section 7.6.1 and RFC 9112 section 6: what frames a message or belongs to one connection,
+# and what tells where a request came from, which is the gateway's word.
+FRAMING = frozenset(
     {
         "connection",
         "keep-alive",
@@ -28,20 +29,17 @@ RESERVED_HEADERS = frozenset(
         "host",
         "content-length",
         "content-encoding",
-        "content-type",
         "expect",
-        "date",
-        "cookie",
-        "authorization",
+        "http2-settings",
         "forwarded",
-        "via",
         "x-forwarded-for",
         "x-forwarded-proto",
         "x-forwarded-host",
         "x-forwarded-port",
-        "http2-settings",
     }
 )
+RESERVED_HEADERS = FRAMING | {"content-type", "date", "cookie", "authorization", "via"}
+"""Also what is the client's or the service's own."""
 
 
 _Item = TypeVar("_Item")

@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ostiary.config.model.base import TOKEN, Model, Wrong
-from ostiary.config.model.policies.values import FRAMING, Script
+from ostiary.config.model.base import FRAMING, TOKEN, Model, Wrong
+from ostiary.config.model.policies.values import Script
 
 
 class HeadersAction(Model):

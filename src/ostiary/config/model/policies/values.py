@@ -13,33 +13,8 @@ from ostiary.config.expression.parsing import (
     parse_template,
 )
 from ostiary.config.expression.parts import Expression, Text
-from ostiary.config.model.base import TOKEN, Unfit, Wrong
+from ostiary.config.model.base import FRAMING, TOKEN, Unfit, Wrong
 
-# RFC 9110 section 7.6.1 and RFC 9112 section 6: what frames a message or belongs to one connection,
-# and what tells where a request came from, which is the gateway's word.
-FRAMING = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "host",
-        "content-length",
-        "content-encoding",
-        "expect",
-        "http2-settings",
-        "forwarded",
-        "x-forwarded-for",
-        "x-forwarded-proto",
-        "x-forwarded-host",
-        "x-forwarded-port",
-    }
-)
 # RFC 3986 section 2.3: what can't be written in another way.
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 
