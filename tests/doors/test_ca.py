@@ -475,3 +475,15 @@ def test_a_list_that_is_killed_in_its_midst_goes_on_and_nobody_has_two(ca: Alone
     for name in names:
         (found, _) = read_certificates((ca.out / f"{name}.crt").read_bytes())
         assert key_matches(read_private_key((ca.out / f"{name}.key").read_bytes()), found)
+
+
+def test_where_the_configuration_waits_for_the_authority_the_way_out_is_told(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "gateway.config.yml"
+    config.write_text("https: {port: 4444, tls: {default: {key: later.key, cert: later.crt}}}\n")
+    done = Alone(tmp_path)("init", "Example", "--config", config)
+    assert done.code == 2
+    assert "later.crt" in done.said
+    assert "--alone" in done.said
+    assert not (tmp_path / "s" / "ca").exists()

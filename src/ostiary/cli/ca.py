@@ -23,11 +23,11 @@ from ostiary.cli.ca_home import (
     at_site,
     pairs,
     publishing_of,
+    told_gateway,
 )
 from ostiary.cli.ca_telling import have_read, publish_lists
 from ostiary.cli.options import Unclear, components_named
 from ostiary.cli.putting import NotPlaced, Placed, Put, put_file
-from ostiary.cli.reaching import reached
 from ostiary.cli.showing import facts, say, when
 from ostiary.cli.tables import console, emit_json, misuse
 from ostiary.kernel.errors import OstiaryError
@@ -95,7 +95,7 @@ def init(
             _found(site, founding, profile, None)
             return
         # Reached first: an authority that nobody could be told of is not made.
-        gateway, running = stack.enter_context(reached(site.reach))
+        gateway, running = stack.enter_context(told_gateway(site))
         if components_named(gateway, name):
             # It would become a newer version of something else, and be trusted instead of that.
             raise Unclear(f"the library has a component {name!r} already (choose another name)")

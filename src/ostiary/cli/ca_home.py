@@ -1,6 +1,7 @@
 """How commands find the certificate authority of this host, and options they share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import Annotated, Any, Concatenate
 import typer
 from pydantic import ValidationError
 
+from ostiary.cli.answers import Speaker
 from ostiary.cli.asking import AdminUrl, CaFile, TokenFile
 from ostiary.cli.options import Unclear
-from ostiary.cli.reaching import Reach
+from ostiary.cli.reaching import Reach, reached
 from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile, StateFolder, state_folder
+from ostiary.cli.showing import say
 from ostiary.cli.splicing import spliced
 from ostiary.cli.tables import AsJson, misuse, refusals
+from ostiary.kernel.problems import ConfigRefused
 from ostiary.management.authority.errors import NotIssued
 from ostiary.management.authority.house import House
 from ostiary.management.authority.profile import Publishing
@@ -112,6 +116,19 @@ class Site:
     reach: Reach
     passphrase_file: Path | None
     as_json: bool
+
+
+@contextmanager
+def told_gateway(site: Site) -> Iterator[tuple[Speaker, bool]]:
+    """``reached``, with the way out where the configuration names what the authority is to make."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(reached(site.reach))
+        except ConfigRefused:
+            if not site.as_json:
+                say("no gateway can be told; to make the authority before all else: --alone")
+            raise
+        yield found
 
 
 def at_site(work: Callable[Concatenate[Site, ...], None]) -> Callable[..., None]:
