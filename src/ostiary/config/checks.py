@@ -18,6 +18,7 @@ from ostiary.config.policy_checks import check_policies
 from ostiary.config.route_checks import check_routes
 from ostiary.config.text.tree import Places
 from ostiary.config.text.words import did_you_mean
+from ostiary.config.token_checks import check_tokens
 from ostiary.kernel.problems import Problem
 
 
@@ -28,6 +29,7 @@ def check(document: Document, places: Places, effective: Effective) -> Iterator[
     yield from check_routes(document, places)
     yield from check_credentials(document, places)
     yield from check_policies(document, places, effective)
+    yield from check_tokens(document, places, effective)
     yield from _policies(document, places)
     yield from check_notifications(document, places)
 

@@ -48,7 +48,7 @@ class Judgement:
         parts = [self.type.value, *sorted(self.scopes)]
         for test in self.tests:
             parts.append(type(test).__name__)
-            parts += sorted(_words(test))
+            parts += sorted(words_of(test))
         text = "\0".join(f"{len(part)}:{part}" for part in parts)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
@@ -106,12 +106,13 @@ def _judge_known(judgement: Judgement, known: Known) -> Verdict:
     passed = sum(
         1 << bit
         for bit, test in enumerate(judgement.tests)
-        if _holds(test, known.consumer, known.credential)
+        if holds(test, known.consumer, known.credential)
     )
     return Good(known, passed)
 
 
-def _holds(test: Test, consumer: Consumer, credential: Credential) -> bool:
+def holds(test: Test, consumer: Consumer, credential: Credential) -> bool:
+    """Whether a test holds for a consumer and its credential."""
     match test:
         case ConsumerTest(names=names):
             named = consumer.kind is ConsumerKind.USER and consumer.name in names
@@ -122,7 +123,8 @@ def _holds(test: Test, consumer: Consumer, credential: Credential) -> bool:
             assert_never(test)
 
 
-def _words(test: Test) -> frozenset[str]:
+def words_of(test: Test) -> frozenset[str]:
+    """What the test asks for."""
     match test:
         case ConsumerTest(names=names):
             return names

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from ostiary.compiler.authentication import status_of
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.compiler.profiles import Authenticating
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
@@ -18,6 +19,7 @@ from ostiary.config.model.policies.log import LogAction
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.config.model.policies.transformers import (
     HeaderChange,
     QueryChange,
@@ -78,13 +80,13 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             return Went(f"looks at the client's address: {_filter(action)}", request)
         case LogAction():
             return Went("adds a message to the access log", request)
-        case BasicAuthAction() | KeyAuthAction():
+        case BasicAuthAction() | KeyAuthAction() | JwtAction() | IntrospectAction():
             return _authenticate(action, request)
         case _:
             assert_never(action)
 
 
-def _authenticate(action: BasicAuthAction | KeyAuthAction, request: Request) -> Answer | Went:
+def _authenticate(action: Authenticating, request: Request) -> Answer | Went:
     if action.pass_through:
         return Went("finds no credential, and passThrough goes on", request)
     status = status_of(action, CredentialReason.MISSING)

@@ -82,6 +82,7 @@ class Gateway:
             ask=ask,
         )
         self._authenticating = authenticating(world.now)
+        self._authenticating.tokens.vouching.begin(self.reconsider_credentials)
         self._serving: Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -151,7 +152,8 @@ class Gateway:
         ``anew``, the compiled files are checked by the engine itself, and it changes over without
         losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
         """
-        async with self._exchange.following(prepared.document):
+        vouching = self._authenticating.tokens.vouching
+        async with self._exchange.following(prepared.document), vouching.following(prepared):
             standing = await self._standing_of(prepared)
             if self._serving is None or prepared.engine is not self._serving.engine:
                 judgements = await asyncio.to_thread(judgements_of, prepared.document)

@@ -15,6 +15,7 @@ from ostiary.config.model.policies.log import LogAction
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.config.model.policies.transformers import (
     RequestTransformerAction,
     ResponseTransformerAction,
@@ -64,7 +65,9 @@ Acts = (
     BasicAuthAction
     | CorsAction
     | HeadersAction
+    | IntrospectAction
     | IpFilterAction
+    | JwtAction
     | KeyAuthAction
     | LogAction
     | RateLimitAction
@@ -92,7 +95,9 @@ def answers(action: Action) -> bool:
             BasicAuthAction()
             | CorsAction()
             | HeadersAction()
+            | IntrospectAction()
             | IpFilterAction()
+            | JwtAction()
             | KeyAuthAction()
             | LogAction()
             | RateLimitAction()
