@@ -14,7 +14,7 @@ from ostiary.compiler.enforcement import Gate
 from ostiary.compiler.names import ROUTE
 from ostiary.compiler.profiles import Profile, Profiles
 from ostiary.compiler.questions import Question
-from ostiary.compiler.tokens import binding_rule, token_extraction
+from ostiary.compiler.token_rules import binding_rule, token_extraction
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.consumers.reason import CredentialReason

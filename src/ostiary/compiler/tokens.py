@@ -1,33 +1,18 @@
-"""Tokens in requests: where they are looked for, and by what they are judged.
+"""Tokens: where they are looked for, and by what they are judged."""
 
-Beside the credential's own, the row of a token has the certificate that the client shows: a token
-that is bound to one (RFC 8705) must not pass with another because it was admitted with that.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from ostiary.compiler import credential_names as names
-from ostiary.compiler.conditions import AUTHENTICATED
-from ostiary.compiler.facts import Fact
-from ostiary.compiler.names import FINGERPRINT
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline
 from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.consumers.judging import Test
-from ostiary.consumers.reason import CredentialReason
 from ostiary.consumers.tokens import TokenJudgement
-from ostiary.haproxy.quote import argument, word
-from ostiary.jose.claims import LONGEST_TOKEN
 
 AsksToken: TypeAlias = JwtAction | IntrospectAction
 Where: TypeAlias = tuple[str, str, int]
 """Where tokens are looked for: kind and name of the place, and a number for those that look there
 in one and the same pipeline."""
-
-FromHeader: TypeAlias = Callable[[str, str], str]
-"""The rule that takes a credential from a header, by name and scheme."""
-_PRESENTED = f"{{ var({names.PRESENTED}),length gt 0 }}"
 
 
 def same_token(action: AsksToken) -> AsksToken:
@@ -101,36 +86,4 @@ def token_judgement(
         stored=jwt is not None and jwt.check_credential_existence,
         scopes=scopes,
         tests=tests,
-    )
-
-
-def token_extraction(action: AsksToken, found: str, from_header: FromHeader) -> Iterator[str]:
-    """Set ``PRESENTED``, once. ``found``: ACL literal for "the route asks for it"."""
-    scheme = "Bearer" if isinstance(action, IntrospectAction) else action.scheme
-    field = "" if isinstance(action, IntrospectAction) else action.jwt_extractor_field or ""
-    if scheme:
-        yield from_header("Authorization", scheme)
-    elif isinstance(action, JwtAction) and action.jwt_extractor == "header":
-        yield from_header(field, "")
-    else:
-        value = f"url_param({argument(field)})"
-        yield f"http-request set-var({names.PRESENTED}) {word(value)} if {found}"
-    # A token that the agent can't be asked about is refused, not answered "try again".
-    yield (
-        f"http-request set-var({names.CODE}) int({CredentialReason.TOKEN_TOO_LONG.code}) "
-        f"if {{ var({names.PRESENTED}),length gt {LONGEST_TOKEN} }}"
-    )
-    yield f"http-request set-var({names.BOUND_TO}) var({FINGERPRINT}) if {AUTHENTICATED}"
-    yield (
-        f"http-request set-var({names.BOUND_TO}) {word(Fact.FINGERPRINT.value)} "
-        f"if {AUTHENTICATED} !{{ var({names.BOUND_TO}) -m found }}"
-    )
-
-
-def binding_rule() -> str:
-    """Make the certificate part of the row's key."""
-    both = f"var({names.HASH}),concat(|,{names.BOUND_TO}),sha2(256),hex"
-    return (
-        f"http-request set-var({names.HASH}) {both} "
-        f"if {_PRESENTED} {{ var({names.BOUND_TO}) -m found }}"
     )

@@ -1,4 +1,4 @@
-"""Who vouches for the tokens that pipelines ask for: keys, where keys are published, whom to ask."""
+"""Who vouches for the tokens that pipelines ask for: keys, who publishes keys, whom to ask."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

@@ -165,11 +165,11 @@ class TokenDesk:
             return verdict, self._at() + _REMEMBERED_SECONDS
         keys, until = await published.keys_for(head)
         verdict = await self._signed(judgement, question, keys)
-        if verdict.reason is CredentialReason.TOKEN_SIGNATURE and head.kid is None:
-            # It may be by a new key, which the token doesn't name.
-            if await published.look_again():
-                keys, until = await published.keys_for(head)
-                verdict = await self._signed(judgement, question, keys)
+        # It may be by a new key, which the token doesn't name.
+        unnamed = verdict.reason is CredentialReason.TOKEN_SIGNATURE and head.kid is None
+        if unnamed and await published.look_again():
+            keys, until = await published.keys_for(head)
+            verdict = await self._signed(judgement, question, keys)
         return verdict, until
 
     async def _signed(
