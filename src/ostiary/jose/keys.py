@@ -18,7 +18,7 @@ from jwt.exceptions import PyJWTError
 from ostiary.kernel.errors import OstiaryError
 from ostiary.x509.errors import UnreadableError
 from ostiary.x509.keys import KeyKind
-from ostiary.x509.public_keys import BareKey, read_public_key
+from ostiary.x509.public_keys import BareKey, is_binary_form, read_public_key
 
 HMAC: Final = ("HS256", "HS384", "HS512")
 RSA: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
@@ -44,8 +44,7 @@ LARGEST_SET: Final = 256 * 1024
 _EC_ALGORITHM: Final = MappingProxyType(dict(CURVES.values()))
 _BLOCK: Final = 64
 """Bytes of SHA-256's blocks; those of the others are longer."""
-_LIKE_A_KEY: Final = re.compile(rb"\s*(?:-----BEGIN|ssh-|ecdsa-sha2-|\{|\x30[\x81\x82])")
-"""What nobody means as a secret: PEM, OpenSSH's, JSON, DER."""
+_OPENSSH: Final = re.compile(rb"\s*(?:ssh-|ecdsa-sha2-|sk-)")
 
 
 class KeyRefused(OstiaryError):
@@ -84,7 +83,7 @@ def secret_or_public_key(data: bytes) -> tuple[VerificationKey, ...]:
         return read_key_set(data, secrets=True)
     if b"-----BEGIN" in data:
         return (_of_pem(data),)
-    if _LIKE_A_KEY.match(data):
+    if _OPENSSH.match(data) or is_binary_form(data):
         raise KeyRefused("it is a key in a form that can't be used", "convert it to PEM")
     return (_of_secret(None, HMAC, data, data),)
 

@@ -49,6 +49,11 @@ def read_public_key(data: bytes) -> BareKey:
     raise refusal_of(NotAKey, "a public key", kind_of(data, blocks))
 
 
+def is_binary_form(data: bytes) -> bool:
+    """Whether these bytes are a key, a certificate or the like in DER."""
+    return kind_of(data, []) not in (Unreadable.EMPTY, Unreadable.NO_PEM, Unreadable.MALFORMED)
+
+
 def _bare(key: object) -> BareKey:
     curve = key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else ""
     pem = key.public_bytes(  # type: ignore[attr-defined]  # every public key of the library has it
