@@ -13,6 +13,7 @@ from ostiary.consumers.secrets import SALT_BYTES, kept_generated, kept_supplied,
 from ostiary.wiring.answering import Answering
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.remembering import Remembering
+from ostiary.wiring.vouching import Reconsider
 
 
 class Doorkeepers:
@@ -36,9 +37,12 @@ class Doorkeepers:
                 assert_never(asked)
 
 
-def authenticating(now: Callable[[], datetime]) -> Authenticating:
-    """Judges credentials; until it is told whom to consult, there is nobody's."""
+def authenticating(now: Callable[[], datetime], reconsider: Reconsider) -> Authenticating:
+    """Judges credentials; until it is told whom to consult, there is nobody's. ``reconsider`` takes
+    back what the engine was told of all of them."""
     nobodys = secrets.token_hex(16)
     decoys = dict.fromkeys(CredentialType, kept_generated(nobodys))
     decoys[CredentialType.BASIC_AUTH] = kept_supplied(nobodys, secrets.token_bytes(SALT_BYTES))
-    return Authenticating(verify, decoys, now, Remembering())
+    made = Authenticating(verify, decoys, now, Remembering())
+    made.tokens.vouching.begin(reconsider)
+    return made

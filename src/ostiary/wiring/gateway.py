@@ -86,8 +86,7 @@ class Gateway:
             ask=ask,
             marking=self._marking,
         )
-        self._authenticating = authenticating(world.now)
-        self._authenticating.tokens.vouching.begin(self.reconsider_credentials)
+        self._authenticating = authenticating(world.now, self.reconsider_credentials)
         self._serving: Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None

@@ -33,8 +33,7 @@ _P256: Final = {
 _P521: Final = {
     "kty": "EC",
     "crv": "P-521",
-    "x": "AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_"
-    "NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk",
+    "x": "AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk",
     "y": "ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2",
 }
 _ED25519: Final = {
