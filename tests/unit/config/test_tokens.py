@@ -76,6 +76,18 @@ def test_a_refusal_repeats_no_secret() -> None:
     assert not any("hush" in line for line in lines)
 
 
+def test_what_is_in_force_is_told_without_secrets() -> None:
+    documents = [
+        loaded(jwt("secretOrPublicKey: hush")).document,
+        loaded(introspect("endpoint: 'https://a.example/', authorization_value: hush")).document,
+    ]
+    for document in documents:
+        assert "hush" not in document.model_dump_json()
+        assert "hush" not in repr(document)
+        assert "(not shown)" in document.model_dump_json(by_alias=True)
+    assert "write the secret itself" in only(refused(jwt("secretOrPublicKey: (not shown)")))
+
+
 def test_what_is_doubtful_is_told() -> None:
     insecure = warned(jwt("jwksUrl: 'http://issuer.example/', audience: a"))
     assert "jwksUrl is not https" in only(insecure)

@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from ostiary.config.model.auth_policies import AuthAction
 from ostiary.config.model.base import (
@@ -30,6 +30,8 @@ AlgorithmName = Literal[
 # RFC 9110 section 5.5: what stands in a header.
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 _FIELD = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+HIDDEN = "(not shown)"
+"""In place of a secret."""
 _WAYS = {
     "body": "no body is read before the request is judged; have clients send the token in a header",
 }
@@ -56,6 +58,20 @@ def _header_value(value: str) -> str:
     return value
 
 
+def _hidden(_: str) -> str:
+    return HIDDEN
+
+
+def _known(value: str) -> str:
+    if value == HIDDEN:
+        raise Wrong(f"{HIDDEN!r} is what is shown of a secret", "write the secret itself")
+    return value
+
+
+Secret = Annotated[
+    str, AfterValidator(_known), PlainSerializer(_hidden, when_used="json-unless-none")
+]
+"""Shown to nobody, whoever asks what is in force."""
 Text = Annotated[str, Field(min_length=1, max_length=1_000)]
 Texts = Annotated[tuple[Text, ...], Listed, Some]
 
@@ -106,7 +122,7 @@ class JwtAction(TokenAction):
     jwt_extractor_field: str | None = Field(
         default=None, description="Name of that scheme, header or query parameter."
     )
-    secret_or_public_key: str | None = Field(
+    secret_or_public_key: Secret | None = Field(
         default=None,
         repr=False,
         description="A secret for HS…, or a PEM public key or certificate for the others. What "
@@ -213,7 +229,7 @@ class IntrospectAction(TokenAction):
         repr=False,
         description="Whom to ask: https, or http. Redirects are not followed.",
     )
-    authorization_value: Annotated[str, AfterValidator(_header_value)] | None = Field(
+    authorization_value: Annotated[Secret, AfterValidator(_header_value)] | None = Field(
         default=None,
         repr=False,
         alias="authorization_value",
