@@ -1,4 +1,4 @@
-"""The recipes, each followed from nothing to a set-up that works, and that somebody is shut out of."""
+"""The recipes, each followed from nothing to a set-up that works and shuts somebody out."""
 
 import os
 import shutil
