@@ -32,7 +32,8 @@ from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
 from ostiary.wiring.doorkeepers import Doorkeepers, authenticating
-from ostiary.wiring.ground import Folders, addresses, place_of
+from ostiary.wiring.folders import Folders
+from ostiary.wiring.ground import addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
 from ostiary.wiring.marking import Marking
 from ostiary.wiring.ocsp_exchange import FetchExchange

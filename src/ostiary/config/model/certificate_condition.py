@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from ostiary.config.model.base import Listed, Model, Some, Unfit, Wrong
-from ostiary.config.model.client_auth import Text
+from ostiary.config.model.name_rule import Text
 from ostiary.config.model.network import Network
 
 
