@@ -37,7 +37,8 @@ def bin_folder(tmp_path: Path) -> Iterator[Path]:
             (tmp_path / "redis-cli").write_text(f'#!/bin/sh\nexec {cli} -p {port} "$@"\n')
             (tmp_path / "redis-cli").chmod(0o700)
             until = time.monotonic() + 30
-            while subprocess.run([tmp_path / "redis-cli", "ping"], capture_output=True).returncode:
+            ping = [tmp_path / "redis-cli", "ping"]
+            while subprocess.run(ping, capture_output=True, check=False).returncode:
                 assert time.monotonic() < until
                 time.sleep(0.05)
             yield tmp_path
