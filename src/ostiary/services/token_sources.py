@@ -159,7 +159,9 @@ def _doubts(
         )
         way_out = "make one: openssl rand -hex 32"
         reading.tell(at, said, way_out, Severity.WARNING)
-    if data.endswith(b"\n") and any(HMAC[0] in key.algorithms and key.material == data for key in keys):
+    if data.endswith(b"\n") and any(
+        HMAC[0] in key.algorithms and key.material == data for key in keys
+    ):
         said = f"{about}: the line's end is a part of the secret"
         reading.tell(at, said, "remove it, unless the issuer has it, too", Severity.WARNING)
 
