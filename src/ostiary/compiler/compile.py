@@ -7,6 +7,7 @@ from functools import partial
 
 from ostiary.compiler import decision, names, upstreams
 from ostiary.compiler.answers import problem
+from ostiary.compiler.asks import step_arguments
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.calling import calling_files, calling_section
@@ -63,6 +64,7 @@ def compile_document(
     table = route_table(document.api_endpoints)
     profiles = profiles_of(document, table)
     setting = _setting(document, scheme, path_of, profiles)
+    setting = replace(setting, table=table)
     pipelines = {
         name: compile_pipeline(number, name, pipeline, setting)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)
@@ -75,15 +77,17 @@ def compile_document(
         path_of=path_of,
         profiles=profiles,
         messages=_says_something(document),
+        asks=any(one.asks for one in pipelines.values()),
     )
     sections = _sections(document, place, plan, counting_settings(pipelines.values()))
     sections += backend_sections(document, materials, place, pipelines, table)
     sections += [*upstreams.resolvers_sections(document), *_fixed(place, plan)]
     sections += credential_sections() if profiles else []
     sections += counting_sections(pipelines.values(), place)
+    asked = [*_messages(document, scheme, profiles), *_steps(scheme, pipelines)]
     files = {
         "haproxy.cfg": render_sections(sections),
-        SPOE_FILE: spoe_config(_messages(document, scheme, profiles)),
+        SPOE_FILE: spoe_config(asked),
         **reason_files(),
         **route_files(table),
         **scope_files(scheme, table),
@@ -146,6 +150,19 @@ def _messages(document: Document, scheme: Scheme, profiles: Profiles) -> list[tu
     """The questions that the rules ask, with their arguments."""
     about = [(Question.CREDENTIAL, credential_arguments())] if profiles else []
     return [*_about_certificates(document, scheme), *about]
+
+
+def _steps(scheme: Scheme, pipelines: Mapping[str, CompiledPipeline]) -> list[tuple[Question, str]]:
+    """The questions in the middle of pipelines."""
+    bodies = {ask.reads_body for one in pipelines.values() for ask in one.asks.values()}
+    in_header = scheme.type is AuthType.HEADER
+    return [
+        (
+            Question.STEP_WITH_BODY if body else Question.STEP,
+            step_arguments(body=body, in_header=in_header),
+        )
+        for body in sorted(bodies)
+    ]
 
 
 def _about_certificates(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:

@@ -1,9 +1,12 @@
 """Conditions of pipelines (express-gateway semantics) as ACL expressions."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import assert_never
 
 from ostiary.compiler import credential_names, names
+from ostiary.compiler.asking import ask_truth
+from ostiary.compiler.asks import whats_in
 from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, Literal, literal
 from ostiary.compiler.facts import Fact
 from ostiary.compiler.profiles import test_of
@@ -20,6 +23,7 @@ from ostiary.config.model.condition import (
     Always,
     ClientCertificate,
     Condition,
+    ExpressionHolds,
     HostMatch,
     Method,
     Never,
@@ -33,6 +37,7 @@ from ostiary.config.model.condition import (
 )
 from ostiary.config.rewriting import parameters_regex
 from ostiary.haproxy.quote import regex, word
+from ostiary.scripts.model import Script, Wanted
 
 _AT_ONCE = 12
 """Fingerprints on one line."""
@@ -48,9 +53,9 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
         case Never():
             return NEVER
         case AllOf():
-            return algebra.every([translate(one, algebra) for one in condition.conditions])
+            return algebra.every(_in_turn(condition.conditions, algebra, going_on=True))
         case OneOf():
-            return algebra.some([translate(one, algebra) for one in condition.conditions])
+            return algebra.some(_in_turn(condition.conditions, algebra, going_on=False))
         case Not():
             return algebra.negate(translate(condition.condition, algebra))
         case PathExact():
@@ -67,6 +72,8 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             return literal(f"{{ method {' '.join(condition.methods)} }}")
         case HostMatch():
             return _search("req.hdr(host)", host_regex(condition.pattern), algebra)
+        case ExpressionHolds():
+            return ask_truth(Script(condition.expression, Wanted.TRUTH), algebra)
         case TlsClientAuthenticated():
             return literal(AUTHENTICATED)
         case Authenticated():
@@ -80,6 +87,27 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             return algebra.some(_certificates(condition.fingerprint))
         case _:
             assert_never(condition)
+
+
+def _in_turn(
+    conditions: tuple[Condition, ...], algebra: Algebra, *, going_on: bool
+) -> list[Expression]:
+    """The expressions of all, one after the other.
+
+    What is asked of the agent is asked where all before it are ``going_on``, as in JavaScript: a
+    script behind the condition that there is a certificate may rely on one.
+    """
+    asking = [at for at, one in enumerate(conditions) if any(whats_in(one))]
+    last = asking[-1] if asking else 0
+    found: list[Expression] = []
+    with ExitStack() as so_far:
+        for at, one in enumerate(conditions):
+            expression = translate(one, algebra)
+            found.append(expression)
+            if at < last:
+                wanted = expression if going_on else algebra.negate(expression)
+                so_far.enter_context(algebra.where(wanted))
+    return found
 
 
 def _certificates(fingerprints: tuple[str, ...]) -> Iterator[Expression]:

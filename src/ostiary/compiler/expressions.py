@@ -5,9 +5,11 @@ therefore held as alternatives of conjunctions; what does not fit is *spilled*: 
 of its own into a variable that then stands for it. The cost is linear in the condition's size.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ostiary.compiler.asks import NOTHING_ASKED, Asks
 from ostiary.consumers.judging import Test
 
 _LINE_WORDS = 40
@@ -67,13 +69,18 @@ class Algebra:
 
     ``guard`` is put before each spilled rule, so that rules of one pipeline that must stand
     where every request passes only act for that pipeline. ``tests``: what the pipeline asks about
-    consumers, in the order of the bits that tell.
+    consumers, in the order of the bits that tell. ``asks``: what it asks of the agent.
     """
 
     def __init__(
-        self, fresh: Callable[[], str], guard: Literal | None = None, tests: tuple[Test, ...] = ()
+        self,
+        fresh: Callable[[], str],
+        guard: Literal | None = None,
+        tests: tuple[Test, ...] = (),
+        asks: Asks = NOTHING_ASKED,
     ) -> None:
         self.tests = tests
+        self.asks = asks
         self.rules: list[str] = []
         self._fresh = fresh
         self._guard = guard
@@ -82,6 +89,25 @@ class Algebra:
     def guards(self) -> tuple[str, ...]:
         """The tests that must stand before those of a rule that is appended to ``rules``."""
         return (str(self._guard),) if self._guard else ()
+
+    def fresh(self) -> str:
+        """A variable that nothing else uses."""
+        return self._fresh()
+
+    @contextmanager
+    def where(self, expression: Expression) -> Iterator[None]:
+        """Rules that are appended meanwhile act only where the expression holds, too."""
+        before = self._guard
+        if before is None or expression.alternatives != ((before,),):
+            single = self.spill(expression)
+            if single.never:
+                self._guard = Literal("{ always_false }")
+            elif not single.always:
+                self._guard = single.alternatives[0][0]
+        try:
+            yield
+        finally:
+            self._guard = before
 
     def spill(self, expression: Expression) -> Expression:
         """Compute the expression into a variable; the result is a single literal."""

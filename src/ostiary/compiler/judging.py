@@ -48,6 +48,8 @@ class Plan:
     """Absolute path of a file of the bundle."""
     profiles: Profiles
     """The kinds of credentials that pipelines ask for."""
+    asks: bool = False
+    """Whether pipelines ask the agent anything."""
     messages: bool = False
     """Whether pipelines have something to say in the access log."""
 

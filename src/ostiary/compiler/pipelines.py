@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from ostiary.compiler import names
 from ostiary.compiler.answers import plain, problem
+from ostiary.compiler.asks import NOTHING_ASKED, Asks, asks_of_pipeline, whats_in
 from ostiary.compiler.conditions import translate
 from ostiary.compiler.expressions import ALWAYS, Algebra, Expression, Literal, literal, when
 from ostiary.compiler.policy_rate_limit import rate_limit_slots, rate_limit_tables
@@ -54,6 +55,8 @@ class CompiledPipeline:
     """Stick tables that the rules use."""
     files: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     """Files that the rules name."""
+    asks: Asks = field(default_factory=lambda: NOTHING_ASKED)
+    """What is asked of the agent about its requests."""
 
 
 _Steps = tuple[tuple[int, Step], ...]
@@ -64,27 +67,32 @@ def compile_pipeline(
     number: int, name: str, pipeline: Pipeline, setting: Setting | None = None
 ) -> CompiledPipeline:
     """The branches of one pipeline; ``number`` names them, ``name`` is only told."""
-    tests = tests_of(pipeline)
-    all_steps = (step for policy in pipeline.policies for step in policy.steps)
-    reachable = tuple(_reachable(all_steps, tests))
     setting = setting or Setting()
+    tests, asks = tests_of(pipeline), asks_of_pipeline(name, pipeline, setting.table)
+    all_steps = (step for policy in pipeline.policies for step in policy.steps)
+    reachable = tuple(_reachable(all_steps, tests, asks))
     slots = rate_limit_slots(name, reachable, setting.counters)
-    compiling = _Compiling(number, f"pipelines.{name}", replace(setting, slots=slots), tests)
+    compiling = _Compiling(
+        number, f"pipelines.{name}", replace(setting, slots=slots, asks=asks), tests
+    )
     steps = tuple(enumerate(reachable, 1))
-    if sum(isinstance(step.action, ProxyAction) for step in reachable) > 1:
+    if asks:
+        made = compiling.in_frontend(steps)
+    elif sum(isinstance(step.action, ProxyAction) for step in reachable) > 1:
         changed = any(_may_change(step) for step in reachable)
         made = compiling.in_frontend(steps) if changed else compiling.several(steps)
     else:
         branch = compiling.single(steps)
         made = CompiledPipeline(number, branch.name, (branch,))
     tables = tuple(rate_limit_tables(reachable, slots))
-    return replace(made, slots=slots, tables=tables, files=MappingProxyType(compiling.files))
+    files = MappingProxyType(compiling.files)
+    return replace(made, slots=slots, tables=tables, files=files, asks=asks)
 
 
-def _reachable(steps: Iterable[Step], tests: tuple[Test, ...]) -> Iterator[Step]:
+def _reachable(steps: Iterable[Step], tests: tuple[Test, ...], asks: Asks) -> Iterator[Step]:
     """Without the steps that never run, and those behind one that always answers."""
     for step in steps:
-        expression = translate(step.condition, _algebra(tests))
+        expression = translate(step.condition, _algebra(tests, asks=asks))
         if not expression.never:
             yield step
         if expression.always and answers(step.action):
@@ -96,9 +104,14 @@ def _may_change(step: Step) -> bool:
     return not isinstance(step.action, TerminateAction | ProxyAction)
 
 
-def _algebra(tests: tuple[Test, ...], prefix: str = "c", guard: Literal | None = None) -> Algebra:
+def _algebra(
+    tests: tuple[Test, ...],
+    prefix: str = "c",
+    guard: Literal | None = None,
+    asks: Asks = NOTHING_ASKED,
+) -> Algebra:
     numbers = count(1)
-    return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard, tests)
+    return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard, tests, asks)
 
 
 @dataclass(slots=True)
@@ -121,7 +134,10 @@ class _Compiling:
     def in_frontend(self, steps: _Steps) -> CompiledPipeline:
         """All rules in the frontend, for this pipeline's requests; a backend for each proxy."""
         guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {self.number} }}")
-        stage = Stage(_algebra(self.tests, f"p{self.number}c", guard), self.setting)
+        asks = self.setting.asks
+        stage = Stage(_algebra(self.tests, f"p{self.number}c", guard, asks), self.setting)
+        if asks:
+            stage.first(names.ORIGINAL_URL, "pathq")
         taken = self._walk(stage, steps, literal(guard.text))
         self.files |= stage.files
         branches: list[Branch] = []
@@ -129,6 +145,9 @@ class _Compiling:
         for proxy, expression in taken:
             branches.append(Branch(f"pl{self.number}_{len(branches) + 1}", (), proxy, self.origin))
             choices += [f"use_backend {branches[-1].name}{when(expression)}"]
+        if not branches:
+            nobody = (f"http-request return {problem(404)}",)
+            branches.append(Branch(f"pl{self.number}_end", nobody, None, self.origin))
         rules = (*stage.rules, *choices)
         return CompiledPipeline(self.number, branches[-1].name, tuple(branches), rules)
 
@@ -142,7 +161,7 @@ class _Compiling:
         algebra = stage.algebra
         taken: list[tuple[ProxyAction, Expression]] = []
         for number, step in steps:
-            expression = algebra.every([others, translate(step.condition, algebra)])
+            expression = algebra.every([others, self._asked(step, others, algebra)])
             match step.action:
                 case ProxyAction():
                     chosen = algebra.spill(expression)
@@ -157,6 +176,13 @@ class _Compiling:
         else:
             algebra.rules.append(f"http-request return {problem(404)}{when(others)}")
         return taken
+
+    def _asked(self, step: Step, others: Expression, algebra: Algebra) -> Expression:
+        """The step's condition; nothing is asked about requests that another step has taken."""
+        if not any(whats_in(step.condition)):
+            return translate(step.condition, algebra)
+        with algebra.where(others):
+            return translate(step.condition, algebra)
 
     def several(self, steps: _Steps) -> CompiledPipeline:
         """A backend for each ``proxy`` step, and one for the requests that none of them takes."""
@@ -180,7 +206,7 @@ class _Compiling:
         return CompiledPipeline(self.number, branches[-1].name, tuple(branches), rules)
 
     def _takes_all(self, step: Step) -> bool:
-        return translate(step.condition, _algebra(self.tests)).always
+        return translate(step.condition, _algebra(self.tests, asks=self.setting.asks)).always
 
     def _branch(self, name: str, steps: _Steps, proxy: ProxyAction | None) -> Branch:
         """What is said before the proxy step; without one, 404 is said at the end."""

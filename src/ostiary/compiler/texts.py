@@ -6,7 +6,16 @@ from ostiary.compiler import names
 from ostiary.compiler.conditions import AUTHENTICATED
 from ostiary.compiler.facts import Fact as Certificate
 from ostiary.compiler.stage import Acting
-from ostiary.config.expression.parts import Expression, Fact, Header, Part, Query, Text, Told
+from ostiary.config.expression.parts import (
+    Computed,
+    Expression,
+    Fact,
+    Header,
+    Part,
+    Query,
+    Text,
+    Told,
+)
 from ostiary.haproxy.quote import argument, log_text, word
 
 _CONTROL = r"[\x00-\x1f\x7f]"
@@ -28,17 +37,20 @@ _COLONS = f"regsub({argument(_BYTE)},{argument(_BYTE_AND_COLON)},g)"
 """As Node.js writes fingerprints: a colon between any two bytes."""
 
 
-def format_of(expression: Expression, acting: Acting) -> str:
-    """The expression as a log-format string, a word; rules that it needs are written before."""
-    return word(text_of(expression, acting))
+def format_of(expression: Expression, acting: Acting, *, lenient: bool = False) -> str:
+    """The expression as a log-format string, a word; rules that it needs are written before.
+
+    ``lenient``: a script that fails gives nothing, and the request goes on.
+    """
+    return word(text_of(expression, acting, lenient=lenient))
 
 
-def text_of(expression: Expression, acting: Acting) -> str:
+def text_of(expression: Expression, acting: Acting, *, lenient: bool = False) -> str:
     """The same, not yet a word."""
-    return "".join(_part(part, acting) for part in expression)
+    return "".join(_part(part, acting, lenient=lenient) for part in expression)
 
 
-def _part(part: Part, acting: Acting) -> str:
+def _part(part: Part, acting: Acting, *, lenient: bool) -> str:
     match part:
         case Text():
             return log_text(part.text)
@@ -51,6 +63,8 @@ def _part(part: Part, acting: Acting) -> str:
             name = f"{acting.name}_q_{part.name.encode().hex()}"
             acting.do(f"set-var({name}) {word(decoded)}")
             return f"%[var({name})]"
+        case Computed():
+            return f"%[var({acting.ask(part.script, lenient=lenient)})]"
         case _:
             assert_never(part)
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 # Express Gateway 1.16.11, lib/policies, less those of ``config.model.pipeline``.
 POLICIES = frozenset({"expression", "jwt", "oauth2", "oauth2-introspect"})
 # Express Gateway 1.16.11, lib/conditions.
-CONDITIONS = frozenset({"expression", "json-schema"})
+CONDITIONS = frozenset({"json-schema"})
 
 # Node.js: tls.createServer, tls.createSecureContext, https.createServer, net.createServer.
 NODE_OPTIONS: Mapping[str, str] = MappingProxyType(

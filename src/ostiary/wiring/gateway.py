@@ -7,6 +7,7 @@ import structlog
 
 from ostiary.agent.rows import Rows
 from ostiary.agent.server import AgentLimits, AgentServer
+from ostiary.compiler.asks import asks_of
 from ostiary.compiler.bundle import Bundle
 from ostiary.compiler.engine import LARGEST_BUFFER
 from ostiary.compiler.profiles import judgements_of
@@ -31,6 +32,7 @@ from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
 from ostiary.wiring.doorkeepers import Doorkeepers, authenticating
+from ostiary.wiring.evaluating import Evaluating
 from ostiary.wiring.ground import Folders, addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
 from ostiary.wiring.ocsp_exchange import FetchExchange
@@ -82,6 +84,7 @@ class Gateway:
             ask=ask,
         )
         self._authenticating = authenticating(world.now)
+        self._evaluating = Evaluating()
         self._serving: Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -128,7 +131,7 @@ class Gateway:
         """
         ensure_free(addresses(prepared))
         engine = prepared.document.engine
-        doorkeepers = Doorkeepers(self._answering, self._authenticating)
+        doorkeepers = Doorkeepers(self._answering, self._authenticating, self._evaluating)
         limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
         self._agent = AgentServer(self._folders.run / "agent.sock", doorkeepers, limits)
         await self._agent.start()
@@ -156,6 +159,7 @@ class Gateway:
             if self._serving is None or prepared.engine is not self._serving.engine:
                 judgements = await asyncio.to_thread(judgements_of, prepared.document)
                 self._authenticating.judge_by(judgements)
+                self._evaluating.know(await asyncio.to_thread(asks_of, prepared.document))
             if not anew and self._serving is not None:
                 serving = self._serving
                 if await same_files(prepared, serving) and await self._judge_by(standing):
@@ -250,6 +254,7 @@ class Gateway:
         if self._engine is not None:
             await self._engine.stop()
         await self._authenticating.end()
+        await self._evaluating.end()
         if self._agent is not None:
             await self._agent.stop()
         self._learnt.save(self._desk)

@@ -1,0 +1,125 @@
+"""Answers what pipelines ask about single requests: nothing of it is remembered."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import structlog
+
+from ostiary.agent.steps import StepAnswer, StepQuestion
+from ostiary.compiler.asks import Ask, Outcome
+from ostiary.sandbox.workers import Busy, Workers
+from ostiary.scripts.model import Changed, Failed, Failure, Limits, Result, Said, Truth
+from ostiary.scripts.request import Shown
+from ostiary.wiring.peers import peer_of
+from ostiary.x509.errors import NotACertificate
+
+_GENERATIONS: Final = 4
+"""Configurations whose asks are known: workers that drain ask by an older one's."""
+_KNOWN_PEERS: Final = 1000
+
+
+class Evaluating:
+    """Answers the questions of steps. One event loop uses it."""
+
+    def __init__(self, workers: Callable[[], Workers] = Workers) -> None:
+        """Nothing is known to be asked, and no process runs, until ``know`` says so."""
+        self._make = workers
+        self._workers: Workers | None = None
+        self._limits = Limits()
+        self._asks: OrderedDict[int, Mapping[str, Ask]] = OrderedDict()
+        self._peer = lru_cache(_KNOWN_PEERS)(peer_of)
+        self._log = structlog.get_logger("ostiary.steps")
+
+    @property
+    def workers(self) -> Workers | None:
+        """Those who run scripts; None where none was ever needed."""
+        return self._workers
+
+    def know(self, asks: Mapping[str, Ask]) -> None:
+        """These are asked too: by a configuration that is about to be in force."""
+        number = next(reversed(self._asks), 0)
+        if asks == self._asks.get(number, {}):
+            return
+        self._asks[number + 1] = asks
+        while len(self._asks) > _GENERATIONS:
+            self._asks.popitem(last=False)
+        if asks:
+            self._workers = self._workers or self._make()
+
+    async def __call__(self, question: StepQuestion) -> StepAnswer:
+        """The answer; no outcome where nobody can give one in time."""
+        ask = self._ask(question.ask)
+        if ask is None or self._workers is None:
+            self._log.warning("ask-unknown", ask=question.ask)
+            return StepAnswer(outcome=None)
+        try:
+            shown = self._shown(ask, question)
+            result = await self._workers.run(ask.what, shown, self._limits)
+        except Busy:
+            self._log.warning("ask-unanswered", pipeline=ask.pipeline, request=question.id)
+            return StepAnswer(outcome=None)
+        if isinstance(result, Failed):
+            self._tell(ask, question, result)
+        return answer_of(result)
+
+    async def end(self) -> None:
+        """End the processes."""
+        if self._workers is not None:
+            await self._workers.end()
+
+    def _ask(self, name: str) -> Ask | None:
+        for known in reversed(self._asks.values()):
+            if name in known:
+                return known[name]
+        return None
+
+    def _shown(self, ask: Ask, question: StepQuestion) -> Shown:
+        return Shown(
+            method=question.method,
+            secure=question.secure,
+            url=question.url,
+            original=question.original,
+            headers=question.headers,
+            client=question.client,
+            consumer=question.consumer,
+            id=question.id,
+            endpoint=ask.endpoints.get(question.route, {}),
+            peer=self._peer_of(question),
+            variables=question.variables,
+            body=question.body,
+        )
+
+    def _peer_of(self, question: StepQuestion) -> Mapping[str, Any] | None:
+        if not question.admitted or not question.certificate:
+            return None
+        try:
+            return self._peer(question.certificate)
+        except NotACertificate:
+            return None
+
+    def _tell(self, ask: Ask, question: StepQuestion, failed: Failed) -> None:
+        self._log.warning(
+            "step-failed",
+            pipeline=ask.pipeline,
+            script=ask.what.source[:200],
+            reason=failed.failure.value,
+            detail=failed.detail,
+            request=question.id,
+        )
+
+
+def answer_of(result: Result) -> StepAnswer:
+    """A script's result in HAProxy's numbers."""
+    match result:
+        case Truth(holds=holds):
+            return StepAnswer(outcome=Outcome.TRUE if holds else Outcome.FALSE)
+        case Said(text=text):
+            return StepAnswer(outcome=Outcome.DONE, text=text)
+        case Changed(variables=variables):
+            return StepAnswer(outcome=Outcome.DONE, variables=variables)
+        case Failed(failure=Failure.BODY):
+            return StepAnswer(outcome=Outcome.BODY)
+        case Failed():
+            return StepAnswer(outcome=Outcome.FAILED)
