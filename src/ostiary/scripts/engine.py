@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, Final
 
-import _quickjs  # type: ignore[import-not-found]
+import _quickjs  # type: ignore[import-not-found]  # has no types
 
 from ostiary.scripts.harness import HARNESS
 from ostiary.scripts.model import (

@@ -2,7 +2,7 @@
 
 import re
 
-import _quickjs  # type: ignore[import-not-found]
+import _quickjs  # type: ignore[import-not-found]  # has no types
 
 from ostiary.scripts.model import Script
 
