@@ -4,14 +4,13 @@ import json
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ostiary.supervisor.binary import EngineBinary
-from tests.daemon.clients import Connection, Reply
+from tests.daemon.clients import Reply
 from tests.daemon.consumers_rig import Rig, serving
 from tests.daemon.life import until
 from tests.daemon.upstream import Upstream
@@ -40,6 +39,38 @@ def document(port: int) -> dict[str, Any]:
         "poison": [stop(POISON, 402), proxy],
         "clean": [stop(CLEAN, 403), proxy],
         "body": [stop("req.body.kind === 'bad'", 402), proxy],
+        "changes": [
+            {
+                "expression": {
+                    "action": {
+                        "jscode": "kind = (req.query.kind || 'None').toLowerCase();"
+                        "req.testValue = {n: 10};"
+                        "req.headers['x-kind'] = kind + '!'; delete req.headers['x-debug'];"
+                        "if (req.query.all) req.headers['x-' + 'all'] = '1'"
+                    }
+                }
+            },
+            stop("kind === 'bad' && req.testValue.n === 10", 402),
+            proxy,
+        ],
+        "texts": [
+            {
+                "request-transformer": {
+                    "action": {
+                        "headers": {"add": {"x-first": "req.query.a.split(',')[0]"}},
+                        "query": {"add": {"b": "'a&' + req.query.a.length"}},
+                    }
+                }
+            },
+            {"log": {"action": {"message": '${req.query.a.toUpperCase()} "said"'}}},
+            {"log": {"action": {"message": "${req.query.nothing.at.all}"}}},
+            proxy,
+        ],
+        "limited": [
+            {"rate-limit": {"action": {"max": 1, "rateLimitBy": "${req.query.a.length}"}}},
+            proxy,
+        ],
+        "away": [{"redirect": {"action": {"location": "/to/${req.query.a.toLowerCase()}"}}}],
         "ends": [stop("true", 418)],
         "lazy": [
             {
@@ -68,8 +99,14 @@ def document(port: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def rig(engine_binary: EngineBinary) -> Iterator[Rig]:
-    with Upstream() as upstream, serving(engine_binary, document(upstream.port)) as rig:
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def rig(engine_binary: EngineBinary, upstream: Upstream) -> Iterator[Rig]:
+    with serving(engine_binary, document(upstream.port)) as rig:
         yield rig
 
 
@@ -141,3 +178,73 @@ def test_a_body_without_a_length_is_bounded_likewise(rig: Rig) -> None:
     assert post(b'{"kind": "bad"}') == 402
     assert post(b'{"kind": "bad", "more": "%s"}' % (b"x" * 17_000)) == 413
     assert post(b'{"kind": "bad", "more": "%s"}' % (b"x" * 100_000)) == 413
+
+
+def test_a_script_changes_headers_and_leaves_variables_to_later_ones(
+    rig: Rig, upstream: Upstream
+) -> None:
+    assert get(rig, "/changes?kind=Good", ("X-Debug", "1"), ("X-Kind", "mine")).status == 200
+    headers = dict(upstream.seen[-1].headers)
+    assert headers["x-kind"] == "good!"
+    assert "x-debug" not in headers
+    assert get(rig, "/changes?kind=BAD").status == 402
+
+
+def test_a_script_changes_no_header_that_it_does_not_name(rig: Rig) -> None:
+    assert get(rig, "/changes?all=1").status == 500
+
+
+def test_values_are_worked_out_and_stay_values(rig: Rig, upstream: Upstream) -> None:
+    assert get(rig, "/texts?a=x%25[src],y").status == 200
+    seen = upstream.seen[-1]
+    assert dict(seen.headers)["x-first"] == "x%[src]"
+    assert seen.path == "/texts?a=x%25[src],y&b=a%269"
+    assert get(rig, "/texts?a=x%0d%0aX-Evil:1").status == 500
+    until(lambda: any(one.get("messages") for one in rig.log()))
+    said = [one["messages"] for one in rig.log() if one.get("messages")]
+    assert said == [['X%[SRC],Y "said"']]
+
+
+def test_limits_count_by_what_a_script_says(rig: Rig) -> None:
+    assert [get(rig, f"/limited?a={a}").status for a in ("xx", "yy", "zzz")] == [200, 429, 200]
+
+
+def test_a_redirect_goes_where_a_script_says(rig: Rig) -> None:
+    assert get(rig, "/away?a=HERE").headers["location"] == "/to/here"
+
+
+def test_a_process_that_is_killed_costs_at_most_one_question(rig: Rig) -> None:
+    assert get(rig, "/query?n=3").status == 402
+    for worker in rig.gateway.evaluating.processes:
+        os.kill(worker, signal.SIGKILL)
+    answers = [get(rig, "/query?n=3").status for _ in range(4)]
+    assert answers[1:] == [402, 402, 402]
+    assert answers[0] in (402, 500)
+
+
+def test_many_at_once_are_all_answered(rig: Rig) -> None:
+    found: list[int] = []
+
+    def ask() -> None:
+        with rig.connect() as client:
+            found.append(client.ask("/query?n=3").status)
+
+    threads = [threading.Thread(target=ask) for _ in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [402] * 100
+
+
+def test_a_large_head_leaves_room_for_the_whole_body_or_is_refused(rig: Rig) -> None:
+    body = b'{"more": "%s", "kind": "bad"}' % (b"x" * 16_000)
+
+    def post(head: int) -> int:
+        lines = [("Content-Type", "application/json")]
+        lines += [(f"X-{at}", "v" * 1000) for at in range(head)]
+        with rig.connect() as client:
+            return client.ask("/body", method="POST", headers=lines, body=body).status
+
+    assert post(15) == 402
+    assert post(17) == 413

@@ -3,6 +3,7 @@ variables."""
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
@@ -107,6 +108,8 @@ class StepAnswer:
     outcome: Outcome | None
     text: str | None = field(default=None, repr=False)
     variables: str | None = field(default=None, repr=False)
+    headers: Mapping[int, str | None] = field(default_factory=dict, repr=False)
+    """New values by place in the script's list; None: removed."""
 
     @property
     def actions(self) -> bytes:
@@ -116,8 +119,10 @@ class StepAnswer:
         told = _OUTCOME_HEAD + encode_integer(Kind.UINT32, self.outcome)
         if self.text is not None:
             told += _TEXT_HEAD + encode_value(self.text)
-        return (
-            told
-            if self.variables is None
-            else told + _VARIABLES_HEAD + encode_value(self.variables)
-        )
+        if self.variables is not None:
+            told += _VARIABLES_HEAD + encode_value(self.variables)
+        for place, value in self.headers.items():
+            name = f"ax{place}" if value is None else f"ah{place}"
+            told += set_var_head(Scope.TRANSACTION, name)
+            told += encode_value(True if value is None else value)
+        return told

@@ -11,6 +11,8 @@ FAILED = "The gateway can't work out what to do with the request."
 UNANSWERED = "The request can't be judged at the moment. Try again."
 TOO_LARGE = "The body is larger than this resource accepts."
 _BODY_WAITED = "txn.ost.abody"
+_HEAD, _PATH = 16_000, 6_000
+"""Bytes: with less, the rest of HAProxy's buffer holds the body (``engine.buffer_size``)."""
 _AGAIN = "{ var(txn.ost.error) -m int gt 1 }"
 """As in ``decision``: HAProxy had closed its connection with the question on it."""
 
@@ -59,6 +61,10 @@ def _body_rules(limit: int, tests: Iterable[str]) -> Iterator[str]:
     """Wait for the whole body, at most ``limit`` bytes of it; a larger one is refused, not cut."""
     when = f" if {' '.join(tests)} !{{ var({_BODY_WAITED}) -m bool }}"
     larger = f"{{ req.body_size gt {limit} }}"
+    # A head that leaves no room for such a body: where none tells its length, nobody could say
+    # whether all of it is there.
+    for head in (f"{{ req.hdrs,length gt {_HEAD} }}", f"{{ pathq,length gt {_PATH} }}"):
+        yield f"http-request return {problem(413, TOO_LARGE)}{when} {head}"
     yield f"http-request return {problem(413, TOO_LARGE)}{when} {larger}"
     yield f"http-request wait-for-body time 10s{when}"
     yield f"http-request return {problem(413, TOO_LARGE)}{when} {larger}"

@@ -23,13 +23,13 @@ from typing import TypeAlias
 from ostiary.compiler import names
 from ostiary.compiler.facts import Fact
 from ostiary.compiler.routes import RouteTable, route_table
-from ostiary.config.expression.parts import Computed
-from ostiary.config.model.condition import AllOf, Condition, ExpressionHolds, Not, OneOf
+from ostiary.config.asked import asked_by, asked_by_step
+from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline
-from ostiary.config.policy_checks import expressions_of
-from ostiary.scripts.model import Script, Wanted
-from ostiary.scripts.vocabulary import header_names, reads_body
+from ostiary.config.model.scripts import Scripts
+from ostiary.scripts.model import Script
+from ostiary.scripts.vocabulary import reads_body
 
 What: TypeAlias = Script
 """Everything that can be asked."""
@@ -40,12 +40,11 @@ OUTCOME = "txn.ost.aout"
 """``Outcome`` of the latest ask."""
 TEXT = "txn.ost.atext"
 """Text that came with it."""
+HEADER, REMOVED = "txn.ost.ah", "txn.ost.ax"
+"""Of a script that changes headers: the new value of each, by its place among
+``Script.headers``, and whether it was removed."""
 VARIABLES = "txn.ost.avars"
 """What scripts have left for later ones of the pipeline, as JSON."""
-
-
-BODY_LIMIT = 16_384
-"""Bytes of a body that is looked at; ``engine`` makes HAProxy's buffers larger by it."""
 
 
 class Outcome(IntEnum):
@@ -69,6 +68,8 @@ class Ask:
     what: What
     pipeline: str
     """Its name, for people."""
+    body_limit: int
+    """Bytes of the request's body; a larger one is refused."""
     endpoints: Mapping[int, Mapping[str, object]] = field(default_factory=dict, hash=False)
     """``apiEndpoint`` of scripts, by the rank of the route."""
 
@@ -77,11 +78,6 @@ class Ask:
         """16 hex digits that depend on the rest, and on nothing else."""
         told = [type(self.what).__name__, asdict(self.what), self.pipeline, dict(self.endpoints)]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
-
-    @property
-    def body_limit(self) -> int:
-        """Bytes of the request's body; a larger one is refused."""
-        return BODY_LIMIT
 
     @property
     def reads_body(self) -> bool:
@@ -97,43 +93,43 @@ def asks_of(document: Document) -> dict[str, Ask]:
     """Everything a document has asked, by id."""
     table = route_table(document.api_endpoints)
     found = (
-        asks_of_pipeline(name, pipeline, table) for name, pipeline in document.pipelines.items()
+        asks_of_pipeline(name, pipeline, table, document.scripts)
+        for name, pipeline in document.pipelines.items()
     )
     return {ask.id: ask for asks in found for ask in asks.values()}
 
 
-def asks_of_pipeline(name: str, pipeline: Pipeline, table: RouteTable) -> Asks:
+def asks_of_pipeline(name: str, pipeline: Pipeline, table: RouteTable, scripts: Scripts) -> Asks:
     """What one pipeline has asked."""
     whats = dict.fromkeys(whats_of(pipeline))
     if not whats:
         return NOTHING_ASKED
+    limit = scripts.body_limit_kb * 1024
     bound = frozenset(pipeline.api_endpoints)
     endpoints = {
         route.rank: {"apiEndpointName": route.endpoint, "scopes": sorted(route.scopes)}
         for route in table.routes
         if route.endpoint in bound
     }
-    return MappingProxyType({what: Ask(what, name, endpoints) for what in whats})
+    return MappingProxyType({what: Ask(what, name, limit, endpoints) for what in whats})
 
 
 def whats_of(pipeline: Pipeline) -> Iterator[What]:
     """What the steps of a pipeline have asked, in order."""
     for use in pipeline.policies:
         for step in use.steps:
-            yield from whats_in(step.condition)
-            for _, expression in expressions_of(step.action):
-                yield from (one.script for one in expression if isinstance(one, Computed))
+            yield from (script for _, script in asked_by_step(step))
 
 
 def whats_in(condition: Condition) -> Iterator[What]:
     """What a condition has asked."""
-    if isinstance(condition, ExpressionHolds):
-        yield Script(condition.expression, Wanted.TRUTH)
-    if isinstance(condition, Not):
-        yield from whats_in(condition.condition)
-    if isinstance(condition, AllOf | OneOf):
-        for one in condition.conditions:
-            yield from whats_in(one)
+    yield from (script for _, script in asked_by(condition))
+
+
+def reads_bodies(document: Document) -> bool:
+    """Whether anything that is asked looks at bodies of requests."""
+    pipelines = document.pipelines.values()
+    return any(reads_body(what.source) for one in pipelines for what in whats_of(one))
 
 
 def step_arguments(*, body: bool, in_header: bool) -> str:
@@ -157,8 +153,3 @@ def step_arguments(*, body: bool, in_header: bool) -> str:
     if body:
         told["body"] = "req.body"
     return " ".join(f"{name}={value}" for name, value in told.items())
-
-
-def changed_headers(what: What) -> tuple[str, ...]:
-    """The headers that a script may change, in the order of its answer."""
-    return header_names(what.source) if what.wanted is Wanted.CHANGES else ()

@@ -64,7 +64,7 @@ def compile_document(
     table = route_table(document.api_endpoints)
     profiles = profiles_of(document, table)
     setting = _setting(document, scheme, path_of, profiles)
-    setting = replace(setting, table=table)
+    setting = replace(setting, table=table, scripts=document.scripts)
     pipelines = {
         name: compile_pipeline(number, name, pipeline, setting)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)

@@ -68,7 +68,10 @@ def compile_pipeline(
 ) -> CompiledPipeline:
     """The branches of one pipeline; ``number`` names them, ``name`` is only told."""
     setting = setting or Setting()
-    tests, asks = tests_of(pipeline), asks_of_pipeline(name, pipeline, setting.table)
+    tests, asks = (
+        tests_of(pipeline),
+        asks_of_pipeline(name, pipeline, setting.table, setting.scripts),
+    )
     all_steps = (step for policy in pipeline.policies for step in policy.steps)
     reachable = tuple(_reachable(all_steps, tests, asks))
     slots = rate_limit_slots(name, reachable, setting.counters)

@@ -9,6 +9,7 @@ from ostiary.compiler.answers import plain, problem
 from ostiary.compiler.guards import AMBIGUOUS_PATH
 from ostiary.compiler.stage import Acting
 from ostiary.compiler.texts import format_of
+from ostiary.config.expression.parts import Computed
 from ostiary.config.expression.scripts import read_template
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.policies.ip_filter import IpFilterAction
@@ -74,14 +75,20 @@ def _list(networks: tuple[str, ...], acting: Acting) -> str:
 
 
 def log_rules(action: LogAction, acting: Acting) -> None:
-    """Add a message to those of the request, as JSON text; see ``logs``."""
-    said = f"{acting.name}_said"
-    acting.do(
-        f"set-var-fmt({said}) {format_of(read_template(action.message), acting, lenient=True)}"
-    )
+    """Add a message to those of the request, as JSON text; see ``logs``.
+
+    Where a script fails that was to make it, the request goes on without (as in Express Gateway).
+    """
+    match read_template(action.message):
+        case (Computed(script),):
+            said = acting.ask(script, lenient=True)
+        case expression:
+            said = f"{acting.name}_said"
+            acting.do(f"set-var-fmt({said}) {format_of(expression, acting)}")
+    made = f"{{ var({said}) -m found }}"
     text = f'"%[var({said}),bytes(0,{_LONGEST_MESSAGE}),json(utf8s)]"'
     there = f"{{ var({names.MESSAGES}) -m found }}"
     short = f"{{ var({names.MESSAGES}),length lt {_MESSAGES_AT_MOST} }}"
     more = word(f"%[var({names.MESSAGES})],{text}")
-    acting.do(f"set-var-fmt({names.MESSAGES}) {more}", there, short)
-    acting.do(f"set-var-fmt({names.MESSAGES}) {word(text)}", f"!{there}")
+    acting.do(f"set-var-fmt({names.MESSAGES}) {more}", made, there, short)
+    acting.do(f"set-var-fmt({names.MESSAGES}) {word(text)}", made, f"!{there}")

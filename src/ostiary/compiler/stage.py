@@ -15,6 +15,7 @@ from ostiary.compiler.asks import NOTHING_ASKED, Asks, What
 from ostiary.compiler.expressions import Algebra, Expression
 from ostiary.compiler.profiles import Profiles
 from ostiary.compiler.routes import RouteTable, route_table
+from ostiary.config.model.scripts import Scripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Setting:
     """Of the pipeline's rate-limit steps, by number of the step."""
     table: RouteTable = field(default_factory=lambda: route_table({}))
     """All routes."""
+    scripts: Scripts = field(default_factory=Scripts)
+    """How scripts are run."""
     asks: Asks = field(default_factory=lambda: NOTHING_ASKED)
     """What the pipeline asks of the agent."""
 

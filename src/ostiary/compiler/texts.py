@@ -37,20 +37,17 @@ _COLONS = f"regsub({argument(_BYTE)},{argument(_BYTE_AND_COLON)},g)"
 """As Node.js writes fingerprints: a colon between any two bytes."""
 
 
-def format_of(expression: Expression, acting: Acting, *, lenient: bool = False) -> str:
-    """The expression as a log-format string, a word; rules that it needs are written before.
-
-    ``lenient``: a script that fails gives nothing, and the request goes on.
-    """
-    return word(text_of(expression, acting, lenient=lenient))
+def format_of(expression: Expression, acting: Acting) -> str:
+    """The expression as a log-format string, a word; rules that it needs are written before."""
+    return word(text_of(expression, acting))
 
 
-def text_of(expression: Expression, acting: Acting, *, lenient: bool = False) -> str:
+def text_of(expression: Expression, acting: Acting) -> str:
     """The same, not yet a word."""
-    return "".join(_part(part, acting, lenient=lenient) for part in expression)
+    return "".join(_part(part, acting) for part in expression)
 
 
-def _part(part: Part, acting: Acting, *, lenient: bool) -> str:
+def _part(part: Part, acting: Acting) -> str:
     match part:
         case Text():
             return log_text(part.text)
@@ -64,7 +61,7 @@ def _part(part: Part, acting: Acting, *, lenient: bool) -> str:
             acting.do(f"set-var({name}) {word(decoded)}")
             return f"%[var({name})]"
         case Computed():
-            return f"%[var({acting.ask(part.script, lenient=lenient)})]"
+            return f"%[var({acting.ask(part.script)})]"
         case _:
             assert_never(part)
 

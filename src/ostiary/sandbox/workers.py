@@ -78,19 +78,31 @@ class Counters:
 
 
 class Workers:
-    """Runs scripts in ``most`` processes, each one script at a time. One event loop uses it."""
+    """Runs scripts in processes, each one script at a time. One event loop uses it."""
 
-    def __init__(self, most: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most = most
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """One process at first; see ``have``."""
         self._clock = clock
+        self._most = 1
         self._idle: list[_Worker] = []
-        self._places = asyncio.Semaphore(most)
+        self._places = asyncio.Semaphore(1)
         self._waiting = 0
         self._pause = 0.0
         self._not_before = 0.0
         self._ended = False
         self.counters = Counters()
         self._log = structlog.get_logger("ostiary.scripts")
+
+    @property
+    def idle(self) -> tuple[int, ...]:
+        """Process ids of those that wait for a script."""
+        return tuple(worker.process.pid for worker in self._idle)
+
+    def have(self, most: int) -> None:
+        """From now on so many processes at most."""
+        for _ in range(most - self._most):
+            self._places.release()
+        self._most = max(self._most, most)
 
     async def run(self, script: Script, shown: Shown, limits: Limits) -> Result:
         """The script's result. Raises Busy."""

@@ -20,7 +20,6 @@ from ostiary.scripts.model import (
     Wanted,
 )
 from ostiary.scripts.request import Shown, told_of
-from ostiary.scripts.vocabulary import header_names
 
 _STACK: Final = 512 * 1024
 _FIT: Final = re.compile(r"[\t\x20-\x7e]*")
@@ -77,9 +76,8 @@ def _result(script: Script, said: dict[str, Any]) -> Result:
 
 
 def _changed(script: Script, headers: dict[str, str | None], variables: str) -> Result:
-    known = header_names(script.source)
     for name, value in headers.items():
-        if name not in known:
+        if name not in script.headers:
             return Failed(Failure.HEADERS, name[:_LONGEST_DETAIL])
         if value is not None and (len(value) > LONGEST_TEXT or not _FIT.fullmatch(value)):
             return Failed(Failure.NO_TEXT, f"the header {name}")

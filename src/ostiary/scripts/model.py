@@ -27,6 +27,8 @@ class Script:
     wanted: Wanted
     template: bool = False
     """Whether it is the inside of a template string."""
+    headers: tuple[str, ...] = ()
+    """The headers that it may change, lower case."""
 
     @property
     def code(self) -> str:

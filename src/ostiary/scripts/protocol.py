@@ -51,8 +51,8 @@ def read_question(body: bytes) -> tuple[Script, Shown, Limits]:
     """What is asked. Raises Garbled."""
     try:
         told = json.loads(body)
-        script = told["script"] | {"wanted": Wanted(told["script"]["wanted"])}
-        return Script(**script), Shown(**told["shown"]), Limits(**told["limits"])
+        told["script"]["wanted"] = Wanted(told["script"]["wanted"])
+        return Script(**told["script"]), Shown(**told["shown"]), Limits(**told["limits"])
     except (ValueError, TypeError, KeyError) as error:
         raise Garbled(repr(error)) from error
 

@@ -1,15 +1,27 @@
 """Whether a script can be read at all, told without running it."""
 
 import re
+from functools import cache
 
 import _quickjs  # type: ignore[import-not-found]  # has no types
 
 from ostiary.scripts.model import Script
+from ostiary.scripts.vocabulary import GLOBALS
 
 _MEMORY = 32 * 1024 * 1024
 _SECONDS = 1.0
 _STACK = 512 * 1024
 _PLACE = re.compile(r"<input>:(\d+):(\d+)")
+_TEXT = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_INSERTED = re.compile(r"\$\{([^{}]*)\}")
+_DECLARES = re.compile(r"=>|\b(?:var|let|const|function|class|catch|import)\b|(?<![=!<>])=(?!=)|/")
+"""Also where a regular expression may stand: what is in it are no names."""
+_NAME = re.compile(r"(?<![\w$.])(?<!\?\.)([A-Za-z_$][\w$]*)(?!\s*:)")
+_WORDS = (
+    *("typeof", "instanceof", "in", "new", "void", "delete", "this", "null", "true", "false"),
+    *("if", "else", "return", "switch", "case", "default", "throw", "try", "for", "while", "do"),
+    *("of", "break", "continue", "async", "await", "yield", "finally"),
+)
 _STOP = "throw 0;"
 """Nothing of a script runs before all of it was read (ECMAScript 2023 section 16.1.4): what stands
 at its beginning keeps the rest from running."""
@@ -33,6 +45,29 @@ def syntax_fault(script: Script) -> str:
     except UnicodeError:
         return "it holds what is no text"
     return ""
+
+
+def undeclared_names(script: Script) -> tuple[str, ...]:
+    """Names in a script that nobody has given a meaning, as far as that can be told.
+
+    A script that declares anything of its own is believed.
+    """
+    plain = _TEXT.sub("0", script.source)
+    if script.template:
+        plain = " ".join(found[1] for found in _INSERTED.finditer(script.source))
+        plain = _TEXT.sub("0", plain)
+    if _DECLARES.search(plain) or "`" in plain:
+        return ()
+    known = {*GLOBALS, *_WORDS, *_built_in()}
+    names = (found[1] for found in _NAME.finditer(plain))
+    return tuple(dict.fromkeys(name for name in names if name not in known))
+
+
+@cache
+def _built_in() -> frozenset[str]:
+    """The names that JavaScript itself has."""
+    names = _quickjs.Context().eval("Object.getOwnPropertyNames(globalThis).join()")
+    return frozenset(names.split(","))
 
 
 def _placed(text: str, shift: int) -> str:

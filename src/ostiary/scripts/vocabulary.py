@@ -113,7 +113,11 @@ NOT_OF_CONSUMER: Final = (
 _DOT = r"\s*(?:\?\.|\.)\s*"
 _TEXTS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _FIRST = re.compile(r"\s*([A-Za-z_$][\w$]*)")
-_HEADERS = re.compile(rf"\bheaders\s*(?:{_DOT}([\w$]+)|(?:\?\.)?\[\s*(['\"`])([\w-]+)\2\s*\])")
+_HEADER = rf"\breq{_DOT}headers\s*(?:\.\s*([\w$]+)|\[\s*(['\"`])([\w-]+)\2\s*\])"
+_CHANGED = (
+    re.compile(rf"{_HEADER}\s*(?:[+]|\|\||&&|\?\?)?=(?![=>])"),
+    re.compile(rf"\bdelete\s+(?:egContext\s*\.\s*)?{_HEADER}"),
+)
 _BODY = re.compile(rf"\breq{_DOT}body\b|\breq\s*\[\s*['\"`]body|\bbody\b[^:]*\}}\s*=\s*req\b")
 _OBJECTS = (
     (rf"\breq{_DOT}", NOT_OF_REQUEST),
@@ -152,10 +156,10 @@ def first_word(source: str) -> str:
     return found[1] if found else ""
 
 
-def header_names(source: str) -> tuple[str, ...]:
-    """The headers that stand in a script by name, lower case, in order."""
-    found = (one[1] or one[3] for one in _HEADERS.finditer(source))
-    return tuple(dict.fromkeys(name.lower() for name in found))
+def changed_headers(source: str) -> tuple[str, ...]:
+    """The headers that a script sets or deletes, as they stand in it, in order."""
+    found = (one[1] or one[3] for rule in _CHANGED for one in rule.finditer(source))
+    return tuple(dict.fromkeys(found))
 
 
 def reads_body(source: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ostiary.compiler.bundle import Place
+from ostiary.config.script_checks import asked_by_pipeline
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
 from ostiary.services.name_checks import advise_file_names
@@ -35,6 +36,18 @@ class Checked:
     """None when the document or a file it names was refused."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """The engine's files by name, without private keys, as the first revision would have them."""
+
+    @property
+    def asked(self) -> tuple[Problem, ...]:
+        """Where pipelines have something worked out at each request, beside the engine."""
+        if self.prepared is None:
+            return ()
+        pipelines = self.prepared.document.pipelines.items()
+        return tuple(
+            self.prepared.loaded.problem(path, f"JavaScript at each request: {script.source}")
+            for name, pipeline in pipelines
+            for path, script in asked_by_pipeline(name, pipeline)
+        )
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -9,8 +9,9 @@ import structlog
 
 from ostiary.agent.steps import StepAnswer, StepQuestion
 from ostiary.compiler.asks import Ask, Outcome
-from ostiary.sandbox.workers import Busy, Workers
-from ostiary.scripts.model import Changed, Failed, Failure, Limits, Result, Said, Truth
+from ostiary.config.model.scripts import Scripts
+from ostiary.sandbox.workers import Busy, Counters, Workers
+from ostiary.scripts.model import Changed, Failed, Failure, Limits, Result, Said, Script, Truth
 from ostiary.scripts.request import Shown
 from ostiary.wiring.peers import peer_of
 from ostiary.x509.errors import NotACertificate
@@ -33,12 +34,20 @@ class Evaluating:
         self._log = structlog.get_logger("ostiary.steps")
 
     @property
-    def workers(self) -> Workers | None:
-        """Those who run scripts; None where none was ever needed."""
-        return self._workers
+    def counters(self) -> Counters | None:
+        """What came of scripts; None where none was ever needed."""
+        return self._workers.counters if self._workers else None
 
-    def know(self, asks: Mapping[str, Ask]) -> None:
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """Process ids of those that wait for a script."""
+        return self._workers.idle if self._workers else ()
+
+    def know(self, asks: Mapping[str, Ask], scripts: Scripts) -> None:
         """These are asked too: by a configuration that is about to be in force."""
+        self._limits = Limits(
+            seconds=scripts.time_limit_ms / 1000, memory=scripts.memory_limit_mb * 1024 * 1024
+        )
         number = next(reversed(self._asks), 0)
         if asks == self._asks.get(number, {}):
             return
@@ -47,6 +56,7 @@ class Evaluating:
             self._asks.popitem(last=False)
         if asks:
             self._workers = self._workers or self._make()
+            self._workers.have(scripts.processes)
 
     async def __call__(self, question: StepQuestion) -> StepAnswer:
         """The answer; no outcome where nobody can give one in time."""
@@ -62,7 +72,7 @@ class Evaluating:
             return StepAnswer(outcome=None)
         if isinstance(result, Failed):
             self._tell(ask, question, result)
-        return answer_of(result)
+        return answer_of(ask.what, result)
 
     async def end(self) -> None:
         """End the processes."""
@@ -110,15 +120,16 @@ class Evaluating:
         )
 
 
-def answer_of(result: Result) -> StepAnswer:
+def answer_of(script: Script, result: Result) -> StepAnswer:
     """A script's result in HAProxy's numbers."""
     match result:
         case Truth(holds=holds):
             return StepAnswer(outcome=Outcome.TRUE if holds else Outcome.FALSE)
         case Said(text=text):
             return StepAnswer(outcome=Outcome.DONE, text=text)
-        case Changed(variables=variables):
-            return StepAnswer(outcome=Outcome.DONE, variables=variables)
+        case Changed(headers=headers, variables=variables):
+            places = {script.headers.index(name): value for name, value in headers.items()}
+            return StepAnswer(outcome=Outcome.DONE, variables=variables, headers=places)
         case Failed(failure=Failure.BODY):
             return StepAnswer(outcome=Outcome.BODY)
         case Failed():

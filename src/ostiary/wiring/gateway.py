@@ -84,7 +84,7 @@ class Gateway:
             ask=ask,
         )
         self._authenticating = authenticating(world.now)
-        self._evaluating = Evaluating()
+        self.evaluating = Evaluating()  # what pipelines ask about requests
         self._serving: Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -131,7 +131,7 @@ class Gateway:
         """
         ensure_free(addresses(prepared))
         engine = prepared.document.engine
-        doorkeepers = Doorkeepers(self._answering, self._authenticating, self._evaluating)
+        doorkeepers = Doorkeepers(self._answering, self._authenticating, self.evaluating)
         limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
         self._agent = AgentServer(self._folders.run / "agent.sock", doorkeepers, limits)
         await self._agent.start()
@@ -159,7 +159,8 @@ class Gateway:
             if self._serving is None or prepared.engine is not self._serving.engine:
                 judgements = await asyncio.to_thread(judgements_of, prepared.document)
                 self._authenticating.judge_by(judgements)
-                self._evaluating.know(await asyncio.to_thread(asks_of, prepared.document))
+                asks = await asyncio.to_thread(asks_of, prepared.document)
+                self.evaluating.know(asks, prepared.document.scripts)
             if not anew and self._serving is not None:
                 serving = self._serving
                 if await same_files(prepared, serving) and await self._judge_by(standing):
@@ -254,7 +255,7 @@ class Gateway:
         if self._engine is not None:
             await self._engine.stop()
         await self._authenticating.end()
-        await self._evaluating.end()
+        await self.evaluating.end()
         if self._agent is not None:
             await self._agent.stop()
         self._learnt.save(self._desk)

@@ -11,7 +11,13 @@ from ostiary.config.expression.parsing import (
 from ostiary.config.expression.parts import Computed, Expression
 from ostiary.scripts.model import Script, Wanted
 from ostiary.scripts.syntax import syntax_fault
-from ostiary.scripts.vocabulary import GLOBALS, first_word, set_names, unknown_names
+from ostiary.scripts.vocabulary import (
+    GLOBALS,
+    changed_headers,
+    first_word,
+    set_names,
+    unknown_names,
+)
 
 _KNOWN = (*GLOBALS, "true", "false", "null", "this", "undefined", "globalThis", "Math", "Number")
 _BARE = re.compile(r"[\w ./:;,-]+")
@@ -43,6 +49,16 @@ def read_template(source: str, wanted: Wanted = Wanted.MESSAGE) -> Expression:
         raise
     except NotSupported as error:
         return (Computed(checked(Script(source, wanted, template=True), closed=error)),)
+
+
+def acting_script(source: str) -> Script:
+    """A script that is run for what it does. Raises NotSupported."""
+    names = changed_headers(source)
+    for name in names:
+        if name != name.lower():
+            message = f"names in req.headers are lower case: {name[:80]!r} is no header's"
+            raise Mistaken(f"{message}; write {name[:80].lower()!r}")
+    return checked(Script(source, Wanted.CHANGES, headers=names))
 
 
 def checked(script: Script, closed: NotSupported | None = None) -> Script:
