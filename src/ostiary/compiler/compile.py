@@ -24,6 +24,7 @@ from ostiary.compiler.facts import CERTIFICATES_FILE, FACTS_FILE
 from ostiary.compiler.forwarding import PROXIES_FILE, proxies_file
 from ostiary.compiler.judging import Plan, gate_of
 from ostiary.compiler.listeners import addresses, http_section, https_files, https_sections
+from ostiary.compiler.marks import mark_arguments, marks_of
 from ostiary.compiler.pipelines import CompiledPipeline, compile_pipeline
 from ostiary.compiler.profiles import Profiles, profiles_of
 from ostiary.compiler.questions import (
@@ -63,8 +64,9 @@ def compile_document(
     scheme = scheme_of(effective)
     table = route_table(document.api_endpoints)
     profiles = profiles_of(document, table)
+    marks = marks_of(document)
     setting = _setting(document, scheme, path_of, profiles)
-    setting = replace(setting, table=table, scripts=document.scripts)
+    setting = replace(setting, marks=marks, table=table, scripts=document.scripts)
     pipelines = {
         name: compile_pipeline(number, name, pipeline, setting)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)
@@ -78,13 +80,14 @@ def compile_document(
         profiles=profiles,
         messages=_says_something(document),
         asks=any(one.asks for one in pipelines.values()),
+        marks=marks,
     )
     sections = _sections(document, place, plan, counting_settings(pipelines.values()))
     sections += backend_sections(document, materials, place, pipelines, table)
     sections += [*upstreams.resolvers_sections(document), *_fixed(place, plan)]
     sections += credential_sections() if profiles else []
     sections += counting_sections(pipelines.values(), place)
-    asked = [*_messages(document, scheme, profiles), *_steps(scheme, pipelines)]
+    asked = [*_messages(document, plan), *_steps(scheme, pipelines)]
     files = {
         "haproxy.cfg": render_sections(sections),
         SPOE_FILE: spoe_config(asked),
@@ -146,10 +149,10 @@ def _sections(
     return sections
 
 
-def _messages(document: Document, scheme: Scheme, profiles: Profiles) -> list[tuple[Question, str]]:
+def _messages(document: Document, plan: Plan) -> list[tuple[Question, str]]:
     """The questions that the rules ask, with their arguments."""
-    about = [(Question.CREDENTIAL, credential_arguments())] if profiles else []
-    return [*_about_certificates(document, scheme), *about]
+    about = [(Question.CREDENTIAL, credential_arguments())] if plan.profiles else []
+    return [*_about_certificates(document, plan.scheme, mark_arguments(plan.marks)), *about]
 
 
 def _steps(scheme: Scheme, pipelines: Mapping[str, CompiledPipeline]) -> list[tuple[Question, str]]:
@@ -165,17 +168,19 @@ def _steps(scheme: Scheme, pipelines: Mapping[str, CompiledPipeline]) -> list[tu
     ]
 
 
-def _about_certificates(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
+def _about_certificates(
+    document: Document, scheme: Scheme, more: str
+) -> list[tuple[Question, str]]:
     scope = scope_expression(scheme)
     if scheme.type is AuthType.NONE:
-        return [(question_of(document), handshake_arguments(scope))]
+        return [(question_of(document), handshake_arguments(scope, more=more))]
     mode = mode_of(scheme)
     if scheme.type is AuthType.CERTIFICATE:
-        return [(question_of(document), handshake_arguments(scope, mode))]
+        return [(question_of(document), handshake_arguments(scope, mode, more))]
     told, written = scheme.header.name.value or "", scheme.header.format.value.value
     return [
         (Question.VERDICT, handshake_arguments(f"var({names.ENTRY})")),
-        (header_question_of(document), header_arguments(scope, mode, told, written)),
+        (header_question_of(document), header_arguments(scope, mode, told, written, more)),
     ]
 
 
@@ -224,7 +229,7 @@ def _fixed(place: Place, plan: Plan) -> list[Section]:
     return [
         Section(f"backend {names.NOWHERE}", nowhere),
         *([plan.gate.section()] if plan.gate else []),
-        decision.table_section(reports=plan.scheme.reports),
+        decision.table_section(reports=plan.scheme.reports, marks=plan.marks.numbers),
         calling_section(),
         decision.agent_section(place.agent_socket),
     ]

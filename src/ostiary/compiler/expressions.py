@@ -7,10 +7,11 @@ of its own into a variable that then stands for it. The cost is linear in the co
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ostiary.compiler.asks import NOTHING_ASKED, Asks
 from ostiary.consumers.judging import Test
+from ostiary.trust.names.marks import Marks
 
 _LINE_WORDS = 40
 """Words of conditions on one line: HAProxy takes 64 words a line (``MAX_LINE_ARGS``), and what
@@ -64,23 +65,31 @@ def literal(text: str) -> Expression:
     return Expression(((Literal(text),),))
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What conditions ask that the agent answers."""
+
+    tests: tuple[Test, ...] = ()
+    """Of the pipeline, about consumers, in the order of the bits that tell."""
+    marks: Marks = field(default_factory=lambda: Marks(()))
+    """Of all pipelines, about certificates."""
+    asks: Asks = field(default_factory=lambda: NOTHING_ASKED)
+    """Of the pipeline, about single requests."""
+
+
 class Algebra:
     """Combines expressions; rules that compute spilled parts are appended to ``rules``.
 
     ``guard`` is put before each spilled rule, so that rules of one pipeline that must stand
-    where every request passes only act for that pipeline. ``tests``: what the pipeline asks about
-    consumers, in the order of the bits that tell. ``asks``: what it asks of the agent.
+    where every request passes only act for that pipeline. ``asked``: by which bits conditions
+    are told that the agent answers.
     """
 
     def __init__(
-        self,
-        fresh: Callable[[], str],
-        guard: Literal | None = None,
-        tests: tuple[Test, ...] = (),
-        asks: Asks = NOTHING_ASKED,
+        self, fresh: Callable[[], str], guard: Literal | None = None, asked: Asked | None = None
     ) -> None:
-        self.tests = tests
-        self.asks = asks
+        asked = asked or Asked()
+        self.tests, self.marks, self.asks = asked.tests, asked.marks, asked.asks
         self.rules: list[str] = []
         self._fresh = fresh
         self._guard = guard

@@ -19,13 +19,12 @@ from ostiary.compiler import names
 from ostiary.compiler.answers import plain, problem
 from ostiary.compiler.asks import NOTHING_ASKED, Asks, asks_of_pipeline, whats_in
 from ostiary.compiler.conditions import translate
-from ostiary.compiler.expressions import ALWAYS, Algebra, Expression, Literal, literal, when
+from ostiary.compiler.expressions import ALWAYS, Algebra, Asked, Expression, Literal, literal, when
 from ostiary.compiler.policy_rate_limit import rate_limit_slots, rate_limit_tables
 from ostiary.compiler.profiles import tests_of
 from ostiary.compiler.stage import Setting, Slot, Stage
 from ostiary.compiler.steps import write_step
 from ostiary.config.model.pipeline import Pipeline, ProxyAction, Step, TerminateAction, answers
-from ostiary.consumers.judging import Test
 from ostiary.haproxy.files import Section
 
 
@@ -68,12 +67,10 @@ def compile_pipeline(
 ) -> CompiledPipeline:
     """The branches of one pipeline; ``number`` names them, ``name`` is only told."""
     setting = setting or Setting()
-    tests, asks = (
-        tests_of(pipeline),
-        asks_of_pipeline(name, pipeline, setting.table, setting.scripts),
-    )
+    asks = asks_of_pipeline(name, pipeline, setting.table, setting.scripts)
+    tests = Asked(tests_of(pipeline), setting.marks, asks)
     all_steps = (step for policy in pipeline.policies for step in policy.steps)
-    reachable = tuple(_reachable(all_steps, tests, asks))
+    reachable = tuple(_reachable(all_steps, tests))
     slots = rate_limit_slots(name, reachable, setting.counters)
     compiling = _Compiling(
         number, f"pipelines.{name}", replace(setting, slots=slots, asks=asks), tests
@@ -92,10 +89,10 @@ def compile_pipeline(
     return replace(made, slots=slots, tables=tables, files=files, asks=asks)
 
 
-def _reachable(steps: Iterable[Step], tests: tuple[Test, ...], asks: Asks) -> Iterator[Step]:
+def _reachable(steps: Iterable[Step], tests: Asked) -> Iterator[Step]:
     """Without the steps that never run, and those behind one that always answers."""
     for step in steps:
-        expression = translate(step.condition, _algebra(tests, asks=asks))
+        expression = translate(step.condition, _algebra(tests))
         if not expression.never:
             yield step
         if expression.always and answers(step.action):
@@ -107,14 +104,9 @@ def _may_change(step: Step) -> bool:
     return not isinstance(step.action, TerminateAction | ProxyAction)
 
 
-def _algebra(
-    tests: tuple[Test, ...],
-    prefix: str = "c",
-    guard: Literal | None = None,
-    asks: Asks = NOTHING_ASKED,
-) -> Algebra:
+def _algebra(tests: Asked, prefix: str = "c", guard: Literal | None = None) -> Algebra:
     numbers = count(1)
-    return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard, tests, asks)
+    return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard, tests)
 
 
 @dataclass(slots=True)
@@ -122,8 +114,7 @@ class _Compiling:
     number: int
     origin: str
     setting: Setting
-    tests: tuple[Test, ...]
-    """What conditions ask about consumers."""
+    tests: Asked
     files: dict[str, bytes] = field(default_factory=dict)
 
     def single(self, steps: _Steps) -> Branch:
@@ -137,9 +128,8 @@ class _Compiling:
     def in_frontend(self, steps: _Steps) -> CompiledPipeline:
         """All rules in the frontend, for this pipeline's requests; a backend for each proxy."""
         guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {self.number} }}")
-        asks = self.setting.asks
-        stage = Stage(_algebra(self.tests, f"p{self.number}c", guard, asks), self.setting)
-        if asks:
+        stage = Stage(_algebra(self.tests, f"p{self.number}c", guard), self.setting)
+        if self.setting.asks:
             stage.first(names.ORIGINAL_URL, "pathq")
         taken = self._walk(stage, steps, literal(guard.text))
         self.files |= stage.files
@@ -209,7 +199,7 @@ class _Compiling:
         return CompiledPipeline(self.number, branches[-1].name, tuple(branches), rules)
 
     def _takes_all(self, step: Step) -> bool:
-        return translate(step.condition, _algebra(self.tests, asks=self.setting.asks)).always
+        return translate(step.condition, _algebra(self.tests)).always
 
     def _branch(self, name: str, steps: _Steps, proxy: ProxyAction | None) -> Branch:
         """What is said before the proxy step; without one, 404 is said at the end."""

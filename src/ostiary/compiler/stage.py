@@ -16,6 +16,7 @@ from ostiary.compiler.expressions import Algebra, Expression
 from ostiary.compiler.profiles import Profiles
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.config.model.scripts import Scripts
+from ostiary.trust.names.marks import Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Setting:
     """Absolute path of a file of the bundle."""
     profiles: Profiles = field(default_factory=Profiles)
     """The kinds of credentials that pipelines ask for."""
+    marks: Marks = field(default_factory=lambda: Marks(()))
+    """What conditions of all pipelines ask about certificates."""
     in_header: bool = False
     """The client's certificate comes in a header."""
     counters: tuple[int, ...] = (1, 3)

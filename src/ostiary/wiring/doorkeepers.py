@@ -3,12 +3,15 @@
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import assert_never
 
 from ostiary.agent.answers import Answer
 from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
 from ostiary.agent.questions import Asked, Question
+from ostiary.agent.server import AgentLimits, AgentServer
 from ostiary.agent.steps import StepAnswer, StepQuestion
+from ostiary.compiler.engine import LARGEST_BUFFER
 from ostiary.consumers.model import CredentialType
 from ostiary.consumers.secrets import SALT_BYTES, kept_generated, kept_supplied, verify
 from ostiary.wiring.answering import Answering
@@ -41,6 +44,11 @@ class Doorkeepers:
                 return self._steps(asked)
             case _:
                 assert_never(asked)
+
+
+def agent_server(path: Path, doorkeepers: Doorkeepers) -> AgentServer:
+    """The agent at this socket; it takes every frame that HAProxy may offer."""
+    return AgentServer(path, doorkeepers, AgentLimits(max_frame_size=LARGEST_BUFFER))
 
 
 def authenticating(now: Callable[[], datetime]) -> Authenticating:

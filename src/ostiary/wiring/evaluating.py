@@ -1,5 +1,6 @@
 """Answers what pipelines ask about single requests: nothing of it is remembered."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -8,7 +9,8 @@ from typing import Any, Final
 import structlog
 
 from ostiary.agent.steps import StepAnswer, StepQuestion
-from ostiary.compiler.asks import Ask, Outcome
+from ostiary.compiler.asks import Ask, Outcome, asks_of
+from ostiary.config.model.document import Document
 from ostiary.config.model.scripts import Scripts
 from ostiary.sandbox.workers import Busy, Counters, Workers
 from ostiary.scripts.model import Changed, Failed, Failure, Limits, Result, Said, Script, Truth
@@ -42,6 +44,10 @@ class Evaluating:
     def processes(self) -> tuple[int, ...]:
         """Process ids of those that wait for a script."""
         return self._workers.idle if self._workers else ()
+
+    async def follow(self, document: Document) -> None:
+        """What this document asks is asked too: it is about to be in force."""
+        self.know(await asyncio.to_thread(asks_of, document), document.scripts)
 
     def know(self, asks: Mapping[str, Ask], scripts: Scripts) -> None:
         """These are asked too: by a configuration that is about to be in force."""

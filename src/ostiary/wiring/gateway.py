@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 import structlog
 
 from ostiary.agent.rows import Rows
-from ostiary.agent.server import AgentLimits, AgentServer
-from ostiary.compiler.asks import asks_of
+from ostiary.agent.server import AgentServer
 from ostiary.compiler.bundle import Bundle
-from ostiary.compiler.engine import LARGEST_BUFFER
+from ostiary.compiler.marks import marks_of
 from ostiary.compiler.profiles import judgements_of
 from ostiary.consumers.changes import Changed
 from ostiary.kernel.errors import OstiaryError
@@ -31,10 +30,12 @@ from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
-from ostiary.wiring.doorkeepers import Doorkeepers, authenticating
+from ostiary.wiring.doorkeepers import Doorkeepers, agent_server, authenticating
 from ostiary.wiring.evaluating import Evaluating
-from ostiary.wiring.ground import Folders, addresses, place_of
+from ostiary.wiring.folders import Folders
+from ostiary.wiring.ground import addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
+from ostiary.wiring.marking import Marking
 from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.wiring.opinion import opinion
 from ostiary.wiring.serving import Serving, digest_of, same_files
@@ -75,6 +76,7 @@ class Gateway:
         self._consulting = Consulting(folders.ocsp, self._exchange, world.now, self._reconsider)
         ask = self._consulting.inquiring.ask
         self._tunnelling = Tunnelling(self._desk, world.now, ask)
+        self._marking = Marking()
         self._answering = Answering(
             self._desk,
             world.now,
@@ -82,6 +84,7 @@ class Gateway:
             on_tunnel=self._tunnelling.note,
             rows=rows,
             ask=ask,
+            marking=self._marking,
         )
         self._authenticating = authenticating(world.now)
         self.evaluating = Evaluating()  # what pipelines ask about requests
@@ -130,16 +133,14 @@ class Gateway:
         Raises ConfigRefused, PortUnavailable, AgentUnavailable, EngineFailed, FileTrouble.
         """
         ensure_free(addresses(prepared))
-        engine = prepared.document.engine
         doorkeepers = Doorkeepers(self._answering, self._authenticating, self.evaluating)
-        limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
-        self._agent = AgentServer(self._folders.run / "agent.sock", doorkeepers, limits)
+        self._agent = agent_server(self._folders.run / "agent.sock", doorkeepers)
         await self._agent.start()
         setup = EngineSetup(
             binary=self._binary,
             run_folder=self._folders.run,
             stdout=self._stdout,
-            drain_seconds=engine.drain_timeout_ms / 1000,
+            drain_seconds=prepared.document.engine.drain_timeout_ms / 1000,
         )
         self._engine = Engine(setup, self._report)
         served = await self.apply(prepared)
@@ -159,8 +160,8 @@ class Gateway:
             if self._serving is None or prepared.engine is not self._serving.engine:
                 judgements = await asyncio.to_thread(judgements_of, prepared.document)
                 self._authenticating.judge_by(judgements)
-                asks = await asyncio.to_thread(asks_of, prepared.document)
-                self.evaluating.know(asks, prepared.document.scripts)
+                self._marking.answer_by(await asyncio.to_thread(marks_of, prepared.document))
+                await self.evaluating.follow(prepared.document)
             if not anew and self._serving is not None:
                 serving = self._serving
                 if await same_files(prepared, serving) and await self._judge_by(standing):
