@@ -65,8 +65,7 @@ def compile_document(
     table = route_table(document.api_endpoints)
     profiles = profiles_of(document, table)
     marks = marks_of(document)
-    setting = _setting(document, scheme, path_of, profiles)
-    setting = replace(setting, marks=marks, table=table, scripts=document.scripts)
+    setting = replace(_setting(document, scheme, path_of, profiles), marks=marks, table=table)
     pipelines = {
         name: compile_pipeline(number, name, pipeline, setting)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)
@@ -87,10 +86,9 @@ def compile_document(
     sections += [*upstreams.resolvers_sections(document), *_fixed(place, plan)]
     sections += credential_sections() if profiles else []
     sections += counting_sections(pipelines.values(), place)
-    asked = [*_messages(document, plan), *_steps(scheme, pipelines)]
     files = {
         "haproxy.cfg": render_sections(sections),
-        SPOE_FILE: spoe_config(asked),
+        SPOE_FILE: spoe_config([*_messages(document, plan), *_steps(scheme, pipelines)]),
         **reason_files(),
         **route_files(table),
         **scope_files(scheme, table),
@@ -130,7 +128,13 @@ def _setting(document: Document, scheme: Scheme, path_of: PathOf, profiles: Prof
     entries = entries_of(document.https, scheme.type) if document.https else ()
     strict = any(entry.asking is Asking.TRUSTED for entry in entries)
     free = () if in_header and strict else (0,) if in_header else (1,)
-    return Setting(path_of=path_of, profiles=profiles, in_header=in_header, counters=(*free, 3))
+    return Setting(
+        path_of=path_of,
+        profiles=profiles,
+        in_header=in_header,
+        counters=(*free, 3),
+        scripts=document.scripts,
+    )
 
 
 def _sections(

@@ -87,9 +87,9 @@ if ("json" in told || "form" in told) {
     try {
       body = told.json === "" ? {} : parse(told.json);
       if (typeof body !== "object" || body === null) throw 0;
-    } catch { return stringify({fault: "body"}); }
+    } catch { return stringify({__proto__: null, fault: "body"}); }
   }
-  if (body === null) return stringify({fault: "body"});
+  if (body === null) return stringify({__proto__: null, fault: "body"});
   fix(req, "body", () => body);
 }
 fix(globalThis, "req", () => req);
@@ -110,38 +110,38 @@ function keep(object, without) {
   return kept;
 }
 function strict(key, value) {
-  if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint")
-    throw 0;
-  if (typeof value === "object" && value !== null) {
-    const proto = getPrototypeOf(this[key]);
+  const kept = this[key], kind = typeof kept;
+  if (kind === "function" || kind === "symbol" || kind === "bigint") throw 0;
+  if (kind === "object" && kept !== null) {
+    const proto = getPrototypeOf(kept);
     if (proto !== plain[0] && proto !== plain[1] && proto !== plain[2]) throw 0;
   }
   return value;
 }
 const before = wanted === "changes" ? {...headers} : null;
 const value = run(code);
-if (wanted === "truth") return stringify({truth: !!value});
+if (wanted === "truth") return stringify({__proto__: null, truth: !!value});
 if (wanted === "changes") {
-  const changed = {};
+  const changed = {__proto__: null};
   for (const name of keys(before)) if (!(name in headers)) changed[name] = null;
   for (const name of keys(headers)) if (headers[name] !== before[name]) {
     const to = headers[name];
     if (typeof to === "object" || typeof to === "function" || to === undefined)
-      return stringify({fault: "not-json"});
+      return stringify({__proto__: null, fault: "not-json"});
     changed[name] = asString(to);
   }
   let variables;
   try {
     const kept = {global: keep(globalThis, given), req: keep(req, absent)};
     variables = keys(kept.global).length + keys(kept.req).length ? stringify(kept, strict) : "";
-  } catch { return stringify({fault: "not-json"}); }
-  return stringify({changed, variables});
+  } catch { return stringify({__proto__: null, fault: "not-json"}); }
+  return stringify({__proto__: null, changed, variables});
 }
 const kind = typeof value;
 if (kind !== "string" && kind !== "number" && kind !== "boolean" && kind !== "bigint")
-  return stringify({fault: "no-text"});
+  return stringify({__proto__: null, fault: "no-text"});
 const said = asString(value);
-return said.length > longest || !formed(said) ? stringify({fault: "no-text"}) : stringify({said});
+return said.length > longest || !formed(said) ? stringify({__proto__: null, fault: "no-text"}) : stringify({__proto__: null, said});
 })
 """
 )

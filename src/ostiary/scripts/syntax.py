@@ -16,7 +16,7 @@ _TEXT = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\
 _INSERTED = re.compile(r"\$\{([^{}]*)\}")
 _DECLARES = re.compile(r"=>|\b(?:var|let|const|function|class|catch|import)\b|(?<![=!<>])=(?!=)|/")
 """Also where a regular expression may stand: what is in it are no names."""
-_NAME = re.compile(r"(?<![\w$.])(?<!\?\.)([A-Za-z_$][\w$]*)(?!\s*:)")
+_NAME = re.compile(r"(?<![\w$.])(?<!\?\.)(?<!typeof )([A-Za-z_$][\w$]*)(?![\w$]|\s*:)")
 _WORDS = (
     *("typeof", "instanceof", "in", "new", "void", "delete", "this", "null", "true", "false"),
     *("if", "else", "return", "switch", "case", "default", "throw", "try", "for", "while", "do"),
