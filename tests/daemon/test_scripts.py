@@ -71,6 +71,27 @@ def document(port: int) -> dict[str, Any]:
             proxy,
         ],
         "away": [{"redirect": {"action": {"location": "/to/${req.query.a.toLowerCase()}"}}}],
+        "schema": [
+            {
+                "terminate": {
+                    "condition": {
+                        "name": "not",
+                        "condition": {
+                            "name": "json-schema",
+                            "coerceTypes": False,
+                            "logErrors": True,
+                            "schema": {
+                                "type": "object",
+                                "required": ["n"],
+                                "properties": {"n": {"type": "integer"}},
+                            },
+                        },
+                    },
+                    "action": {"statusCode": 422},
+                }
+            },
+            proxy,
+        ],
         "ends": [stop("true", 418)],
         "lazy": [
             {
@@ -235,6 +256,21 @@ def test_many_at_once_are_all_answered(rig: Rig) -> None:
     for thread in threads:
         thread.join()
     assert found == [402] * 100
+
+
+def test_a_body_is_held_against_its_schema_and_passed_on(rig: Rig, upstream: Upstream) -> None:
+    def post(body: bytes, kind: str = "application/json") -> int:
+        headers = [("Content-Type", kind)]
+        with rig.connect() as client:
+            return client.ask("/schema", method="POST", headers=headers, body=body).status
+
+    assert post(b'{"n": 1}') == 200
+    assert upstream.seen[-1].body == b'{"n": 1}'
+    assert post(b'{"n": "1"}') == 422
+    assert post(b'{"n": 1}', "text/plain") == 422
+    assert post(b'{"n": ') == 400
+    assert post(b'{"n": 1, "x": "%s"}' % (b"x" * 17_000)) == 413
+    assert get(rig, "/schema").status == 422
 
 
 def test_a_large_head_leaves_room_for_the_whole_body_or_is_refused(rig: Rig) -> None:

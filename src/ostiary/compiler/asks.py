@@ -28,11 +28,8 @@ from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline
 from ostiary.config.model.scripts import Scripts
-from ostiary.scripts.model import Script
+from ostiary.scripts.model import Script, What
 from ostiary.scripts.vocabulary import reads_body
-
-What: TypeAlias = Script
-"""Everything that can be asked."""
 
 ASK = "txn.ost.ask"
 """Id of what is asked just now."""
@@ -82,7 +79,7 @@ class Ask:
     @property
     def reads_body(self) -> bool:
         """Whether the request's body is waited for and sent along."""
-        return reads_body(self.what.source)
+        return wants_body(self.what)
 
 
 Asks: TypeAlias = Mapping[What, Ask]
@@ -126,10 +123,15 @@ def whats_in(condition: Condition) -> Iterator[What]:
     yield from (script for _, script in asked_by(condition))
 
 
+def wants_body(what: What) -> bool:
+    """Whether it looks at the request's body."""
+    return reads_body(what.source) if isinstance(what, Script) else True
+
+
 def reads_bodies(document: Document) -> bool:
     """Whether anything that is asked looks at bodies of requests."""
     pipelines = document.pipelines.values()
-    return any(reads_body(what.source) for one in pipelines for what in whats_of(one))
+    return any(wants_body(what) for one in pipelines for what in whats_of(one))
 
 
 def step_arguments(*, body: bool, in_header: bool) -> str:

@@ -10,6 +10,7 @@ from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, Lit
 from ostiary.compiler.marks import mark_literal
 from ostiary.compiler.profiles import test_of
 from ostiary.compiler.searching import undecided_rules
+from ostiary.config.asked import asked_by
 from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
@@ -17,6 +18,7 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
+from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.config.model.condition import (
     AllOf,
@@ -36,7 +38,6 @@ from ostiary.config.model.condition import (
 )
 from ostiary.config.rewriting import parameters_regex
 from ostiary.haproxy.quote import regex, word
-from ostiary.scripts.model import Script, Wanted
 
 AUTHENTICATED = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
 _CONSUMER = f"{{ var({credential_names.CONSUMER}) -m found }}"
@@ -69,8 +70,9 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             return literal(f"{{ method {' '.join(condition.methods)} }}")
         case HostMatch():
             return _search("req.hdr(host)", host_regex(condition.pattern), algebra)
-        case ExpressionHolds():
-            return ask_truth(Script(condition.expression, Wanted.TRUTH), algebra)
+        case ExpressionHolds() | BodyFits():
+            ((_, what),) = asked_by(condition)
+            return ask_truth(what, algebra)
         case TlsClientAuthenticated():
             return literal(AUTHENTICATED)
         case Authenticated():

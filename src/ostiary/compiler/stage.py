@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ostiary.compiler.asking import ask_text
-from ostiary.compiler.asks import NOTHING_ASKED, Asks, What
+from ostiary.compiler.asks import NOTHING_ASKED, Asks
 from ostiary.compiler.expressions import Algebra, Expression
 from ostiary.compiler.profiles import Profiles
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.config.model.scripts import Scripts
+from ostiary.scripts.model import What
 from ostiary.trust.names.marks import Marks
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from ostiary.scripts.model import Failed, Failure, Limits, Result, Script
+from ostiary.scripts.model import Failed, Failure, Limits, Result, What
 from ostiary.scripts.protocol import (
     HEAD,
     Garbled,
@@ -104,11 +104,11 @@ class Workers:
             self._places.release()
         self._most = max(self._most, most)
 
-    async def run(self, script: Script, shown: Shown, limits: Limits) -> Result:
-        """The script's result. Raises Busy."""
+    async def run(self, what: What, shown: Shown, limits: Limits) -> Result:
+        """What comes of it. Raises Busy."""
         begun = self._clock()
         try:
-            result = await self._in_turn(question(script, shown, limits), limits)
+            result = await self._in_turn(question(what, shown, limits), limits)
         except Busy:
             self.counters.results["busy"] += 1
             raise

@@ -2,13 +2,14 @@
 
 import json
 import re
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import _quickjs  # type: ignore[import-not-found]  # has no types
 
 from ostiary.scripts.harness import HARNESS
 from ostiary.scripts.model import (
     LONGEST_TEXT,
+    BodySchema,
     Changed,
     Failed,
     Failure,
@@ -18,16 +19,29 @@ from ostiary.scripts.model import (
     Script,
     Truth,
     Wanted,
+    What,
 )
 from ostiary.scripts.request import Shown, told_of
+from ostiary.scripts.schema import hold
 
 _STACK: Final = 512 * 1024
 _FIT: Final = re.compile(r"[\t\x20-\x7e]*")
 _LONGEST_DETAIL: Final = 200
 
 
-def run(script: Script, shown: Shown, limits: Limits) -> Result:
-    """The result; whatever goes wrong is one, too.
+def run(what: What, shown: Shown, limits: Limits) -> Result:
+    """The result; whatever goes wrong is one, too."""
+    match what:
+        case Script():
+            return _run(what, shown, limits)
+        case BodySchema():
+            return hold(what, shown)
+        case _:
+            assert_never(what)
+
+
+def _run(script: Script, shown: Shown, limits: Limits) -> Result:
+    """Run a script.
 
     The limits are QuickJS's own, so a script in the middle of one long operation may go beyond the
     time: whoever calls this must be able to end the process.

@@ -141,7 +141,8 @@ const kind = typeof value;
 if (kind !== "string" && kind !== "number" && kind !== "boolean" && kind !== "bigint")
   return stringify({__proto__: null, fault: "no-text"});
 const said = asString(value);
-return said.length > longest || !formed(said) ? stringify({__proto__: null, fault: "no-text"}) : stringify({__proto__: null, said});
+if (said.length > longest || !formed(said)) return stringify({__proto__: null, fault: "no-text"});
+return stringify({__proto__: null, said});
 })
 """
 )

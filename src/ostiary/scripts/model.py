@@ -36,6 +36,19 @@ class Script:
         return f"`{self.source}`" if self.template else self.source
 
 
+@dataclass(frozen=True, slots=True)
+class BodySchema:
+    """What a request's body must be like."""
+
+    text: str
+    """The schema, as JSON."""
+    log_errors: bool = False
+
+
+What: TypeAlias = Script | BodySchema
+"""Everything that can be asked."""
+
+
 class Failure(StrEnum):
     """Why there is no result."""
 
@@ -79,6 +92,8 @@ class Truth:
     """A condition's result."""
 
     holds: bool
+    why: str = field(default="", compare=False)
+    """Where a body doesn't fit, for the log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from ostiary.scripts.model import (
+    BodySchema,
     Changed,
     Failed,
     Failure,
@@ -15,6 +16,7 @@ from ostiary.scripts.model import (
     Script,
     Truth,
     Wanted,
+    What,
 )
 from ostiary.scripts.request import Shown
 
@@ -42,19 +44,29 @@ def length_of(head: bytes) -> int:
     return length
 
 
-def question(script: Script, shown: Shown, limits: Limits) -> bytes:
+def question(what: What, shown: Shown, limits: Limits) -> bytes:
     """The message that asks."""
-    return framed({"script": asdict(script), "shown": asdict(shown), "limits": asdict(limits)})
+    told = {type(what).__name__: asdict(what)}
+    return framed({"what": told, "shown": asdict(shown), "limits": asdict(limits)})
 
 
-def read_question(body: bytes) -> tuple[Script, Shown, Limits]:
+def read_question(body: bytes) -> tuple[What, Shown, Limits]:
     """What is asked. Raises Garbled."""
     try:
         told = json.loads(body)
-        told["script"]["wanted"] = Wanted(told["script"]["wanted"])
-        return Script(**told["script"]), Shown(**told["shown"]), Limits(**told["limits"])
+        return _what(told["what"]), Shown(**told["shown"]), Limits(**told["limits"])
     except (ValueError, TypeError, KeyError) as error:
         raise Garbled(repr(error)) from error
+
+
+def _what(told: dict[str, Any]) -> What:
+    match told:
+        case {"Script": {"source": source, "wanted": wanted, "template": bool(template)} as more}:
+            return Script(source, Wanted(wanted), template, tuple(more["headers"]))
+        case {"BodySchema": {"text": str(text), "log_errors": bool(log_errors)}}:
+            return BodySchema(text, log_errors)
+        case _:
+            raise Garbled("nothing is asked")
 
 
 def answer(result: Result) -> bytes:
@@ -67,8 +79,8 @@ def read_answer(body: bytes) -> Result:
     try:
         told = json.loads(body)
         match told:
-            case {"kind": "Truth", "holds": bool(holds)}:
-                return Truth(holds)
+            case {"kind": "Truth", "holds": bool(holds), "why": str(why)}:
+                return Truth(holds, why)
             case {"kind": "Said", "text": str(text)}:
                 return Said(text)
             case {"kind": "Changed", "headers": dict(headers), "variables": str(variables)}:

@@ -17,6 +17,7 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
+from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.config.model.condition import (
     AllOf,
@@ -125,7 +126,7 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return re.search(host_regex(condition.pattern), request.host) is not None
         case TlsClientAuthenticated():
             return authenticated
-        case Authenticated() | ConsumerIs() | ScopeHeld() | ExpressionHolds():
+        case Authenticated() | ConsumerIs() | ScopeHeld() | ExpressionHolds() | BodyFits():
             return False
         case Anonymous():
             return True
@@ -162,6 +163,8 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911, PLR0912 - a close
             source = condition.expression
             short = source if len(source) <= _SHORT else f"{source[:_SHORT]}…"
             return f"expression {short!r} (asked at each request; taken for false here)"
+        case BodyFits():
+            return "json-schema (looked at with each body; taken for false here)"
         case ConsumerIs():
             return f"consumer {','.join(condition.consumers)}"
         case ScopeHeld():

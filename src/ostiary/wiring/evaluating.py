@@ -13,7 +13,18 @@ from ostiary.compiler.asks import Ask, Outcome, asks_of
 from ostiary.config.model.document import Document
 from ostiary.config.model.scripts import Scripts
 from ostiary.sandbox.workers import Busy, Counters, Workers
-from ostiary.scripts.model import Changed, Failed, Failure, Limits, Result, Said, Script, Truth
+from ostiary.scripts.model import (
+    BodySchema,
+    Changed,
+    Failed,
+    Failure,
+    Limits,
+    Result,
+    Said,
+    Script,
+    Truth,
+    What,
+)
 from ostiary.scripts.request import Shown
 from ostiary.wiring.peers import peer_of
 from ostiary.x509.errors import NotACertificate
@@ -76,8 +87,13 @@ class Evaluating:
         except Busy:
             self._log.warning("ask-unanswered", pipeline=ask.pipeline, request=question.id)
             return StepAnswer(outcome=None)
-        if isinstance(result, Failed):
-            self._tell(ask, question, result)
+        match result:
+            case Failed():
+                self._tell(ask, question, result)
+            case Truth(why=why) if why and isinstance(ask.what, BodySchema) and ask.what.log_errors:
+                self._log.info("body-unfit", pipeline=ask.pipeline, at=why, request=question.id)
+            case _:
+                pass
         return answer_of(ask.what, result)
 
     async def end(self) -> None:
@@ -119,14 +135,18 @@ class Evaluating:
         self._log.warning(
             "step-failed",
             pipeline=ask.pipeline,
-            script=ask.what.source[:200],
+            asked=_told(ask.what),
             reason=failed.failure.value,
             detail=failed.detail,
             request=question.id,
         )
 
 
-def answer_of(script: Script, result: Result) -> StepAnswer:
+def _told(what: What) -> str:
+    return what.source[:200] if isinstance(what, Script) else "json-schema"
+
+
+def answer_of(what: What, result: Result) -> StepAnswer:
     """A script's result in HAProxy's numbers."""
     match result:
         case Truth(holds=holds):
@@ -134,7 +154,8 @@ def answer_of(script: Script, result: Result) -> StepAnswer:
         case Said(text=text):
             return StepAnswer(outcome=Outcome.DONE, text=text)
         case Changed(headers=headers, variables=variables):
-            places = {script.headers.index(name): value for name, value in headers.items()}
+            names = what.headers if isinstance(what, Script) else ()
+            places = {names.index(name): value for name, value in headers.items()}
             return StepAnswer(outcome=Outcome.DONE, variables=variables, headers=places)
         case Failed(failure=Failure.BODY):
             return StepAnswer(outcome=Outcome.BODY)

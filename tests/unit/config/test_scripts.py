@@ -36,12 +36,20 @@ def code(jscode: str) -> str:
         (when("hello"), "nothing is known by the name 'hello'"),
         (when("hello(req.ip)"), "nothing is known by the name 'hello'"),
         (when("req.url = '/x'"), "req.url can't be set by a script"),
-        (when(""), "is too short"),
+        (when(""), "must not be empty"),
         (when("1" * 9000), "longer than 8192 characters"),
         (code("req.headers['X-A'] = '1'"), "write 'x-a'"),
         (code("req.headers.host = 'b'"), "the header 'host' can't be changed"),
         (code("req.headers['client-cert'] = 'b'"), "tells who the client is"),
         (code("res.set('a', 'b')"), "res can't be known here"),
+        (
+            "terminate: {condition: {name: json-schema, schema: {type: object}}}",
+            "write coerceTypes: false",
+        ),
+        (
+            "terminate: {condition: {name: json-schema, coerceTypes: false, schema: {type: a}}}",
+            "isn't a JSON Schema that can be used",
+        ),
         ("log: {action: {message: '${req.ip'}}", "end of string"),
         ("headers: {action: {forwardHeaders: {X-A: hello there}}}", "for text write"),
     ],
@@ -49,7 +57,7 @@ def code(jscode: str) -> str:
 def test_what_can_not_be_run_is_a_problem(step: str, words: str) -> None:
     line = only(refused(with_steps(step)))
     assert words in line
-    assert line.startswith("gateway.config.yml:9:")
+    assert line.startswith("gw.yml:9:")
 
 
 def test_a_script_may_use_what_another_of_its_pipeline_has_set() -> None:
@@ -64,8 +72,16 @@ def test_scripts_can_be_forbidden() -> None:
     loaded(with_steps("log: {action: {message: '${req.ip} asks'}}", head=head))
 
 
-def test_a_script_may_have_lines() -> None:
-    step = "expression:\n          action:\n            jscode: |\n              a = 1\n              b = 2"
+@pytest.mark.parametrize(
+    "step",
+    [
+        'expression: {action: {jscode: "a = 1\\n\\tb = 2"}}',
+        when("req.query.a &&\\nreq.query.b"),
+        'terminate: {condition: {name: allOf, conditions: [{name: expression, expression: "1\\n"}]}}',
+        'terminate: {condition: {name: not, condition: {name: expression, expression: "1\\n"}}}',
+    ],
+)
+def test_a_script_may_have_lines(step: str) -> None:
     loaded(with_steps(step))
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from ostiary.scripts.model import (
+    BodySchema,
     Changed,
     Failed,
     Failure,
@@ -41,8 +42,10 @@ def test_a_question_arrives_as_it_was_asked() -> None:
     sent = question(script, SHOWN, Limits(0.1, 5))
     assert length_of(sent[:HEAD]) == len(sent) - HEAD
     got, shown, limits = read_question(sent[HEAD:])
-    assert (got.source, got.wanted, tuple(got.headers)) == ("a", Wanted.CHANGES, ("x-a", "x-b"))
+    assert got == script
     assert (shown, limits) == (SHOWN, Limits(0.1, 5))
+    schema = BodySchema("{}", log_errors=True)
+    assert read_question(question(schema, SHOWN, Limits())[HEAD:])[0] == schema
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,7 @@ def test_what_is_no_result_is_refused(body: bytes) -> None:
         read_answer(body)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"script": {"wanted": "x"}}'])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"what": {"Script": {}}}'])
 def test_what_is_no_question_is_refused(body: bytes) -> None:
     with pytest.raises(Garbled):
         read_question(body)

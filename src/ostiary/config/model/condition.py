@@ -15,6 +15,7 @@ from ostiary.config.model.auth_conditions import (
     ScopeHeld,
 )
 from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit, Wrong
+from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.scripts.model import Script, Wanted
 
@@ -182,6 +183,7 @@ _Conditions = Union[  # noqa: UP007 - the members refer to the union itself
     Method,
     HostMatch,
     ExpressionHolds,
+    BodyFits,
     TlsClientAuthenticated,
     Authenticated,
     Anonymous,
