@@ -77,7 +77,8 @@ def test_scripts_can_be_forbidden() -> None:
     [
         'expression: {action: {jscode: "a = 1\\n\\tb = 2"}}',
         when("req.query.a &&\\nreq.query.b"),
-        'terminate: {condition: {name: allOf, conditions: [{name: expression, expression: "1\\n"}]}}',
+        "terminate: {condition: {name: allOf, conditions: "
+        '[{name: expression, expression: "1\\n"}]}}',
         'terminate: {condition: {name: not, condition: {name: expression, expression: "1\\n"}}}',
     ],
 )
