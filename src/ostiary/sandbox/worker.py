@@ -12,7 +12,7 @@ import socket
 import sys
 from typing import Final
 
-from ostiary.scripts.engine import run
+from ostiary.scripts.engine import Engine, run
 from ostiary.scripts.protocol import HEAD, answer, length_of, read_question
 
 _MEMORY: Final = 512 * 1024 * 1024
@@ -26,9 +26,11 @@ def serve(line: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the gateway says when it ends
     with socket.socket(fileno=line) as end:
         _shut_in()
+        engine = Engine()
         while (head := _read(end, HEAD)) and (body := _read(end, length_of(head))):
             _have(_SECONDS)
-            end.sendall(answer(run(*read_question(body))))
+            end.sendall(answer(run(*read_question(body), engine)))
+            engine = Engine()
 
 
 def _shut_in() -> None:

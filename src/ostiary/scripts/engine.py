@@ -29,31 +29,44 @@ _FIT: Final = re.compile(r"[\t\x20-\x7e]*")
 _LONGEST_DETAIL: Final = 200
 
 
-def run(what: What, shown: Shown, limits: Limits) -> Result:
-    """The result; whatever goes wrong is one, too."""
+class Engine:
+    """A world of its own for one script. Making it takes longer than most scripts do: a process
+    that waits for a question has the next one ready."""
+
+    __slots__ = ("_act", "_context")
+
+    def __init__(self) -> None:
+        self._context = _quickjs.Context()
+        self._context.set_max_stack_size(_STACK)
+        self._act = self._context.eval(HARNESS)
+
+    def act(self, told: str, script: Script, limits: Limits) -> object:
+        """What the harness says; once. Raises what QuickJS raises."""
+        self._context.set_memory_limit(limits.memory)
+        self._context.set_time_limit(limits.seconds)
+        return self._act(told, script.code, script.wanted.value, LONGEST_TEXT)
+
+
+def run(what: What, shown: Shown, limits: Limits, engine: Engine | None = None) -> Result:
+    """The result; whatever goes wrong is one, too. ``engine``: one that nobody has used."""
     match what:
         case Script():
-            return _run(what, shown, limits)
+            return _run(what, shown, limits, engine or Engine())
         case BodySchema():
             return hold(what, shown)
         case _:
             assert_never(what)
 
 
-def _run(script: Script, shown: Shown, limits: Limits) -> Result:
+def _run(script: Script, shown: Shown, limits: Limits, engine: Engine) -> Result:
     """Run a script.
 
     The limits are QuickJS's own, so a script in the middle of one long operation may go beyond the
     time: whoever calls this must be able to end the process.
     """
-    context = _quickjs.Context()
-    context.set_memory_limit(limits.memory)
-    context.set_max_stack_size(_STACK)
     told = json.dumps(told_of(shown))
     try:
-        act = context.eval(HARNESS)
-        context.set_time_limit(limits.seconds)
-        said = act(told, script.code, script.wanted.value, LONGEST_TEXT)
+        said = engine.act(told, script, limits)
     except _quickjs.JSException as error:
         return _failed(error)
     except MemoryError:
