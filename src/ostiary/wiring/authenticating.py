@@ -11,6 +11,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +24,7 @@ from ostiary.consumers.model import CredentialType
 from ostiary.consumers.ports import Directory
 from ostiary.consumers.reading import read_credential
 from ostiary.consumers.reason import CredentialReason
+from ostiary.services.prepare import Prepared
 from ostiary.supervisor.runtime import MasterSocket
 from ostiary.wiring.guessing import Guessing
 from ostiary.wiring.remembering import Remembering, Row
@@ -98,6 +100,10 @@ class Authenticating:
         self._judgements[number + 1] = judgements
         while len(self._judgements) > _GENERATIONS:
             self._judgements.popitem(last=False)
+
+    def use(self, prepared: Prepared) -> AbstractAsyncContextManager[None]:
+        """Believe those tokens that this configuration believes, once it is in force."""
+        return self.tokens.vouching.following(prepared)
 
     async def reconsider(self, changed: Changed | None) -> bool:
         """These have changed (None: anybody). What was told of them doesn't count any more.
