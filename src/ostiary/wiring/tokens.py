@@ -131,6 +131,8 @@ class TokenDesk:
         except IssuerUnreachable as error:
             self._log.info("issuer-unreachable", error=str(error))
         except TimeoutError:
+            if isinstance(self.vouching.source(judgement), FixedKeys):
+                reason = CredentialReason.NO_ANSWER
             self._log.warning("token-late", policy=judgement.policy)
         except (OSError, _Busy) as error:
             reason = CredentialReason.NO_ANSWER

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from ostiary.jose.claims import Claims
 from ostiary.services.token_sources import Introspection, PublishedKeys
 from ostiary.wiring.introspecting import Introspecting
 from ostiary.wiring.issuer_calls import IssuerCalls, IssuerUnreachable
+from tests.support.pki import Kit
 from tests.support.tokens import jwk, key_set
 from tests.support.web import Answer, Site, endless, serve, status
 
@@ -129,3 +132,23 @@ def test_a_server_is_asked_once_about_a_token_and_its_word_counts_for_a_while() 
         await introspecting.end()
 
     asyncio.run(scene())
+
+
+def test_a_server_is_believed_by_the_authorities_that_are_named(tmp_path: Path) -> None:
+    kit = Kit(tmp_path)
+    root, other = kit.root("root"), kit.root("other")
+    made = kit.server(root, "issuer", ips=["127.0.0.1"])
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(made.chain_file, made.key_file)
+    with Site(served) as site:
+        site.put("/keys", key_set(jwk(KEY, "1")))
+
+        def keys(authorities: str) -> Any:
+            url = site.url("/keys")
+            source = PublishedKeys(url=url, authorities=authorities, refresh=1, max_age=1)
+            return asyncio.run(IssuerCalls().keys(source))
+
+        assert [one.kid for one in keys(root.pem.decode())] == ["1"]
+        for authorities in (other.pem.decode(), ""):
+            with pytest.raises(IssuerUnreachable):
+                keys(authorities)
