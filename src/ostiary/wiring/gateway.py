@@ -35,6 +35,7 @@ from ostiary.wiring.ground import Folders, addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
 from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.wiring.opinion import opinion
+from ostiary.wiring.rewriting import Keep, keep_nothing
 from ostiary.wiring.serving import Serving, digest_of, same_files
 from ostiary.wiring.teaching import Teaching
 from ostiary.wiring.tunnelling import Tunnelling
@@ -143,13 +144,16 @@ class Gateway:
         self._consulting.begin()
         return served
 
-    async def apply(self, prepared: Prepared, *, anew: bool = False) -> Served:
+    async def apply(
+        self, prepared: Prepared, *, anew: bool = False, keep: Keep = keep_nothing
+    ) -> Served:
         """Put a configuration in force; what served before goes on if anything is refused.
 
         Where the engine's files stay the same only the agent changes its mind, and remembered
         verdicts are withdrawn: that takes milliseconds and touches no connection. Else, or if
         ``anew``, the compiled files are checked by the engine itself, and it changes over without
-        losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
+        losing a request. ``keep`` is awaited, once or twice, when all is checked and before
+        anything acts. Raises ConfigRefused, EngineFailed, FileTrouble, and what ``keep`` raises.
         """
         async with self._exchange.following(prepared.document):
             standing = await self._standing_of(prepared)
@@ -158,12 +162,14 @@ class Gateway:
                 self._authenticating.judge_by(judgements)
             if not anew and self._serving is not None:
                 serving = self._serving
-                if await same_files(prepared, serving) and await self._judge_by(standing):
-                    self._serving = replace(
-                        serving, policies=prepared.policies, engine=prepared.engine
-                    )
-                    return Served(revision=serving.place.revision, reloaded=False)
-            return await self._change_over(prepared, standing)
+                if await same_files(prepared, serving):
+                    await keep()
+                    if await self._judge_by(standing):
+                        self._serving = replace(
+                            serving, policies=prepared.policies, engine=prepared.engine
+                        )
+                        return Served(revision=serving.place.revision, reloaded=False)
+            return await self._change_over(prepared, standing, keep)
 
     async def _standing_of(self, prepared: Prepared) -> Standing:
         before = self._desk.standing
@@ -206,12 +212,13 @@ class Gateway:
         await self._forget(standing, before, except_worker=None)
         return False
 
-    async def _change_over(self, prepared: Prepared, standing: Standing) -> Served:
+    async def _change_over(self, prepared: Prepared, standing: Standing, keep: Keep) -> Served:
         revision = self._revisions.next_revision()
         place = place_of(revision, self._folders)
         bundle = await asyncio.to_thread(prepared.bundle, place)
         await asyncio.to_thread(self._revisions.stage, revision, bundle.files)
         await self._check(prepared, revision, bundle)
+        await keep()
         before = self._desk.standing
         self._desk.replace(standing)
         try:

@@ -64,4 +64,4 @@ def _whole(value: Plain) -> str:
 
 
 def _kind(value: Plain) -> str:
-    return _whole(sorted(value)) if isinstance(value, dict) else type(value).__name__
+    return json.dumps(sorted(value)) if isinstance(value, dict) else type(value).__name__
