@@ -153,10 +153,10 @@ class _Edit:
         """Raises Conflicting, NotThere, Unacceptable."""
         file = self._gatekeeper.file()
         refuse_unset(self._value, file.environ)
-        written = _written(file.prepared)
+        tree, written = file.prepared.loaded.draft.written, _written(file.prepared)
         try:
             wanted = self._change(written)
-            after = spliced(file.content.decode(), file.environ, wanted).encode()
+            after = spliced(file.content.decode(), tree, file.environ, wanted).encode()
         except Entangled as error:
             raise Conflicting(
                 f"{error} (change it in {file.prepared.file}, which the gateway follows)"

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ostiary.config.text.reading import read
-from ostiary.config.text.splicing import Entangled, says, spliced
+from ostiary.config.text.splicing import Entangled, says
+from ostiary.config.text.splicing import spliced as spliced_from
 from ostiary.config.text.tree import Plain, plain
 from ostiary.config.text.writing import in_block, in_flow, scalar
 
@@ -52,6 +53,12 @@ def said(text: str) -> Any:
     return plain(reading.tree)
 
 
+def spliced(text: str, wanted: Plain) -> str:
+    tree = read(text, "", ENVIRON).tree
+    assert tree is not None
+    return spliced_from(text, tree, ENVIRON, wanted)
+
+
 def changed(text: str, change: str, value: Plain = None) -> str:
     """``change``: keys with dots between; None removes."""
     wanted = copy.deepcopy(said(text))
@@ -65,11 +72,11 @@ def changed(text: str, change: str, value: Plain = None) -> str:
         del at[last]
     else:
         at[last] = value
-    return spliced(text, ENVIRON, wanted)
+    return spliced(text, wanted)
 
 
 def test_what_is_said_already_changes_no_byte() -> None:
-    assert spliced(FILE, ENVIRON, said(FILE)) == FILE
+    assert spliced(FILE, said(FILE)) == FILE
 
 
 @pytest.mark.parametrize(
@@ -160,6 +167,8 @@ def test_json_stays_json() -> None:
         ("a: [1, 2,]\n", "a.1", 3, "a: [1, 3,]\n"),
         ("a: |+\n  x\n\nb: 1\n", "b", 2, "a: |+\n  x\n\nb: 2\n"),
         ("? a\n: 1\nb: 2\n", "b", 3, "? a\n: 1\nb: 3\n"),
+        ("? a\n: 1\nb: 2\n", "a", None, "b: 2\n"),
+        ("? a\n: 1\n", "b", 2, "? a\n: 1\nb: 2\n"),
     ],
 )  # fmt: skip
 def test_odd_places(text: str, change: str, value: Plain, after: str) -> None:
@@ -175,7 +184,6 @@ def test_odd_places(text: str, change: str, value: Plain, after: str) -> None:
         ("a: &x {b: 1}\nc: {<<: *x, d: 1}\n", "c.b", 2),
         ("a: &x {b: 1}\nc: {<<: *x, d: 1}\n", "c.b", None),
         ("a: |+\n  x\n\n", "b", 2),
-        ("? a\n: 1\nb: 2\n", "a", None),
     ],
 )
 def test_what_hangs_together_is_refused(text: str, change: str, value: Plain) -> None:
@@ -273,7 +281,7 @@ def test_an_edit_of_one_item_keeps_the_bytes_of_all_others(
         del wanted["things"][name]
     else:
         wanted["things"][name] = data.draw(values)
-    after = spliced(text, ENVIRON, wanted)
+    after = spliced(text, wanted)
     assert said(after) == told(wanted) if not remove else said(after) == wanted
     before, own, rest = text.partition(items.get(name, "\0"))
     if own and len(wanted["things"]):
@@ -281,3 +289,34 @@ def test_an_edit_of_one_item_keeps_the_bytes_of_all_others(
         assert after.endswith(rest.lstrip("\r\n"))
     for other, written in items.items():
         assert other == name or not wanted["things"] or written in after
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where there is something without parts."""
+    if isinstance(value, dict | list) and value:
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        return [leaf for key, one in pairs for leaf in leaves(one, (*path, key))]
+    return [path]
+
+
+@given(values, st.data())
+def test_a_leaf_anywhere_changes_one_line_and_no_comment(value: Any, data: st.DataObject) -> None:
+    remark = st.sampled_from(["", "", "# one", "  # two - ", "      # three: {"])
+    lines: list[str] = []
+    behind: list[str] = []
+    for line in in_block({"top": value, "more": {"a": [1, [2]]}}).split("\n"):
+        above_it = [one for one in (data.draw(remark),) if one]
+        lines, behind = [*lines, *above_it], [*behind, *above_it]
+        behind.append(f"  # {len(lines)}" if data.draw(st.booleans()) else "")
+        lines.append(line + behind[-1])
+    text = "\n".join([*lines, "# end"])
+    wanted = said(text)
+    *above, last = data.draw(st.sampled_from(leaves(wanted)))
+    at: Any = wanted
+    for part in above:
+        at = at[part]
+    at[last] = 10**17 + 1
+    after = spliced(text, wanted).split("\n")
+    assert len(after) == len(text.split("\n"))
+    assert sum(one != other for one, other in zip(after, text.split("\n"), strict=True)) == 1
+    assert all(map(str.endswith, after, behind))

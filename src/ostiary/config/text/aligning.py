@@ -19,7 +19,11 @@ def aligned(before: Sequence[Plain], after: Sequence[Plain]) -> list[Pair]:
     else what stands at the same place."""
     equal, alike = _signs(before, after, _whole), _signs(before, after, _kind)
     found: list[Pair] = []
-    for olds, news in _blocks(range(len(before)), range(len(after)), *equal):
+    blocks = list(_blocks(range(len(before)), range(len(after)), *equal))
+    kept = sum(len(olds) for olds, news in blocks if _fits(olds, news, *equal))
+    if len(before) == len(after) and kept <= sum(map(str.__eq__, *equal)):
+        return list(_by_place(range(len(before)), range(len(after))))
+    for olds, news in blocks:
         if _fits(olds, news, *equal):
             found += zip(olds, news, strict=True)
             continue
@@ -64,4 +68,6 @@ def _whole(value: Plain) -> str:
 
 
 def _kind(value: Plain) -> str:
-    return json.dumps(sorted(value)) if isinstance(value, dict) else type(value).__name__
+    if isinstance(value, dict):
+        return json.dumps(sorted(value))
+    return "[]" if isinstance(value, list) else ""

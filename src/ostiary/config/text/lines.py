@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 
-_LEAD = re.compile(r"[ \-]*")
+_LEAD = re.compile(r" *(?:[-?:] +)*[-?:]?")
 _COMMENT = re.compile(r"( *)#[^\r\n]*")
 _BREAK = re.compile(r"\r\n|\n|\r")
-_DASHES = re.compile(r"( *(?:- +)*-)[ \t]*(?:#.*)?")
+_DASHES = re.compile(r"( *(?:[-?:] +)*-)[ \t]*(?:#.*)?")
 
 
 class Lines:
@@ -40,7 +40,7 @@ class Lines:
         return not self.text[self.start(at) : at].strip()
 
     def begins_block(self, at: int) -> bool:
-        """Whether only blanks and dashes stand before it."""
+        """Whether only blanks stand before it, and signs behind which a block may begin."""
         return _LEAD.fullmatch(self.text, self.start(at), at) is not None
 
     def dash(self, at: int) -> int | None:
@@ -82,7 +82,7 @@ class Edits:
     def put_block(self, start: int, end: int, text: str, indent: int, *, pad: int = 0) -> None:
         """The same, of a value of several lines; ``indent`` where it can't begin at its place."""
         before = self._lines.text
-        if self._lines.begins_block(start) and before[start - 1 : start] != "-":
+        if self._lines.begins_block(start) and before[start - 1 : start] in {"", " ", "\n", "\r"}:
             column = self._lines.column(start)
             self.put(start, end, _indented(text, column + pad).removeprefix(" " * column))
             return

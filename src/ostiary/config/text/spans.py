@@ -106,9 +106,16 @@ class _Walk:
             last = value.end
             is_merge = isinstance(key, yaml.ScalarEvent) and key.value == "<<" and not key.style
             if not is_merge:
-                entries.append(Entry(start=named.start, value=value))
+                entries.append(Entry(start=self._mark(named.start), value=value))
         end = self._closed if flow else last
         return Entries(start=start, end=end, flow=flow, entries=tuple(entries))
+
+    def _mark(self, start: int) -> int:
+        """Of a key: where its question mark stands, if it has one (YAML 1.2 section 8.2.2)."""
+        at = start
+        while self._text[at - 1 : at] == " ":
+            at -= 1
+        return at - 1 if at < start and self._text[at - 1 : at] == "?" else start
 
     def _sequence(self, start: int, *, flow: bool) -> Items:
         items = tuple(map(self._span, self._until(yaml.SequenceEndEvent)))

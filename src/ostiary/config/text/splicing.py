@@ -30,17 +30,14 @@ class Entangled(OstiaryError):
         super().__init__(f"{path}: {why}" if path else why)
 
 
-def spliced(text: str, environ: Mapping[str, str], wanted: Plain) -> str:
-    """The text that says ``wanted``, of one that is read without a problem.
+def spliced(text: str, tree: Table, environ: Mapping[str, str], wanted: Plain) -> str:
+    """The text that says ``wanted``, of one that was read as ``tree`` without a problem.
 
     Text in ``wanted`` may name variables; where what they stand for is there already, the text
     stays. Raises Entangled.
     """
     mark = _MARK if text.startswith(_MARK) else ""
     bare = text.removeprefix(_MARK)
-    tree = read(bare, "", environ).tree
-    if tree is None:
-        raise Entangled("", "the text can't be read")
     splicing = _Splicing(bare, environ)
     splicing.value(span_of(bare), tree, wanted, indent=0)
     found = splicing.edits.applied()
