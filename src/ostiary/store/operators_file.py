@@ -12,7 +12,10 @@ from ostiary.store.files import FileTrouble, Trouble, read_bounded, sync_folder
 _LARGEST = 64 * 1024 * 1024
 _SUFFIX = ".partial-write"
 _WHY = {
-    errno.EROFS: "it is on a read-only file system (change it where it comes from)",
+    errno.EROFS: (
+        "it is read-only for the gateway: a mount, or ProtectSystem= of its service (allow its "
+        "folder with ReadWritePaths=, or change the file by hand)"
+    ),
     errno.EBUSY: "it is a mount of its own, which can't be replaced (mount its folder instead)",
 }
 

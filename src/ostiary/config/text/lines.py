@@ -63,6 +63,18 @@ class Lines:
         return place
 
 
+    def above(self, at: int, column: int) -> int:
+        """Where the line of ``at`` begins, or the comments above it that stand in its column."""
+        place = self.start(at)
+        while place > 0:
+            before = self.start(place - 2 if self.text[place - 2 : place] == "\r\n" else place - 1)
+            found = _COMMENT.match(self.text, before)
+            if not found or len(found[1]) != column:
+                break
+            place = before
+        return place
+
+
 class Edits:
     """What is to be done to a text; places are those of the text as it was."""
 
@@ -98,9 +110,13 @@ class Edits:
         self.put(place, place, f"{text}\n" if ends else f"\n{text}")
 
     def add_lines_before(self, at: int, column: int, texts: Iterable[str]) -> None:
-        """At ``at``, so that what is there goes on below."""
-        text = "\n".join(_indented(one, column) for one in texts).lstrip(" ")
-        self.put(at, at, f"{text}\n{' ' * column}")
+        """At ``at``, so that what is there goes on below, with the comments above it."""
+        text = "\n".join(_indented(one, column) for one in texts)
+        if self._lines.begins_line(at):
+            place = self._lines.above(at, column)
+            self.put(place, place, f"{text}\n")
+        else:
+            self.put(at, at, f"{text.lstrip(' ')}\n{' ' * column}")
 
     def add_in_flow(
         self, start: int, end: int, texts: Iterable[str], *, before: bool = False
