@@ -326,5 +326,5 @@ def test_a_viewer_neither_sees_nor_changes_the_configuration(app: FastAPI, desk:
     for path in ("/pipelines/all", "/api/v1/configuration/pipelines/all"):
         for method in ("GET", "PUT", "DELETE"):
             headers = {**viewer, "If-Match": "*"}
-            body = {"json": {}} if method == "PUT" else {}
+            body: dict[str, Any] = {"json": {}} if method == "PUT" else {}
             assert ask(app, method, path, headers=headers, **body).status_code == 403

@@ -14,7 +14,7 @@ from ostiary.services.prepare import Prepared
 from ostiary.supervisor.watch import Present, look
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring import world
-from ostiary.wiring.gateway import Gateway, Served
+from ostiary.wiring.gateway import Gateway
 from ostiary.wiring.ground import prepare_file, watched_files
 from ostiary.wiring.list_sources import ListSources
 from ostiary.wiring.rewriting import (
@@ -24,6 +24,7 @@ from ostiary.wiring.rewriting import (
     keep_nothing,
     prepare_edited,
 )
+from ostiary.wiring.serving import Served
 from ostiary.x509.certificate import Certificate
 
 

@@ -91,7 +91,8 @@ def test_whoever_is_killed_while_writing_leaves_one_of_the_two(file: Path) -> No
     whole = {b"old", b"a" * 100_000, b"b" * 200_000}
     writer = subprocess.Popen([sys.executable, "-c", program, file])
     try:
-        until, seen = time.monotonic() + 30, set()
+        until = time.monotonic() + 30
+        seen: set[bytes] = set()
         while len(seen) < 3 and time.monotonic() < until:
             seen.add(file.read_bytes())
         assert len(seen & whole) >= 2

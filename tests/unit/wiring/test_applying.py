@@ -13,11 +13,12 @@ from ostiary.management.errors import Conflicting
 from ostiary.management.ports import FileEdit
 from ostiary.services.prepare import Prepared
 from ostiary.wiring.applying import Applying
-from ostiary.wiring.gateway import Gateway, Served
+from ostiary.wiring.gateway import Gateway
 from ostiary.wiring.ground import prepare_file
 from ostiary.wiring.list_shelf import shelf_in
 from ostiary.wiring.list_sources import ListSources
 from ostiary.wiring.rewriting import Keep
+from ostiary.wiring.serving import Served
 
 BEFORE = b"http: {port: 8080}\nserviceEndpoints: {}   # none yet\n"
 AFTER = BEFORE.replace(b"{}", b"{s: {url: 'http://127.0.0.1:1'}}")

@@ -62,7 +62,6 @@ class Lines:
             place = self.after(place)
         return place
 
-
     def above(self, at: int, column: int) -> int:
         """Where the line of ``at`` begins, or the comments above it that stand in its column."""
         place = self.start(at)
