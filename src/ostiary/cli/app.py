@@ -33,6 +33,7 @@ _MODULES = {
     "users": ("users",),
     "apps": ("consumer_apps",),
     "credentials": ("credentials",),
+    "consumers": ("consumers",),
     "scopes": ("scopes",),
     "tokens": ("tokens",),
     "ca": ("ca", "ca_issuing", "ca_revoking", "ca_enrolling", "ca_publishing"),

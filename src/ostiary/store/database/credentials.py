@@ -45,21 +45,9 @@ class Credentials:
         consumer = self._connection.execute(query).scalar_one_or_none()
         if consumer is None:
             raise NoSuch("consumer", str(new.consumer))
-        values = {
-            "type": new.type.value,
-            "name": new.name,
-            "consumer": consumer,
-            "secret": new.secret,
-            "scopes": " ".join(new.scopes),
-            "active": new.active,
-            "rules": _text(new.rules),
-            "valid_from": new.valid_from,
-            "valid_until": new.valid_until,
-            "created": at,
-            "updated": at,
-        }
+        row = new_credential_row(new, consumer, at)
         number = self._connection.execute(
-            insert(credentials).values(**values, seal=_seal(values)).returning(credentials.c.id)
+            insert(credentials).values(row).returning(credentials.c.id)
         ).scalar_one()
         return self.one(number)
 
@@ -163,6 +151,24 @@ class Credentials:
             values = {**row._mapping, **changes}
             changed = {**changes, "updated": at, "seal": _seal(values)}
             self._connection.execute(update(credentials).where(this).values(changed))
+
+
+def new_credential_row(new: NewCredential, consumer: int, at: datetime) -> dict[str, Any]:
+    """What is kept of it; ``consumer`` is its consumer's number."""
+    values = {
+        "type": new.type.value,
+        "name": new.name,
+        "consumer": consumer,
+        "secret": new.secret,
+        "scopes": " ".join(new.scopes),
+        "active": new.active,
+        "rules": _text(new.rules),
+        "valid_from": new.valid_from,
+        "valid_until": new.valid_until,
+        "created": at,
+        "updated": at,
+    }
+    return {**values, "seal": _seal(values)}
 
 
 def _known_query() -> Select[Any]:
