@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from ostiary.consumers import names
+from ostiary.consumers.certificates import CertificateRule
 from ostiary.consumers.model import CredentialType
 from ostiary.consumers.refusal import ConsumerRefused
 from ostiary.management.consumers.accounts import check_about
@@ -25,6 +26,7 @@ from ostiary.store.database.consumer_records import About
 
 LONGEST_LINE: Final = 100_000
 """Bytes; rules of certificate credentials may be many."""
+_TYPES: Final = MappingProxyType({kind.value: kind for kind in CredentialType})
 _NOBODY: Final = UUID(int=0)
 
 
@@ -79,17 +81,26 @@ _ABOUT: Final = MappingProxyType(
         "redirectUri": "redirect_uri",
     }
 )
-_WORDS: Final = MappingProxyType(
+_USER: Final = MappingProxyType(
+    {"user": str, "id": str, "active": bool} | dict.fromkeys(_ABOUT, str)
+)
+_APP: Final = MappingProxyType(
+    {"app": str, "user": str, "id": str, "active": bool, "redirectUri": str}
+)
+_CREDENTIAL: Final = MappingProxyType(
+    {"credential": str, "user": str, "app": str, "name": str, "secret": str, "hash": str}
+    | {"scopes": list, "active": bool, "rules": list, "validFrom": str, "validUntil": str}
+)
+_SCOPE: Final = MappingProxyType({"scope": str})
+_WRITTEN: Final = MappingProxyType(
     {
-        UserLine: frozenset({"user", "id", "active", *_ABOUT}),
-        AppLine: frozenset({"app", "user", "id", "active", "redirectUri"}),
-        CredentialLine: frozenset(
-            {"credential", "user", "app", "name", "secret", "hash", "scopes", "active"}
-            | {"rules", "validFrom", "validUntil"}
-        ),
-        ScopeLine: frozenset({"scope"}),
+        str: "a text, in quotes",
+        bool: "true or false",
+        list: "a list, in brackets",
     }
 )
+Found: TypeAlias = Mapping[str, Any]
+"""The object of a line, whose values are of the right types; null is as good as left out."""
 
 
 def numbered(text: bytes) -> Iterator[tuple[int, bytes]]:
@@ -116,57 +127,51 @@ def read_line(text: bytes) -> Line:
     return line_of(found)
 
 
-def line_of(found: Mapping[str, Any]) -> Line:
+def line_of(found: Found) -> Line:
     """The same of what was read already. Raises ConsumerRefused."""
-    kind = _kind(found)
-    strange = found.keys() - _WORDS[kind]
-    if strange:
-        word = min(strange)
-        raise ConsumerRefused(word[:80], "there is no such thing here", _known(kind))
-    if kind is CredentialLine:
-        return _credential(found)
-    if kind is ScopeLine:
-        name = _text(found, "scope")
+    if "credential" in found:
+        return _credential(_checked(found, _CREDENTIAL))
+    if "app" in found:
+        return _app(_checked(found, _APP))
+    if "user" in found:
+        return _user(_checked(found, _USER))
+    if "scope" in found:
+        name = _checked(found, _SCOPE)["scope"] or ""
         names.check_scope(name)
         return ScopeLine(name=name)
-    return _app(found) if kind is AppLine else _user(found)
-
-
-def _kind(found: Mapping[str, Any]) -> type[Line]:
-    if "credential" in found:
-        return CredentialLine
-    if "app" in found:
-        return AppLine
-    if "user" in found:
-        return UserLine
-    if "scope" in found:
-        return ScopeLine
     raise _bad("it names nobody", "give one of user, app, credential, scope")
 
 
-def _known(kind: type[Line]) -> str:
-    return f"a line of this kind has {', '.join(sorted(_WORDS[kind]))}"
+def _checked(found: Found, words: Mapping[str, type]) -> Found:
+    for word, value in found.items():
+        kind = words.get(word)
+        if kind is None:
+            known = ", ".join(sorted(words))
+            raise ConsumerRefused(word[:80], "there is no such thing here", f"there is {known}")
+        if value.__class__ is not kind and value is not None:
+            raise ConsumerRefused(word, "it can't be read", f"write {_WRITTEN[kind]}")
+    return found
 
 
-def _user(found: Mapping[str, Any]) -> UserLine:
-    name = _text(found, "user")
+def _user(found: Found) -> UserLine:
+    name = found.get("user") or ""
     names.check_username(name)
-    about = About(**{field: _text(found, word) for word, field in _ABOUT.items()})
+    about = About(**{field: found.get(word) or "" for word, field in _ABOUT.items()})
     check_about(about)
     return UserLine(name=name, id=_id(found), about=about, active=_flag(found))
 
 
-def _app(found: Mapping[str, Any]) -> AppLine:
-    name = _text(found, "app")
+def _app(found: Found) -> AppLine:
+    name = found.get("app") or ""
     names.check_name("app", name)
-    about = About(redirect_uri=_text(found, "redirectUri"))
+    about = About(redirect_uri=found.get("redirectUri") or "")
     check_about(about)
     return AppLine(name=name, user=_owner(found), id=_id(found), about=about, active=_flag(found))
 
 
-def _credential(found: Mapping[str, Any]) -> CredentialLine:
+def _credential(found: Found) -> CredentialLine:
     kind = _type(found)
-    name = _text(found, "name")
+    name = found.get("name") or ""
     if kind is CredentialType.BASIC_AUTH:
         if name:
             raise ConsumerRefused(
@@ -174,16 +179,13 @@ def _credential(found: Mapping[str, Any]) -> CredentialLine:
             )
     else:
         names.check_credential_name(kind, name)
-    scopes = _scopes(found)
-    for scope in scopes:
-        names.check_scope(scope)
     taken = TakenCredential(
         type=kind,
         consumer=_NOBODY,
         name=name,
-        secret=_text(found, "secret"),
-        hash=_text(found, "hash"),
-        scopes=scopes,
+        secret=found.get("secret") or "",
+        hash=found.get("hash") or "",
+        scopes=_scopes(found),
         active=_flag(found),
         rules=_rules(found),
         valid_from=_date(found, "validFrom"),
@@ -191,7 +193,7 @@ def _credential(found: Mapping[str, Any]) -> CredentialLine:
     )
     _refuse_strange(taken)
     check_secret(taken)
-    return CredentialLine(user=_owner(found), app=_text(found, "app"), credential=taken)
+    return CredentialLine(user=_owner(found), app=found.get("app") or "", credential=taken)
 
 
 def _refuse_strange(one: TakenCredential) -> None:
@@ -204,39 +206,26 @@ def _refuse_strange(one: TakenCredential) -> None:
         )
 
 
-def _type(found: Mapping[str, Any]) -> CredentialType:
-    try:
-        return CredentialType(_text(found, "credential"))
-    except ValueError as error:
-        known = ", ".join(CredentialType)
-        raise ConsumerRefused("credential", "there is no such type", f"give {known}") from error
+def _type(found: Found) -> CredentialType:
+    kind = _TYPES.get(found["credential"])
+    if kind is None:
+        raise ConsumerRefused("credential", "there is no such type", f"give {', '.join(_TYPES)}")
+    return kind
 
 
-def _owner(found: Mapping[str, Any]) -> str:
-    user = _text(found, "user")
+def _owner(found: Found) -> str:
+    user: str = found.get("user") or ""
     if names.uuid_of(user) is None:
         names.check_username(user)
     return user
 
 
-def _text(found: Mapping[str, Any], word: str) -> str:
-    value = found.get(word)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ConsumerRefused(word, "it isn't a text", "write it in quotes")
-    return value
+def _flag(found: Found) -> bool:
+    return found.get("active") is not False
 
 
-def _flag(found: Mapping[str, Any]) -> bool:
-    value = found.get("active", True)
-    if not isinstance(value, bool):
-        raise ConsumerRefused("active", "it is neither true nor false", "give one of the two")
-    return value
-
-
-def _id(found: Mapping[str, Any]) -> UUID | None:
-    text = _text(found, "id")
+def _id(found: Found) -> UUID | None:
+    text = found.get("id")
     if not text:
         return None
     uuid = names.uuid_of(text)
@@ -245,20 +234,22 @@ def _id(found: Mapping[str, Any]) -> UUID | None:
     return uuid
 
 
-def _scopes(found: Mapping[str, Any]) -> tuple[str, ...]:
+def _scopes(found: Found) -> tuple[str, ...]:
     value = found.get("scopes")
-    if value is None:
+    if not value:
         return ()
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ConsumerRefused("scopes", "they aren't a list of texts", 'write ["read", "write"]')
+    for one in value:
+        if not isinstance(one, str):
+            raise ConsumerRefused("scopes", "they aren't texts", 'write ["read", "write"]')
+        names.check_scope(one)
     return tuple(dict.fromkeys(value))
 
 
-def _rules(found: Mapping[str, Any]) -> tuple[Any, ...]:
+def _rules(found: Found) -> tuple[CertificateRule, ...]:
     value = found.get("rules")
-    if value is None:
+    if not value:
         return ()
-    if not isinstance(value, list) or not all(_is_rule(one) for one in value):
+    if not all(map(_is_rule, value)):
         raise ConsumerRefused(
             "rules", "they aren't a list of tests", 'write [{"fingerprint": "ab12…"}]'
         )
@@ -273,8 +264,8 @@ def _is_rule(one: object) -> bool:
     return isinstance(one, dict) and all(isinstance(value, str) for value in one.values())
 
 
-def _date(found: Mapping[str, Any], word: str) -> datetime | None:
-    text = _text(found, word)
+def _date(found: Found, word: str) -> datetime | None:
+    text = found.get(word)
     if not text:
         return None
     try:

@@ -88,9 +88,12 @@ class _Sorter:
             with self._told(f"/apps/{index}"):
                 self._refuse_ownerless(app)
                 self._consumer(app, lambda name: names.check_name("name", name), news.apps)
+        # Of these there may be thousands: a context for each would take as long as all the rest.
         for index, credential in enumerate(taking.credentials):
-            with self._told(f"/credentials/{index}"):
+            try:
                 self._credential(credential)
+            except ConsumerRefused as refused:
+                self._refuse(f"/credentials/{index}", refused)
         wanted = []
         for index, scope in enumerate(taking.scopes):
             with self._told(f"/scopes/{index}"):
@@ -104,8 +107,11 @@ class _Sorter:
         try:
             yield
         except ConsumerRefused as refused:
-            told = NotTaken(where=where, message=refused.message, way_out=refused.way_out)
-            self._news.refused.append(told)
+            self._refuse(where, refused)
+
+    def _refuse(self, where: str, refused: ConsumerRefused) -> None:
+        told = NotTaken(where=where, message=refused.message, way_out=refused.way_out)
+        self._news.refused.append(told)
 
     def _consumer(
         self, one: TakenConsumer, check: Callable[[str], None], found: list[NewConsumer]

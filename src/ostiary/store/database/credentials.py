@@ -155,7 +155,7 @@ class Credentials:
 
 def new_credential_row(new: NewCredential, consumer: int, at: datetime) -> dict[str, Any]:
     """What is kept of it; ``consumer`` is its consumer's number."""
-    values = {
+    values: dict[str, Any] = {
         "type": new.type.value,
         "name": new.name,
         "consumer": consumer,
@@ -168,7 +168,8 @@ def new_credential_row(new: NewCredential, consumer: int, at: datetime) -> dict[
         "created": at,
         "updated": at,
     }
-    return {**values, "seal": _seal(values)}
+    values["seal"] = _seal(values)
+    return values
 
 
 def _known_query() -> Select[Any]:
@@ -225,11 +226,17 @@ def _all() -> Select[Any]:
 
 
 def _seal(row: Mapping[Any, Any]) -> bytes:
-    dates = (row["valid_from"], row["valid_until"])
+    valid_from, valid_until = row["valid_from"], row["valid_until"]
     return seal(
-        *(row[name] for name in ("type", "name", "consumer", "secret", "scopes", "rules")),
+        row["type"],
+        row["name"],
+        row["consumer"],
+        row["secret"],
+        row["scopes"],
+        row["rules"],
         int(bool(row["active"])),
-        *("" if date is None else date.isoformat() for date in dates),
+        "" if valid_from is None else valid_from.isoformat(),
+        "" if valid_until is None else valid_until.isoformat(),
     )
 
 
