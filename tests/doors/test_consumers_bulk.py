@@ -16,7 +16,7 @@ from ostiary.wiring import world
 from tests.doors.cli_rig import Shell
 from tests.doors.rig import House
 
-SECRET = "1bSn02SrtJevWNBFBKhcaQ"  # noqa: S105 - of a test
+SECRET = "1bSn02SrtJevWNBFBKhcaQ"
 BATCH = 4
 
 

@@ -7,6 +7,7 @@ commit fails, what acted before is put in force again.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,17 +17,10 @@ import structlog
 
 from ostiary.consumers.changes import Changed, Listener, nobody
 from ostiary.kernel.errors import OstiaryError
-from ostiary.kernel.problems import ConfigRefused, Problem
+from ostiary.kernel.problems import ConfigRefused
 from ostiary.management.actors import Actor, Order
-from ostiary.management.errors import (
-    EngineRefuses,
-    Fault,
-    Forbidden,
-    NotApplied,
-    Stale,
-    Unavailable,
-)
-from ostiary.management.keeping import Keeping, told
+from ostiary.management.errors import Forbidden, NotApplied, Unavailable, engine_refuses
+from ostiary.management.keeping import Keeping, refuse_stale, told
 from ostiary.management.ports import Applied, Clock, Gatekeeper
 from ostiary.management.previews import Previews
 from ostiary.management.sights import ChangeView, PreviewView
@@ -37,6 +31,7 @@ from ostiary.store.database.records import AuditEntry, JsonValue, Role
 from ostiary.store.database.work import Work
 
 T = TypeVar("T")
+_OWN_ENTRIES = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +94,8 @@ class Changes:
         self._state: State | None = None
         self._mirrors: list[Mirror] = []
         self._halted = ""
+        self.own_entries: deque[int] = deque(maxlen=_OWN_ENTRIES)
+        """The latest numbers in the audit log that were written here."""
         self._under_way: set[asyncio.Task[ChangeView]] = set()
         self._log = structlog.get_logger("ostiary.management")
 
@@ -167,6 +164,25 @@ class Changes:
             loop = asyncio.get_running_loop()
             return await asyncio.to_thread(self._change, order, edit, loop)
 
+    async def catch_up(self) -> bool:
+        """Put in force what others have committed to the same database; whether there was anything.
+
+        Raises Unavailable, EngineRefuses, NotApplied: then what was in force goes on acting.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._catch_up, asyncio.get_running_loop())
+
+    def _catch_up(self, loop: asyncio.AbstractEventLoop) -> bool:
+        with told(), self.keeping.reading() as work:
+            before = self._state
+            if before is not None and self._known(work) is not None:
+                return False
+            state = read_state(work, before, EVERYTHING)
+        if before is None or not state.acts_as(before):
+            self._apply(state, loop)
+        self._committed(state, state.revision)
+        return True
+
     def _moment(self, order: Order) -> Moment:
         return Moment(at=self.clock(), actor=order.actor, in_force=self.gatekeeper.prepared)
 
@@ -203,11 +219,13 @@ class Changes:
                 refuse_stale(work, order)
                 moment = self._moment(order)
                 edited = edit(work, moment)
-                state = read_state(work, self._known(work), edited.touched)
-                if edited.touched:
+                known = self._known(work)
+                state = read_state(work, known, edited.touched)
+                # What others wrote since is in the state, too, and must not only seem to act.
+                if edited.touched or known is None:
                     applied = self._apply(state, loop)
                 revision = work.revision.grow()
-                work.audit.append(_entry(edited, moment))
+                self.own_entries.append(work.audit.append(_entry(edited, moment)))
                 work.notifications.add(edited.notices)
         except BaseException:
             if applied is not None:
@@ -263,24 +281,6 @@ class Changes:
             _in_loop(self.gatekeeper.apply(state.managed, state.certificates), loop)
         except OstiaryError as error:
             self._log.error("change-not-taken-back", error=str(error))
-
-
-def refuse_stale(work: Work, order: Order) -> None:
-    """Raises Stale when the order was made for another revision."""
-    now = work.revision.current()
-    if order.if_match is not None and order.if_match != now:
-        raise Stale(order.if_match, now)
-
-
-def engine_refuses(refused: ConfigRefused) -> EngineRefuses:
-    """The gateway's problems as faults of the change."""
-    errors = [one for one in refused.problems if one.severity.value == "error"]
-    return EngineRefuses(_fault(problem) for problem in errors)
-
-
-def _fault(problem: Problem) -> Fault:
-    where = f"{problem.path}: " if problem.path else ""
-    return Fault(where="", message=where + problem.message, way_out=problem.way_out)
 
 
 def _entry(edited: Edited, moment: Moment) -> AuditEntry:
