@@ -19,6 +19,7 @@ from ostiary.store.database.work import Work
 
 _MOST: Final = 1_000
 """Entries that are looked at one by one."""
+_IMPORT: Final = "consumer.import"
 _EVERYBODY: Final = Changed(everybody=True)
 
 
@@ -80,9 +81,9 @@ def changed_by(work: Work, entries: Sequence[AuditEntry]) -> Changed | None:
             consumers |= {whose, *(app.uuid for app in work.consumers.apps_of(whose))}
         elif kind == "credential":
             credentials |= _named(work, entry)
-        elif entry.action == "scope.remove":
+        elif entry.action == "scope.remove" or _brought_certificates(entry):
             return _EVERYBODY
-    imported = any(entry.action == "consumer.import" for entry in entries)
+    imported = any(entry.action == _IMPORT for entry in entries)
     if not (consumers or credentials or imported):
         return None
     return Changed(
@@ -90,6 +91,14 @@ def changed_by(work: Work, entries: Sequence[AuditEntry]) -> Changed | None:
         credentials=frozenset(credentials),
         only_new=not (consumers or credentials),
     )
+
+
+def _brought_certificates(entry: AuditEntry) -> bool:
+    """Whether it is an import that ties certificates to consumers: those are known by heart, and
+    the log doesn't name them."""
+    told = entry.after if entry.action == _IMPORT else None
+    counts = told.get("credentials") if isinstance(told, Mapping) else None
+    return isinstance(counts, Mapping) and CredentialType.CERTIFICATE.value in counts
 
 
 def _named(work: Work, entry: AuditEntry) -> set[Named]:

@@ -89,7 +89,7 @@ class Remembering:
         rows = self._told.rows_of(changed, now)
         if rows is None and changed.only_new:
             rows = frozenset()
-        if changed.everybody or rows is None or len(rows) > _MOST_ROWS or self._master is None:
+        if rows is None or len(rows) > _MOST_ROWS or self._master is None:
             return False
         for row in rows:
             self._waiting.pop(row, None)

@@ -113,7 +113,13 @@ def far_too_many(desk: DeskRig) -> None:
         work.revision.grow()
 
 
-@pytest.mark.parametrize("act", [removed_user, removed_scope, far_too_many])
+def imported_certificates(desk: DeskRig) -> None:
+    line = {"credential": "certificate", "user": "ada", "name": "laptop"}
+    text = json.dumps({**line, "rules": [{"fingerprint": "ab" * 32}]}).encode()
+    run(desk.management.consumers.importing.take_lines(desk.order(), text))
+
+
+@pytest.mark.parametrize("act", [removed_user, removed_scope, far_too_many, imported_certificates])
 def test_everybody_is_withdrawn_where_it_cannot_be_said_who(
     pair: Pair, act: Callable[[DeskRig], None]
 ) -> None:

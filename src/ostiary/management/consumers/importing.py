@@ -5,6 +5,7 @@ was deactivated here since.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -102,7 +103,10 @@ def _add(work: Work, news: News, kept: Mapping[Named, str], moment: Moment) -> E
     )
     named = frozenset((one.type, one.name) for one in new)
     changed = Changed(credentials=named, only_new=True)
-    return Edited(action="consumer.import", object=counts, consumers=changed)
+    kinds = Counter(one.type.value for one in new)
+    return Edited(
+        action="consumer.import", object=counts, after={"credentials": kinds}, consumers=changed
+    )
 
 
 def _with_secret(one: NewCredential, kept: Mapping[Named, str]) -> NewCredential:
