@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
 from uuid import UUID
 
+from ostiary.cli.consumer_options import Form
 from ostiary.consumers.model import CredentialType
 from ostiary.consumers.names import base62
 from ostiary.consumers.refusal import ConsumerRefused
@@ -23,13 +23,6 @@ from ostiary.management.consumers.lines import LONGEST_LINE, Line, read_line
 from ostiary.store.files import PRIVATE_FILE
 
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
-
-
-class Form(StrEnum):
-    """How a file is written."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
 
 
 class NoFile(WrongUse):
