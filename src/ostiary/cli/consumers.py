@@ -11,7 +11,7 @@ from ostiary.cli.consumer_options import DryRun, Form
 from ostiary.cli.tables import FAILED
 
 consumers = typer.Typer(
-    no_args_is_help=True, help="Many users, apps and credentials at once: from files, to files."
+    no_args_is_help=True, help="Many users, apps and credentials at once, from a file."
 )
 app.add_typer(consumers, name="consumers")
 

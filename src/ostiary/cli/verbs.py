@@ -66,7 +66,7 @@ VERBS = {
         "Credentials of users and apps: keys, passwords, certificates.", ("credentials",)
     ),
     "consumers": Verb(
-        "Many users, apps and credentials at once: from files, to files.", ("consumers",)
+        "Many users, apps and credentials at once, from a file.", ("consumers",)
     ),
     "scopes": Verb("Scopes: what credentials can be allowed.", ("scopes",)),
     "tokens": Verb("Credentials of console and admin API.", ("tokens",)),
