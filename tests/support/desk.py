@@ -213,15 +213,17 @@ async def no_post(_target: Target, _notification: Notification) -> Answered:
     return Answered(detail="nobody sends in this test")
 
 
-def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> DeskRig:
-    """Management in ``folder``, which is empty."""
+def make_desk(
+    folder: Path, config: str = CONFIG, post: Post | None = None, url: str = ""
+) -> DeskRig:
+    """Management in ``folder``, which is empty; ``url``: on a database that others use, too."""
     clock = Clock()
     files, state = folder / "files", folder / "state"
     files.mkdir()
     state.mkdir(mode=0o700)
     kit = Kit(files, clock.now)
     gatekeeper = FakeGatekeeper(prepared_of(kit, config, clock.now), clock.now)
-    database = Database.open(sqlite_url(state / "ostiary.db"), now=clock.now)
+    database = Database.open(url or sqlite_url(state / "ostiary.db"), now=clock.now)
     shelf = TrustStore(state)
     telemetry = Telemetry(
         Ports(
