@@ -5,10 +5,11 @@ what is said here must be what the engine does.
 """
 
 import re
-from dataclasses import dataclass
-from typing import assert_never
+from dataclasses import dataclass, replace
+from typing import TypeAlias, assert_never
 
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.compiler.profiles import test_of
 from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
@@ -33,15 +34,35 @@ from ostiary.config.model.condition import (
     TlsClientAuthenticated,
 )
 from ostiary.config.rewriting import parameters_regex
+from ostiary.consumers import judging
+from ostiary.consumers.model import Known
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 """RFC 3986 section 2.3."""
 
 
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+"""Names as they are written, and values, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """What is told of an admitted certificate."""
+
+    fingerprint: str
+    """SHA-256, hex."""
+    serial: str = ""
+    """Hexadecimal, as HAProxy writes it."""
+    subject: str = ""
+    """RFC 4514; likewise the issuer."""
+    issuer: str = ""
+    common_name: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What conditions look at."""
+    """What conditions and expressions look at."""
 
     method: str
     host: str
@@ -52,6 +73,31 @@ class Request:
     """Without the question mark; empty for none."""
     fingerprint: str = ""
     """SHA-256 of the certificate that is shown, upper-case hex; empty for none."""
+    scheme: str = "http"
+    client: str = ""
+    """The client's address; empty where nothing is known of it."""
+    headers: Headers = ()
+    """Without ``Host``."""
+    original: str = ""
+    """Path and query as they were before any step changed them."""
+    peer: Peer | None = None
+    """Of a client that was admitted by its certificate."""
+    known: Known | None = None
+    """The consumer that an earlier step has found, and its credential."""
+
+    def header_values(self, name: str) -> tuple[str, ...]:
+        """All values of a header, by its name in lower case."""
+        return tuple(value for one, value in self.headers if one.lower() == name)
+
+    def with_header(self, name: str, value: str | None) -> "Request":
+        """The same with this header in place of all of its name; None: without any."""
+        kept = tuple(one for one in self.headers if one[0].lower() != name.lower())
+        return replace(self, headers=kept if value is None else (*kept, (name, value)))
+
+    def parameter(self, name: str) -> str:
+        """The first of this name in the query, as it is written; empty for none."""
+        pairs = (one.partition("=") for one in self.query.split("&"))
+        return next((value for key, _, value in pairs if key == name), "")
 
     @property
     def pathq(self) -> str:
@@ -89,10 +135,7 @@ def _without_dot_segments(path: str) -> str:
 
 
 def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911, PLR0912 - a closed union
-    """Whether a condition is true of the request; ``authenticated``: the client was admitted.
-
-    The request has no consumer: it is looked at without credentials.
-    """
+    """Whether a condition is true of the request; ``authenticated``: the client was admitted."""
     match condition:
         case Always():
             return True
@@ -119,10 +162,13 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return re.search(host_regex(condition.pattern), request.host) is not None
         case TlsClientAuthenticated():
             return authenticated
-        case Authenticated() | ConsumerIs() | ScopeHeld():
-            return False
+        case Authenticated():
+            return request.known is not None
         case Anonymous():
-            return True
+            return request.known is None
+        case ConsumerIs() | ScopeHeld():
+            test = test_of(condition)
+            return request.known is not None and judging.holds(test, request.known)
         case ClientCertificate():
             return authenticated and request.fingerprint in condition.fingerprint
         case _:
@@ -135,9 +181,9 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
         case Always() | Never() | TlsClientAuthenticated() | Authenticated() | Anonymous():
             return condition.name
         case AllOf() | OneOf():
-            return f"{condition.name}({', '.join(map(told, condition.conditions))})"
+            return _joined(condition)
         case Not():
-            return f"not {told(condition.condition)}"
+            return f"not {_bracketed(condition.condition)}"
         case PathExact():
             return f"pathExact {condition.path!r}"
         case PathMatch():
@@ -156,3 +202,15 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
             return f"scope {','.join(condition.scopes)}"
         case _:
             assert_never(condition)
+
+
+def _joined(condition: AllOf | OneOf) -> str:
+    word = " and " if isinstance(condition, AllOf) else " or "
+    if not condition.conditions:
+        return f"{condition.name}()"
+    return word.join(map(_bracketed, condition.conditions))
+
+
+def _bracketed(condition: Condition) -> str:
+    several = isinstance(condition, AllOf | OneOf) and len(condition.conditions) > 1
+    return f"({told(condition)})" if several else told(condition)

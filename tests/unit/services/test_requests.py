@@ -71,8 +71,14 @@ CONDITIONS: list[tuple[Condition, bool, str]] = [
     (Not(condition=Never()), True, "not never"),
     (AllOf(conditions=()), True, "allOf()"),
     (OneOf(conditions=()), False, "oneOf()"),
-    (AllOf(conditions=(Always(), Never())), False, "allOf(always, never)"),
-    (OneOf(conditions=(Always(), Never())), True, "oneOf(always, never)"),
+    (AllOf(conditions=(Always(), Never())), False, "always and never"),
+    (OneOf(conditions=(Always(), Never())), True, "always or never"),
+    (
+        AllOf(conditions=(OneOf(conditions=(Always(), Never())), Not(condition=Never()))),
+        True,
+        "(always or never) and not never",
+    ),
+    (OneOf(conditions=(Never(),)), False, "never"),
 ]
 
 

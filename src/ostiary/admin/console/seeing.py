@@ -90,6 +90,7 @@ def _explain(visit: Visit) -> Response:
         return _explained(visit, None, nothing)
     try:
         answers = visit.desk.sightings.explain(
+            visit.session.actor,
             upload=None if form.flag("without") else upload,
             api=form.text("api") or None,
             url=form.text("url") or None,
