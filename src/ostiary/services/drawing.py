@@ -39,7 +39,7 @@ def drawn(document: Document, pipeline: str) -> tuple[Drawn, ...]:
 
 
 def _step(document: Document, number: int, use: PolicyUse, step: Step) -> Drawn:
-    words = words_of(step.action, document)
+    words = words_of(step.action)
     service = step.action.service_endpoint if isinstance(step.action, ProxyAction) else None
     found = document.service_endpoints[service] if service else None
     urls = ((found.url,) if found.url else found.urls or ()) if found else ()

@@ -77,11 +77,11 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
                 return _answers(action.options_success_status)
             return Went("adds headers for browsers to the answer", request)
         case HeadersAction():
-            return Went(words_of(action, document).sentence, set_headers(action.named, request))
+            return Went(words_of(action).sentence, set_headers(action.named, request))
         case RequestTransformerAction():
-            return Went(words_of(action, document).sentence, transformed(action, request))
+            return Went(words_of(action).sentence, transformed(action, request))
         case RateLimitAction() | ResponseTransformerAction():
-            return Went(words_of(action, document).sentence, request)
+            return Went(words_of(action).sentence, request)
         case IpFilterAction():
             return _filter(action, request)
         case LogAction():

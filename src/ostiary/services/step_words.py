@@ -35,15 +35,13 @@ class Words:
     """Whether the agent is asked about what the engine doesn't know yet."""
 
 
-def words_of(  # noqa: C901, PLR0911, PLR0912 - a closed union
-    action: Action, document: Document
-) -> Words:
+def words_of(action: Action) -> Words:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """Say what a step does when its condition is true."""
     match action:
         case TerminateAction(status_code=status, message=message):
             return Words(f"answers {status} {message!r}" if message else f"answers {status}")
         case ProxyAction(service_endpoint=name):
-            return Words(f"passes the request on to the service {name!r} at {urls(document, name)}")
+            return Words(f"passes the request on to the service {name!r}")
         case RedirectAction():
             return Words(f"redirects to {action.location!r} ({action.status_code})")
         case RewriteAction():
