@@ -87,6 +87,8 @@ class Request:
 
     def header_values(self, name: str) -> tuple[str, ...]:
         """All values of a header, by its name in lower case."""
+        if name == "host":
+            return (self.host,)
         return tuple(value for one, value in self.headers if one.lower() == name)
 
     def with_header(self, name: str, value: str | None) -> "Request":
@@ -113,6 +115,13 @@ def normalised(path: str) -> str | None:
     path = re.sub(r"/{2,}", "/", path)
     path = _without_dot_segments(path)
     return None if re.search(AMBIGUOUS_PATH, path, re.IGNORECASE) else path
+
+
+def normalised_query(query: str) -> str | None:
+    """The query in the one form that is forwarded; None where it is refused (400)."""
+    if any(found[1] is None for found in _PERCENT.finditer(query)):
+        return None
+    return _PERCENT.sub(_decoded, query)
 
 
 def _decoded(found: re.Match[str]) -> str:

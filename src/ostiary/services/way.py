@@ -33,7 +33,7 @@ from ostiary.services.policy_steps import (
     settings_of,
 )
 from ostiary.services.prepare import Prepared
-from ostiary.services.requests import Peer, Request, normalised
+from ostiary.services.requests import Peer, Request, normalised, normalised_query
 from ostiary.services.route_match import match_route
 from ostiary.services.visits import Visit
 from ostiary.trust.decision import Admitted, Decision, Walk
@@ -206,12 +206,13 @@ class Way:
         )
 
     def _request(self, visit: Visit) -> Explanation:
-        path = normalised(visit.path)
+        path, query = normalised(visit.path), normalised_query(visit.query)
         if visit.method in _REFUSED_METHODS:
             self.tell("method", f"{visit.method} is never passed on", passed=False)
             return self._end(gateway_says(400, "Bad Request"))
-        if path is None:
-            self.tell("path", f"{visit.path!r} can be read in two ways", passed=False)
+        if path is None or query is None:
+            told = visit.path if path is None else visit.query
+            self.tell("path", f"{told!r} can be read in two ways", passed=False)
             return self._end(gateway_says(400, "Bad Request"))
         if path != visit.path:
             self.tell("path", f"{visit.path!r} is normalised to {path!r}")
@@ -219,7 +220,7 @@ class Way:
             method=visit.method,
             host=visit.host,
             path=path,
-            query=visit.query,
+            query=query,
             fingerprint=self._fingerprint,
             scheme=visit.scheme.value,
             client=visit.client,

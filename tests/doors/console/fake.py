@@ -47,7 +47,7 @@ from ostiary.management.views import (
 from ostiary.store.database.records import Role
 from tests.doors.console import sample
 from tests.doors.console.chamber import Chamber
-from tests.doors.console.guests import Guests
+from tests.doors.console.guests import Guests, shared_guests
 from tests.doors.console.notices import Notices
 from tests.doors.console.sample import NOW, days
 
@@ -107,10 +107,10 @@ class Desk:
         """The authority."""
         return Chamber()
 
-    @cached_property
+    @property
     def guests(self) -> Guests:
-        """Consumers and pipelines."""
-        return Guests()
+        """Consumers and pipelines; only to be looked at, for all desks share them."""
+        return shared_guests()
 
     @property
     def consumers(self) -> Any:

@@ -1,13 +1,14 @@
 """Consumers and pipelines for pages: a real management over a configuration that has some."""
 
 import tempfile
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ostiary.consumers.model import CredentialType
 from ostiary.management.consumers.making import Wanted
-from ostiary.store.database.consumer_records import About
+from ostiary.store.database.consumer_records import About, NewConsumer
 from tests.doors.console.sample import NOW, days
 from tests.support.desk import DeskRig, make_desk, run
 
@@ -67,6 +68,11 @@ class Guests:
         run(_fill(rig))
         return rig
 
+    @staticmethod
+    def consumer(name: str) -> NewConsumer:
+        """A user to be kept."""
+        return NewConsumer(uuid=uuid4(), name=name)
+
     @property
     def consumers(self) -> Any:
         return self.rig.management.consumers
@@ -74,6 +80,12 @@ class Guests:
     @property
     def flows(self) -> Any:
         return self.rig.management.flows
+
+
+@cache
+def shared_guests() -> Guests:
+    """The same for all who only look."""
+    return Guests()
 
 
 async def _fill(rig: DeskRig) -> None:
