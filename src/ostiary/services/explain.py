@@ -14,7 +14,6 @@ from ostiary.services.credentials import AskDirectory, nobody_to_ask
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.handshake import choose_entry
 from ostiary.services.prepare import Prepared
-from ostiary.services.requests import Peer
 from ostiary.services.visits import Scheme, Visit, visit_of_api
 from ostiary.services.way import Client, Way
 from ostiary.trust.decision import Walk
@@ -22,11 +21,6 @@ from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
 from ostiary.trust.standing import standing_of
 from ostiary.trust.statuses import Statuses
-from ostiary.x509.certificate import parse
-from ostiary.x509.errors import UnreadableError
-
-_COMMON_NAME = "2.5.4.3"
-"""X.520 section 6.2.2."""
 
 
 class Explainer:
@@ -91,28 +85,6 @@ class Explainer:
 
         client = Client(
             fingerprint=hashlib.sha256(shown.leaf).hexdigest().upper() if shown.leaf else "",
-            peer=_peer(shown.leaf) if shown.leaf else None,
             ask=self._ask,
         )
         return Way(self._prepared, self.table, about, judge, client)
-
-
-def _peer(leaf: bytes) -> Peer | None:
-    try:
-        found = parse(leaf)
-    except UnreadableError:
-        return None
-    names = (one.text for rdn in found.rdns for one in rdn if one.oid == _COMMON_NAME)
-    return Peer(
-        fingerprint=found.fingerprint,
-        serial=_hexadecimal(found.serial),
-        subject=found.subject,
-        issuer=found.issuer,
-        common_name=next(names, ""),
-    )
-
-
-def _hexadecimal(serial: int) -> str:
-    """Whole bytes, as HAProxy writes them."""
-    length = serial.bit_length() // 8 + 1
-    return serial.to_bytes(length, "big", signed=True).hex().upper()

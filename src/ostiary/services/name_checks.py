@@ -7,7 +7,8 @@ from ostiary.compiler.policies import rule_from
 from ostiary.config.auth_checks import FROM_STORE
 from ostiary.config.effective import Managed
 from ostiary.config.load import Loaded
-from ostiary.config.model.client_auth import ApiAuth, NameRule
+from ostiary.config.model.client_auth import ApiAuth
+from ostiary.config.model.name_rule import NameRule
 from ostiary.config.model.pki import Est
 from ostiary.config.text.tree import PathPart
 from ostiary.kernel.problems import Problem, Severity

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.compiler.marks import certificate_test
 from ostiary.compiler.profiles import test_of
 from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
@@ -17,10 +18,10 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
+from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.config.model.condition import (
     AllOf,
     Always,
-    ClientCertificate,
     Condition,
     HostMatch,
     Method,
@@ -36,8 +37,13 @@ from ostiary.config.model.condition import (
 from ostiary.config.rewriting import parameters_regex
 from ostiary.consumers import judging
 from ostiary.consumers.model import Known
+from ostiary.trust.names.facts import Facts
+from ostiary.trust.names.marks import Marks
+from ostiary.x509.certificate import Certificate
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
+_COMMON_NAME = "2.5.4.3"
+"""X.520 section 6.2.2."""
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 """RFC 3986 section 2.3."""
 
@@ -60,6 +66,21 @@ class Peer:
     common_name: str = ""
 
 
+def peer_of(certificate: Certificate) -> Peer:
+    """What is told of this one."""
+    names = (one.text for rdn in certificate.rdns for one in rdn if one.oid == _COMMON_NAME)
+    serial = certificate.serial
+    # Whole bytes, as HAProxy writes them.
+    encoded = serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)
+    return Peer(
+        fingerprint=certificate.fingerprint,
+        serial=encoded.hex().upper(),
+        subject=certificate.subject,
+        issuer=certificate.issuer,
+        common_name=next(names, ""),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What conditions and expressions look at."""
@@ -71,8 +92,6 @@ class Request:
     """Normalised, without the query."""
     query: str = ""
     """Without the question mark; empty for none."""
-    fingerprint: str = ""
-    """SHA-256 of the certificate that is shown, upper-case hex; empty for none."""
     scheme: str = "http"
     client: str = ""
     """The client's address; empty where nothing is known of it."""
@@ -84,6 +103,8 @@ class Request:
     """Of a client that was admitted by its certificate."""
     known: Known | None = None
     """The consumer that an earlier step has found, and its credential."""
+    facts: Facts | None = None
+    """Of the certificate by which the client is admitted; None for nobody."""
 
     def header_values(self, name: str) -> tuple[str, ...]:
         """All values of a header, by its name in lower case."""
@@ -179,7 +200,8 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             test = test_of(condition)
             return request.known is not None and judging.holds(test, request.known)
         case ClientCertificate():
-            return authenticated and request.fingerprint in condition.fingerprint
+            marks = Marks((certificate_test(condition),))
+            return authenticated and request.facts is not None and any(marks.of(request.facts))
         case _:
             assert_never(condition)
 
@@ -200,7 +222,8 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
         case PathParameters() | RegexpMatch():
             return f"{condition.name} {condition.match!r}"
         case ClientCertificate():
-            return f"clientCertificate {', '.join(one[:16] for one in condition.fingerprint)}"
+            asked = (f"{key}={'|'.join(texts)}" for key, texts in condition.given)
+            return f"clientCertificate {', '.join(asked)}"
         case Method():
             return f"method {','.join(condition.methods)}"
         case HostMatch():

@@ -33,10 +33,11 @@ from ostiary.services.policy_steps import (
     settings_of,
 )
 from ostiary.services.prepare import Prepared
-from ostiary.services.requests import Peer, Request, normalised, normalised_query
+from ostiary.services.requests import Request, normalised, normalised_query, peer_of
 from ostiary.services.route_match import match_route
 from ostiary.services.visits import Visit
 from ostiary.trust.decision import Admitted, Decision, Walk
+from ostiary.trust.names.facts import facts_of
 from ostiary.trust.reason import Reason
 
 _REFUSED_METHODS = ("CONNECT", "TRACE")
@@ -49,8 +50,6 @@ class Client:
 
     fingerprint: str
     """Of the certificate that it shows, SHA-256 in upper-case hex; empty: it has none."""
-    peer: Peer | None
-    """What the certificate says; None where there is none, or it can't be read."""
     ask: AskDirectory
 
 
@@ -221,7 +220,6 @@ class Way:
             host=visit.host,
             path=path,
             query=query,
-            fingerprint=self._fingerprint,
             scheme=visit.scheme.value,
             client=visit.client,
             headers=visit.headers,
@@ -243,7 +241,9 @@ class Way:
 
     def _pipeline(self, route: Route, request: Request) -> Explanation:
         admitted = isinstance(self._decision, Admitted)
-        request = replace(request, peer=self._client.peer if admitted else None)
+        if isinstance(self._decision, Admitted):
+            leaf = self._decision.path[0]
+            request = replace(request, facts=facts_of(leaf), peer=peer_of(leaf))
         visitor = Visitor(admitted=admitted, proof=self._proof, ask=self._client.ask)
         walked = walk(self._document, route, arriving(self._prepared, request), visitor)
         self._lines.extend(walked.lines)

@@ -9,6 +9,7 @@ from ostiary.agent.rows import Rows
 from ostiary.agent.server import AgentLimits, AgentServer
 from ostiary.compiler.bundle import Bundle
 from ostiary.compiler.engine import LARGEST_BUFFER
+from ostiary.compiler.marks import marks_of
 from ostiary.compiler.profiles import judgements_of
 from ostiary.consumers.changes import Changed
 from ostiary.kernel.errors import OstiaryError
@@ -31,8 +32,10 @@ from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
 from ostiary.wiring.doorkeepers import Doorkeepers, authenticating
-from ostiary.wiring.ground import Folders, addresses, place_of
+from ostiary.wiring.folders import Folders
+from ostiary.wiring.ground import addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
+from ostiary.wiring.marking import Marking
 from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.wiring.opinion import opinion
 from ostiary.wiring.serving import Serving, digest_of, same_files
@@ -73,6 +76,7 @@ class Gateway:
         self._consulting = Consulting(folders.ocsp, self._exchange, world.now, self._reconsider)
         ask = self._consulting.inquiring.ask
         self._tunnelling = Tunnelling(self._desk, world.now, ask)
+        self._marking = Marking()
         self._answering = Answering(
             self._desk,
             world.now,
@@ -80,6 +84,7 @@ class Gateway:
             on_tunnel=self._tunnelling.note,
             rows=rows,
             ask=ask,
+            marking=self._marking,
         )
         self._authenticating = authenticating(world.now)
         self._serving: Serving | None = None
@@ -156,6 +161,7 @@ class Gateway:
             if self._serving is None or prepared.engine is not self._serving.engine:
                 judgements = await asyncio.to_thread(judgements_of, prepared.document)
                 self._authenticating.judge_by(judgements)
+                self._marking.answer_by(await asyncio.to_thread(marks_of, prepared.document))
             if not anew and self._serving is not None:
                 serving = self._serving
                 if await same_files(prepared, serving) and await self._judge_by(standing):
