@@ -22,7 +22,7 @@ from ostiary.cli.tables import (
 )
 from ostiary.management.described import NOTHING_MORE, Described
 from ostiary.management.sighted import explain_view
-from ostiary.management.sights import DecisionView, ExplainView
+from ostiary.management.walks import DecisionView, ExplainView
 from ostiary.trust.reason import Reason
 from ostiary.wiring.explaining import Asked
 from ostiary.wiring.explaining import explain as explain_asked
@@ -30,6 +30,23 @@ from ostiary.wiring.explaining import explain as explain_asked
 Certificate = Annotated[
     Path | None,
     typer.Option(help="The client's certificate, PEM or DER; its chain may follow in the file."),
+]
+NoCertificate = Annotated[
+    bool, typer.Option("--no-cert", help="Explain a client that shows no certificate.")
+]
+Chain = Annotated[Path | None, typer.Option(help="Intermediates that the client sends, PEM.")]
+Api = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Explain a visit to this API endpoint.")
+]
+Url = Annotated[str | None, typer.Option(help="Explain a request for this URL.")]
+Method = Annotated[str, typer.Option(help="Method of the request, with --url.")]
+Client = Annotated[str, typer.Option(metavar="ADDRESS", help="The address the request comes from.")]
+Consumer = Annotated[
+    str,
+    typer.Option(metavar="CONSUMER", help="As if a credential of this user or app were shown."),
+]
+At = Annotated[
+    str | None, typer.Option(metavar="TIME", help="When, as 2030-01-31T12:00:00Z; now if not.")
 ]
 Headers = Annotated[
     list[str] | None,
@@ -51,30 +68,17 @@ User = Annotated[
 @app.command()
 def explain(  # noqa: PLR0917 - each is an option of its own name
     cert: Certificate = None,
-    no_cert: Annotated[
-        bool, typer.Option("--no-cert", help="Explain a client that shows no certificate.")
-    ] = False,
-    chain: Annotated[
-        Path | None, typer.Option(help="Intermediates that the client sends, PEM.")
-    ] = None,
-    api: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Explain a visit to this API endpoint.")
-    ] = None,
-    url: Annotated[str | None, typer.Option(help="Explain a request for this URL.")] = None,
-    method: Annotated[str, typer.Option(help="Method of the request, with --url.")] = "GET",
+    no_cert: NoCertificate = False,
+    chain: Chain = None,
+    api: Api = None,
+    url: Url = None,
+    method: Method = "GET",
     header: Headers = None,
-    client: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="The address the request comes from.")
-    ] = "",
+    client: Client = "",
     key: Key = None,
     user: User = None,
-    consumer: Annotated[
-        str,
-        typer.Option(metavar="CONSUMER", help="As if a credential of this user or app were shown."),
-    ] = "",
-    at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When, as 2030-01-31T12:00:00Z; now if not.")
-    ] = None,
+    consumer: Consumer = "",
+    at: At = None,
     config: ConfigFile = DEFAULT_CONFIG,
     state: StateFolder = None,
     as_json: AsJson = False,

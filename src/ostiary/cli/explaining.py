@@ -6,7 +6,7 @@ from pathlib import Path
 from ostiary.cli.reaching import Reach, reached
 from ostiary.kernel.errors import WrongUse
 from ostiary.management.described import Described
-from ostiary.management.sights import ExplainView
+from ostiary.management.walks import ExplainView
 from ostiary.store.files import FileTrouble, read_bounded
 from ostiary.wiring.explaining import Asked, moment, shown_by
 

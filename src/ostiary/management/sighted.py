@@ -10,18 +10,14 @@ from ostiary.management.showing import expiry
 from ostiary.management.sights import (
     Banner,
     BannerKind,
-    DecisionView,
     EventView,
-    ExplainView,
-    ForwardedView,
-    HeaderLine,
     ReasonCount,
-    StepView,
     StoreState,
     TrafficPoint,
     TruststoreView,
 )
 from ostiary.management.views import CertificateView
+from ostiary.management.walks import DecisionView, ExplainView, ForwardedView, HeaderLine, StepView
 from ostiary.services.explanation import Explanation
 from ostiary.services.onward import Forwarded
 from ostiary.store.database.records import Client

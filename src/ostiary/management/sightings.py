@@ -24,16 +24,11 @@ from ostiary.management.sighted import (
     points,
     refusals,
 )
-from ostiary.management.sights import (
-    EventView,
-    ExpiringKind,
-    ExpiringView,
-    ExplainView,
-    OverviewView,
-)
+from ostiary.management.sights import EventView, ExpiringKind, ExpiringView, OverviewView
 from ostiary.management.truststore import Recovery
 from ostiary.management.trying import address_of, headers_of, proof_of
 from ostiary.management.views import SOON_DAYS, Page
+from ostiary.management.walks import ExplainView
 from ostiary.services.credentials import NO_PROOF, Proof
 from ostiary.services.lists import ends_of
 from ostiary.store.database.records import ClientFilter, ClientOrder, Role

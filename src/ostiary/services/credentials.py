@@ -8,13 +8,13 @@ import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
-from urllib.parse import unquote_to_bytes
 
 from ostiary.compiler.profiles import Authenticating
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.consumers.judging import Bad, Good, Judgement, Verdict, judge_known
 from ostiary.consumers.model import Known
 from ostiary.consumers.reason import CredentialReason
+from ostiary.services.percent import decoded
 from ostiary.services.requests import Request
 
 AskDirectory: TypeAlias = Callable[[Judgement, bytes], Verdict]
@@ -119,5 +119,5 @@ def _in_query(action: KeyAuthAction, request: Request) -> bytes:
         return b""
     # Express Gateway also takes the name in lower case.
     names = dict.fromkeys((action.api_key_field, action.api_key_field.lower()))
-    found = (unquote_to_bytes(request.parameter(name).replace("+", " ")) for name in names)
+    found = (decoded(request.parameter(name)) for name in names)
     return next(filter(None, found), b"")

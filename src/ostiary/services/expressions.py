@@ -3,9 +3,9 @@ do it."""
 
 import re
 from typing import assert_never
-from urllib.parse import unquote_plus
 
 from ostiary.config.expression.parts import Expression, Fact, Header, Part, Query, Text, Told
+from ostiary.services.percent import decoded
 from ostiary.services.requests import Request
 
 UNKNOWN_ADDRESS = "<the client's address>"
@@ -30,7 +30,9 @@ def _part(part: Part, request: Request) -> str:
         case Header():
             return next(iter(request.header_values(part.name)), "")
         case Query():
-            return _CONTROL.sub("", unquote_plus(request.parameter(part.name)))
+            return _CONTROL.sub(
+                "", decoded(request.parameter(part.name)).decode("utf-8", "replace")
+            )
         case _:
             assert_never(part)
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import quote
 
 from ostiary.config.expression.parsing import parse_expression
 from ostiary.config.model.policies.ip_filter import IpFilterAction
 from ostiary.config.model.policies.transformers import QueryChange, RequestTransformerAction
 from ostiary.services.expressions import text_of
+from ostiary.services.percent import encoded
 from ostiary.services.requests import Request
 
 
@@ -35,7 +35,7 @@ def _query(change: QueryChange, request: Request) -> Request:
         query = re.sub(f"&{re.escape(name)}(?:=[^&]*)?(?=&|$)", "", query)
     for name, value in change.add.items():
         if name not in change.remove:
-            query += f"&{name}={quote(text_of(parse_expression(value), request), safe='')}"
+            query += f"&{name}={encoded(text_of(parse_expression(value), request))}"
     return replace(request, query=query.strip("&"))
 
 

@@ -10,8 +10,9 @@ from ostiary.admin.bodies import Question
 from ostiary.admin.lock import actor_of
 from ostiary.admin.replies import Cursor, Limit, PageShape, Search, Shape, desk_of
 from ostiary.management.clients import ClientView
-from ostiary.management.sights import EventView, ExpiringView, ExplainView, OverviewView
+from ostiary.management.sights import EventView, ExpiringView, OverviewView
 from ostiary.management.views import Page
+from ostiary.management.walks import ExplainView
 
 _OVERVIEW = Shape[OverviewView](OverviewView)
 _CLIENTS = PageShape[ClientView](Page[ClientView])

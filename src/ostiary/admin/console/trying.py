@@ -9,7 +9,7 @@ from ostiary.admin.console.guard import Door
 from ostiary.admin.console.visit import Visit
 from ostiary.management.described import Described
 from ostiary.management.errors import NotThere, Unacceptable
-from ostiary.management.sights import ExplainView
+from ostiary.management.walks import ExplainView
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _OFFERED = 200
