@@ -101,6 +101,7 @@ class Desk:
         self.blocking = Blocks(self)
         self.revocations = Sources(self)
         self.notifications = Notices()
+        self.real_walks = False
 
     @cached_property
     def chamber(self) -> Chamber:
@@ -685,7 +686,7 @@ class Sights(Part):
 
     def explain(
         self,
-        _actor: Actor,
+        actor: Actor,
         *,
         upload: bytes | None,
         api: str | None = None,
@@ -697,6 +698,9 @@ class Sights(Part):
     ) -> Any:
         if upload is not None and b"BEGIN" not in upload:
             raise Unacceptable([Fault(where="/upload", message="this holds no certificate")])
+        if self.desk.real_walks:
+            real = self.desk.guests.rig.management.sightings
+            return real.explain(actor, upload=upload, url=url, method=method, more=more)
         return (sample.EXPLAINED,)
 
 
