@@ -14,8 +14,14 @@ from ostiary.config.model.pipeline import ACTIONS
 from tests.daemon.gateway import Certificates
 from tests.support.ports import free_port
 
-ELSEWHERE: dict[str, str] = {}
-"""Policies and conditions whose examples run in a test of their own, and that test's file."""
+ELSEWHERE: dict[str, str] = {
+    "client-cert": "tests/daemon/test_client_cert.py",
+    "expression": "tests/daemon/test_scripts.py",
+    "json-schema": "tests/daemon/test_scripts.py",
+    "jwt": "tests/daemon/test_tokens.py",
+    "oauth2-introspect": "tests/daemon/test_tokens.py",
+}
+"""Policies and conditions that need more than this gateway: the tests where they act."""
 
 KEYS = {"ada": "ada:s", "carl": "carl:s", "orders": "orders:s"}
 """API keys: two users', and one with a scope."""

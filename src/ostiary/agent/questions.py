@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
-from ostiary.agent import credentials
+from ostiary.agent import credentials, steps
 from ostiary.agent.credentials import CredentialQuestion, read_credential_question
+from ostiary.agent.steps import StepQuestion, read_step_question
 from ostiary.agent.tunnels import Tunnel
 from ostiary.compiler.scopes import Mode
 from ostiary.forwarded.formats import HeaderFormat
@@ -43,6 +44,7 @@ class Flaw(Enum):
     FORMAT = "format-unknown"
     TUNNEL = "tunnel-malformed"
     CREDENTIAL = "credential-malformed"
+    STEP = "step-malformed"
     MARKS = "marks-malformed"
 
 
@@ -95,7 +97,7 @@ class Unanswerable:
     flaw: Flaw
 
 
-Asked: TypeAlias = Question | CredentialQuestion
+Asked: TypeAlias = Question | CredentialQuestion | StepQuestion
 """What HAProxy may ask."""
 
 Reading: TypeAlias = Asked | Unanswerable
@@ -105,7 +107,7 @@ _TUNNEL: Final = re.compile(r"([0-9]{1,10}) ([0-9]{1,10}) (\S{1,100})", re.ASCII
 _MODES: Final = range(sum(mode.value for mode in Mode) + 1)
 _HANDSHAKE: Final = (MESSAGE, MESSAGE_WITH_CHAIN)
 _HEADER: Final = (MESSAGE_ABOUT_HEADER, MESSAGE_ABOUT_HEADER_WITH_CHAIN)
-_OURS: Final = (*_HANDSHAKE, *_HEADER, credentials.MESSAGE)
+_OURS: Final = (*_HANDSHAKE, *_HEADER, credentials.MESSAGE, *steps.MESSAGES)
 
 
 def read_question(notify: Notify) -> Reading:
@@ -116,6 +118,8 @@ def read_question(notify: Notify) -> Reading:
     message = asked[0]
     if message.name == credentials.MESSAGE:
         return read_credential_question(message) or Unanswerable(Flaw.CREDENTIAL)
+    if message.name in steps.MESSAGES:
+        return read_step_question(message) or Unanswerable(Flaw.STEP)
     return _about_certificate(message)
 
 

@@ -136,7 +136,7 @@ def _json(one: ExplainView) -> dict[str, object]:
         "entry": one.entry,
         "steps": [
             {"name": x.name, "passed": x.passed, "detail": x.detail, "wayOut": x.way_out}
-            | ({"step": x.step, "skipped": x.skipped} if x.step else {})
+            | ({"step": x.step, "skipped": x.skipped, "unknown": x.unknown} if x.step else {})
             for x in one.steps
         ],
         "certificate": _certificate_json(one.decision),
@@ -161,7 +161,7 @@ def _print(one: ExplainView) -> None:
     out = console()
     out.print(f"[bold]{escape(one.about)}[/]")
     for step in one.steps:
-        sign = "[dim]·[/]" if step.skipped else mark(step.passed)
+        sign = "[dim]?[/]" if step.unknown else "[dim]·[/]" if step.skipped else mark(step.passed)
         out.print(f"  {sign} {escape(step.name)}: {escape(step.detail)}")
         if step.way_out:
             out.print(f"      → {escape(step.way_out)}")

@@ -22,6 +22,10 @@ class Question(Enum):
     HEADER_WITH_CHAIN = "header-chain"
     CREDENTIAL = "credential"
     """About a credential of a consumer."""
+    STEP = "step"
+    """What a pipeline has asked about the request (``asks``)."""
+    STEP_WITH_BODY = "step-body"
+    """The same, with the request's body."""
 
     @property
     def tells_chain(self) -> bool:

@@ -153,6 +153,7 @@ def explain_view(explanation: Explanation, certificate: CertificateView | None) 
                 way_out=one.way_out,
                 step=one.step,
                 skipped=one.skipped,
+                unknown=one.unknown,
             )
             for one in explanation.steps
         ),

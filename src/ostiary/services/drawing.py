@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ostiary.config.asked import asked_by_step
 from ostiary.config.model.condition import Always
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import PolicyUse, ProxyAction, Step, answers
@@ -50,7 +51,7 @@ def _step(document: Document, number: int, use: PolicyUse, step: Step) -> Drawn:
         sentence=words.sentence,
         ends=answers(step.action),
         refuses=words.refuses,
-        asks=words.asks,
+        asks=words.asks or any(asked_by_step(step)),
         service=service,
         addresses=tuple(dict.fromkeys(urls)),
     )

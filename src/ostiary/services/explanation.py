@@ -27,7 +27,9 @@ class Line:
     step: int = 0
     """Of a pipeline's step: its number, from 1, over all policies; 0 for all else."""
     skipped: bool = False
-    """The step's condition was false."""
+    """The step's condition was false, or isn't known."""
+    unknown: bool = False
+    """A script or the body decides whether the step acts: it is walked past."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,23 @@ do it."""
 import re
 from typing import assert_never
 
-from ostiary.config.expression.parts import Expression, Fact, Header, Part, Query, Text, Told
+from ostiary.config.expression.parts import (
+    Computed,
+    Expression,
+    Fact,
+    Header,
+    Part,
+    Query,
+    Text,
+    Told,
+)
 from ostiary.services.percent import decoded
 from ostiary.services.requests import Request
 
 UNKNOWN_ADDRESS = "<the client's address>"
+UNKNOWN_TEXT = "<what the script says>"
 UNKNOWN_REQUEST_ID = "<the request's id>"
-"""What only the engine knows stands in these marks."""
+"""What only the engine or a script knows stands in these marks."""
 
 _PORT = re.compile(r":[0-9]*$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -33,6 +43,8 @@ def _part(part: Part, request: Request) -> str:
             return _CONTROL.sub(
                 "", decoded(request.parameter(part.name)).decode("utf-8", "replace")
             )
+        case Computed():
+            return UNKNOWN_TEXT
         case _:
             assert_never(part)
 

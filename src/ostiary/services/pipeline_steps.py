@@ -8,12 +8,13 @@ from typing import TypeAlias, assert_never
 from ostiary.compiler.authentication import CONSUMER_HEADER, status_of
 from ostiary.compiler.guards import AMBIGUOUS_PATH
 from ostiary.compiler.profiles import Authenticating
-from ostiary.config.expression.parsing import parse_template
+from ostiary.config.expression.scripts import acting_script, read_template
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
 from ostiary.config.model.policies.cors import CorsAction
+from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
 from ostiary.config.model.policies.ip_filter import IpFilterAction
 from ostiary.config.model.policies.log import LogAction
@@ -30,7 +31,7 @@ from ostiary.consumers.model import Known
 from ostiary.consumers.reason import CredentialReason
 from ostiary.services.credentials import Judged
 from ostiary.services.explanation import Answer
-from ostiary.services.expressions import text_of
+from ostiary.services.expressions import UNKNOWN_TEXT, text_of
 from ostiary.services.requests import Request
 from ostiary.services.step_words import filtering, urls, words_of
 from ostiary.services.transforming import passes, set_headers, transformed
@@ -68,7 +69,7 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             where = urls(document, name)
             return Answer(served=True, sentence=f"passed on to the service {name!r} at {where}")
         case RedirectAction():
-            location = text_of(parse_template(action.location), request)
+            location = text_of(read_template(action.location), request)
             return _redirects(action.status_code, location)
         case RewriteAction():
             return _rewrite(action, condition, request)
@@ -76,6 +77,10 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             if request.method == "OPTIONS" and action.origin is not False:
                 return _answers(action.options_success_status)
             return Went("adds headers for browsers to the answer", request)
+        case ExpressionAction():
+            for name in acting_script(action.jscode).headers:
+                request = request.with_header(name, UNKNOWN_TEXT)
+            return Went("runs a script, which isn't done here", request)
         case HeadersAction():
             return Went(words_of(action).sentence, set_headers(action.named, request))
         case RequestTransformerAction():
@@ -85,7 +90,7 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
         case IpFilterAction():
             return _filter(action, request)
         case LogAction():
-            message = text_of(parse_template(action.message), request)[:_LONGEST_MESSAGE]
+            message = text_of(read_template(action.message), request)[:_LONGEST_MESSAGE]
             return Went(f"adds {message!r} to the access log", request)
         case BasicAuthAction() | KeyAuthAction():
             return _authenticate(action, request, asking(action))

@@ -1,7 +1,8 @@
 """A described request's way through its pipeline, step by step."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from ostiary.compiler.profiles import Authenticating, judgement_of
 from ostiary.compiler.routes import Route
@@ -13,6 +14,8 @@ from ostiary.services.onward import Forwarded, onward
 from ostiary.services.pipeline_steps import Went, act
 from ostiary.services.policy_steps import gateway_says
 from ostiary.services.requests import Request, holds, told
+
+_TRUTHS = MappingProxyType({True: "true", False: "false", None: "decided at each request"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +68,10 @@ def walk(document: Document, route: Route, request: Request, visitor: Visitor) -
     lines: list[Line] = []
     for number, use, step in steps_of(document, name):
         acts = holds(step.condition, request, authenticated=visitor.admitted)
-        said = f"{told(step.condition)} is {'true' if acts else 'false'}"
+        said = f"{told(step.condition)} is {_TRUTHS[acts]}"
         line = f"pipeline {name!r}: {use.name}"
         if not acts:
-            skipped = Line(
-                name=line, passed=True, detail=f"{said}: skipped", step=number, skipped=True
-            )
-            lines.append(skipped)
+            lines.append(_skipped(line, said, number, unknown=acts is None))
             continue
         at = _Place(document, name, route, request, visitor)
         did = act(step.action, step.condition, request, document, at.judge)
@@ -86,9 +86,22 @@ def walk(document: Document, route: Route, request: Request, visitor: Visitor) -
             request = did.request
             continue
         lines.append(Line(name=line, passed=did.served, detail=detail, step=number))
-        return Walked(lines=tuple(lines), answer=did, forwarded=forwarded)
+        return _walked(lines, did, forwarded)
     lines.append(Line(name="pipeline", passed=False, detail=f"{name!r} ends without an answer"))
-    return Walked(lines=tuple(lines), answer=gateway_says(404, "Not Found"))
+    return _walked(lines, gateway_says(404, "Not Found"))
+
+
+def _skipped(name: str, said: str, number: int, *, unknown: bool) -> Line:
+    detail = f"{said}: walked past" if unknown else f"{said}: skipped"
+    return Line(name=name, passed=True, detail=detail, step=number, skipped=True, unknown=unknown)
+
+
+def _walked(lines: list[Line], answer: Answer, forwarded: Forwarded | None = None) -> Walked:
+    open_ones = [str(one.step) for one in lines if one.unknown]
+    if open_ones:
+        unless = f"{answer.sentence}, unless a step acts that isn't decided here: "
+        answer = replace(answer, sentence=unless + ", ".join(open_ones))
+    return Walked(lines=tuple(lines), answer=answer, forwarded=forwarded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ what is said here must be what the engine does.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
@@ -18,11 +19,13 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
+from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.config.model.condition import (
     AllOf,
     Always,
     Condition,
+    ExpressionHolds,
     HostMatch,
     Method,
     Never,
@@ -44,6 +47,7 @@ from ostiary.x509.certificate import Certificate
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _COMMON_NAME = "2.5.4.3"
 """X.520 section 6.2.2."""
+_SHORT = 60
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 """RFC 3986 section 2.3."""
 
@@ -164,19 +168,29 @@ def _without_dot_segments(path: str) -> str:
     return "/".join(kept)
 
 
-def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911, PLR0912 - a closed union
-    """Whether a condition is true of the request; ``authenticated``: the client was admitted."""
+def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool | None:  # noqa: C901, PLR0911, PLR0912 - a closed union
+    """Whether a condition is true of the request; ``authenticated``: the client was admitted.
+
+    None where a script decides, or the body: neither is looked at here.
+    """
     match condition:
         case Always():
             return True
         case Never():
             return False
         case AllOf():
-            return all(holds(x, request, authenticated=authenticated) for x in condition.conditions)
+            return _all(
+                holds(x, request, authenticated=authenticated) for x in condition.conditions
+            )
         case OneOf():
-            return any(holds(x, request, authenticated=authenticated) for x in condition.conditions)
+            return _not(
+                _all(
+                    _not(holds(x, request, authenticated=authenticated))
+                    for x in condition.conditions
+                )
+            )
         case Not():
-            return not holds(condition.condition, request, authenticated=authenticated)
+            return _not(holds(condition.condition, request, authenticated=authenticated))
         case PathExact():
             return request.pathq == condition.path
         case PathMatch():
@@ -194,6 +208,8 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return authenticated
         case Authenticated():
             return request.known is not None
+        case ExpressionHolds() | BodyFits():
+            return None
         case Anonymous():
             return request.known is None
         case ConsumerIs() | ScopeHeld():
@@ -206,7 +222,19 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             assert_never(condition)
 
 
-def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
+def _not(truth: bool | None) -> bool | None:
+    return None if truth is None else not truth
+
+
+def _all(truths: Iterable[bool | None]) -> bool | None:
+    """One that is false decides, whatever isn't known."""
+    found = list(truths)
+    if False in found:
+        return False
+    return None if None in found else True
+
+
+def told(condition: Condition) -> str:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """A condition in few words."""
     match condition:
         case Always() | Never() | TlsClientAuthenticated() | Authenticated() | Anonymous():
@@ -228,6 +256,12 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
             return f"method {','.join(condition.methods)}"
         case HostMatch():
             return f"hostMatch {condition.pattern!r}"
+        case ExpressionHolds():
+            source = condition.expression
+            short = source if len(source) <= _SHORT else f"{source[:_SHORT]}…"
+            return f"expression {short!r}"
+        case BodyFits():
+            return "json-schema fits the body"
         case ConsumerIs():
             return f"consumer {','.join(condition.consumers)}"
         case ScopeHeld():

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ostiary.compiler.authentication import status_of
+from ostiary.config.expression.scripts import acting_script
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
 from ostiary.config.model.policies.cors import CorsAction
+from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
 from ostiary.config.model.policies.ip_filter import IpFilterAction
 from ostiary.config.model.policies.log import LogAction
@@ -49,6 +51,10 @@ def words_of(action: Action) -> Words:  # noqa: C901, PLR0911, PLR0912 - a close
             return Words(f"makes the path {action.rewrite!r}{ends}")
         case CorsAction():
             return Words("answers browsers' preflights, and adds headers for them to the answer")
+        case ExpressionAction():
+            headers = acting_script(action.jscode).headers
+            changes = f", which may change {listed(headers)}" if headers else ""
+            return Words(f"runs a script{changes}")
         case HeadersAction():
             return Words(f"sets {listed(action.named)}")
         case RequestTransformerAction():

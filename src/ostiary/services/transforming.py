@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from ostiary.config.expression.parsing import parse_expression
+from ostiary.config.expression.scripts import read_expression
 from ostiary.config.model.policies.ip_filter import IpFilterAction
 from ostiary.config.model.policies.transformers import QueryChange, RequestTransformerAction
 from ostiary.services.expressions import text_of
@@ -16,7 +16,7 @@ from ostiary.services.requests import Request
 def set_headers(values: Mapping[str, str], request: Request) -> Request:
     """Each value is worked out for what those before it made of the request."""
     for name, value in values.items():
-        request = request.with_header(name, text_of(parse_expression(value), request))
+        request = request.with_header(name, text_of(read_expression(value), request))
     return request
 
 
@@ -35,7 +35,7 @@ def _query(change: QueryChange, request: Request) -> Request:
         query = re.sub(f"&{re.escape(name)}(?:=[^&]*)?(?=&|$)", "", query)
     for name, value in change.add.items():
         if name not in change.remove:
-            query += f"&{name}={encoded(text_of(parse_expression(value), request))}"
+            query += f"&{name}={encoded(text_of(read_expression(value), request))}"
     return replace(request, query=query.strip("&"))
 
 

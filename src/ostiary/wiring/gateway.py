@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from ostiary.agent.rows import Rows
-from ostiary.agent.server import AgentLimits, AgentServer
+from ostiary.agent.server import AgentServer
 from ostiary.compiler.bundle import Bundle
-from ostiary.compiler.engine import LARGEST_BUFFER
 from ostiary.compiler.marks import marks_of
 from ostiary.compiler.profiles import judgements_of
 from ostiary.consumers.changes import Changed
@@ -31,7 +30,8 @@ from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
-from ostiary.wiring.doorkeepers import Doorkeepers, authenticating
+from ostiary.wiring.doorkeepers import Doorkeepers, agent_server, authenticating
+from ostiary.wiring.evaluating import Evaluating
 from ostiary.wiring.folders import Folders
 from ostiary.wiring.ground import addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
@@ -87,6 +87,7 @@ class Gateway:
             marking=self._marking,
         )
         self._authenticating = authenticating(world.now)
+        self.evaluating = Evaluating()  # what pipelines ask about requests
         self._serving: Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -132,16 +133,14 @@ class Gateway:
         Raises ConfigRefused, PortUnavailable, AgentUnavailable, EngineFailed, FileTrouble.
         """
         ensure_free(addresses(prepared))
-        engine = prepared.document.engine
-        doorkeepers = Doorkeepers(self._answering, self._authenticating)
-        limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
-        self._agent = AgentServer(self._folders.run / "agent.sock", doorkeepers, limits)
+        doorkeepers = Doorkeepers(self._answering, self._authenticating, self.evaluating)
+        self._agent = agent_server(self._folders.run / "agent.sock", doorkeepers)
         await self._agent.start()
         setup = EngineSetup(
             binary=self._binary,
             run_folder=self._folders.run,
             stdout=self._stdout,
-            drain_seconds=engine.drain_timeout_ms / 1000,
+            drain_seconds=prepared.document.engine.drain_timeout_ms / 1000,
         )
         self._engine = Engine(setup, self._report)
         served = await self.apply(prepared)
@@ -162,6 +161,7 @@ class Gateway:
                 judgements = await asyncio.to_thread(judgements_of, prepared.document)
                 self._authenticating.judge_by(judgements)
                 self._marking.answer_by(await asyncio.to_thread(marks_of, prepared.document))
+                await self.evaluating.follow(prepared.document)
             if not anew and self._serving is not None:
                 serving = self._serving
                 if await same_files(prepared, serving) and await self._judge_by(standing):
@@ -256,6 +256,7 @@ class Gateway:
         if self._engine is not None:
             await self._engine.stop()
         await self._authenticating.end()
+        await self.evaluating.end()
         if self._agent is not None:
             await self._agent.stop()
         self._learnt.save(self._desk)

@@ -18,6 +18,7 @@ apiEndpoints:
   ignore: {paths: /ignore/*}
   change: {paths: /change/*}
   only: {paths: /only}
+  script: {paths: /script}
 serviceEndpoints:
   s: {url: "http://127.0.0.1:81/base/"}
   two: {urls: ["http://127.0.0.1:81", "http://127.0.0.1:82"]}
@@ -47,6 +48,15 @@ pipelines:
                 X-Id: requestID + req.ip
               remove: [cookie]
             query: {add: {who: "'2 & 3'", c.d: req.query.a}, remove: [secret]}
+      - proxy: {action: {serviceEndpoint: two}}
+  script:
+    apiEndpoints: [script]
+    policies:
+      - terminate:
+          condition: {name: not, condition: {name: expression, expression: "req.query.a > 1"}}
+          action: {statusCode: 410}
+      - expression: {action: {jscode: "req.headers['x-kind'] = req.query.kind.toLowerCase()"}}
+      - request-transformer: {action: {headers: {add: {X-Up: "req.query.a.toUpperCase()"}}}}
       - proxy: {action: {serviceEndpoint: two}}
   only:
     apiEndpoints: [only]
@@ -138,3 +148,16 @@ def test_a_pipeline_is_drawn_step_by_step() -> None:
     assert proxy.addresses == ("http://127.0.0.1:81", "http://127.0.0.1:82")
     only, _ = drawn(document, "only")
     assert only.refuses == 451
+
+
+def test_what_a_script_decides_is_told_as_not_known() -> None:
+    told = explained("/script", headers=(("x-kind", "mine"),))
+    (open_one,) = [step for step in told.steps if step.unknown]
+    assert (open_one.step, open_one.skipped) == (1, True)
+    assert "is decided at each request: walked past" in open_one.detail
+    assert told.answer.sentence.endswith("unless a step acts that isn't decided here: 1")
+    assert told.forwarded is not None
+    sent = dict(told.forwarded.headers)
+    assert (sent["x-kind"], sent["X-Up"]) == ("<what the script says>",) * 2
+    document = prepared(DOCUMENT).document
+    assert [one.asks for one in drawn(document, "script")] == [True, True, True, False]
