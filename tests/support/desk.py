@@ -23,6 +23,7 @@ from ostiary.services.ocsp_state import NOBODY_ASKED, OcspState
 from ostiary.services.ports import Unreadable
 from ostiary.services.prepare import Prepared, prepare
 from ostiary.services.webhooks import Target
+from ostiary.store.database.consumer_directory import StoredDirectory
 from ostiary.store.database.database import Database
 from ostiary.store.database.engines import sqlite_url
 from ostiary.store.database.notifications import Notification
@@ -237,7 +238,7 @@ def make_desk(
     )
 
     def explain(asked: Asked) -> tuple[Explanation, ...]:
-        return explain_visit(gatekeeper.prepared, asked)
+        return explain_visit(gatekeeper.prepared, asked, StoredDirectory(lambda: database))
 
     withdrawn: list[Changed] = []
     management, changes = make_management(

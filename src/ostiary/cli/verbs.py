@@ -25,9 +25,7 @@ VERBS = {
         ("doctor",),
     ),
     "import": Verb("Come from another gateway.", ("importing",)),
-    "explain": Verb(
-        "Explain step by step why a client certificate is let in or refused.", ("explain",)
-    ),
+    "explain": Verb("Explain step by step why a client is let in or refused.", ("explain",)),
     "overview": Verb(
         "Show how the gateway is doing: traffic, refusals by reason, what ends soon, "
         "what is wrong.",
