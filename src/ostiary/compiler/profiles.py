@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from ostiary.compiler.routes import RouteTable, route_table
+from ostiary.compiler.routes import Route, RouteTable, route_table
 from ostiary.compiler.tokens import Where, sources_of, token_judgement, token_places
 from ostiary.config.model.auth_conditions import ConsumerIs, ScopeHeld
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
@@ -21,7 +21,9 @@ from ostiary.consumers.judging import ConsumerTest, Judgement, ScopeTest, Test
 from ostiary.consumers.model import CredentialType
 from ostiary.consumers.tokens import TokenJudgement
 
-Authenticating = KeyAuthAction | BasicAuthAction | JwtAction | IntrospectAction
+AsksSecret = KeyAuthAction | BasicAuthAction
+"""The actions that ask for a name and a secret."""
+Authenticating = AsksSecret | JwtAction | IntrospectAction
 """The actions that ask for a credential."""
 
 
@@ -86,7 +88,7 @@ def profiles_of(document: Document, table: RouteTable) -> Profiles:
         if route.endpoint not in pipelines:
             continue
         name, bound = pipelines[route.endpoint]
-        judgements = _judgements(name, bound, route.scopes)
+        judgements = _judgements(name, bound, route)
         for action, judgement in judgements.items():
             found[actions[action]][route.rank] = judgement
     numbers = {where: number for number, where in enumerate(found, int(len(found) > 1))}
@@ -96,21 +98,27 @@ def profiles_of(document: Document, table: RouteTable) -> Profiles:
 
 
 def _judgements(
-    name: str, pipeline: Pipeline, scopes: frozenset[str]
+    name: str, pipeline: Pipeline, route: Route
 ) -> Mapping[Authenticating, Judgement | TokenJudgement]:
-    """By what a pipeline judges at an endpoint with these scopes, by action."""
-    tests, sources = tests_of(pipeline), sources_of(name, pipeline)
+    """By what a pipeline judges requests of this route, by action."""
+    sources = sources_of(name, pipeline)
     found: dict[Authenticating, Judgement | TokenJudgement] = {}
     for place in map(place_of, actions_of(pipeline)):
         match place:
             case JwtAction() | IntrospectAction():
-                found[place] = token_judgement(place, sources[place], scopes, tests)
+                tests = tests_of(pipeline)
+                found[place] = token_judgement(place, sources[place], route.scopes, tests)
             case KeyAuthAction() | BasicAuthAction():
-                kind = CredentialType(place.policy)
-                found[place] = Judgement(type=kind, scopes=scopes, tests=tests)
+                found[place] = judgement_of(place, route, pipeline)
             case _:
                 assert_never(place)
     return found
+
+
+def judgement_of(action: AsksSecret, route: Route, pipeline: Pipeline) -> Judgement:
+    """What a step of the pipeline judges by, for requests of this route."""
+    kind = CredentialType(action.policy)
+    return Judgement(type=kind, scopes=route.scopes, tests=tests_of(pipeline))
 
 
 def judgements_of(document: Document) -> Mapping[str, Judgement]:

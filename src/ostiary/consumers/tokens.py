@@ -146,11 +146,7 @@ def _by_credential(
 
 
 def _passed(judgement: TokenJudgement, known: Known) -> int:
-    return sum(
-        1 << bit
-        for bit, test in enumerate(judgement.tests)
-        if holds(test, known.consumer, known.credential)
-    )
+    return sum(1 << bit for bit, test in enumerate(judgement.tests) if holds(test, known))
 
 
 def _by_claims(judgement: TokenJudgement, claims: Claims, ends: float | None) -> TokenVerdict:
