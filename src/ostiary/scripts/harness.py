@@ -45,7 +45,8 @@ const own = Object.prototype, {setPrototypeOf} = Object, {get} = Reflect;
 function hide(object, whose) {
   const names = HIDDEN[whose];
   setPrototypeOf(object, new Proxy(own, {get(target, name, receiver) {
-    if (typeof name === "string" && holds(names, ` ${name} `)) throw fault(whose + "." + asString(name) + " isn't known here");
+    if (typeof name === "string" && holds(names, ` ${name} `))
+      throw fault(`${whose}.${name} isn't known here`);
     return get(target, name, receiver);
   }}));
 }
