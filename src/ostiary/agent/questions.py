@@ -1,12 +1,13 @@
 """From a NOTIFY to a question: which certificate, by whose policy, with which chain."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
-from ostiary.agent import credentials
+from ostiary.agent import credentials, steps
 from ostiary.agent.credentials import CredentialQuestion, read_credential_question
+from ostiary.agent.steps import StepQuestion, read_step_question
 from ostiary.agent.tunnels import Tunnel
 from ostiary.compiler.scopes import Mode
 from ostiary.forwarded.formats import HeaderFormat
@@ -43,6 +44,8 @@ class Flaw(Enum):
     FORMAT = "format-unknown"
     TUNNEL = "tunnel-malformed"
     CREDENTIAL = "credential-malformed"
+    STEP = "step-malformed"
+    MARKS = "marks-malformed"
 
 
 class ChainMalformed(OstiaryError):
@@ -78,6 +81,8 @@ class Question:
     """What the request is to become, if it asks for a WebSocket."""
     header: Header | None = None
     """Where the certificate is, if not in the handshake; the answer then tells its facts."""
+    marks: str = ""
+    """Which conditions on certificates the answer is to tell (``compiler.marks``); none: none."""
 
     @property
     def about(self) -> str:
@@ -92,7 +97,7 @@ class Unanswerable:
     flaw: Flaw
 
 
-Asked: TypeAlias = Question | CredentialQuestion
+Asked: TypeAlias = Question | CredentialQuestion | StepQuestion
 """What HAProxy may ask."""
 
 Reading: TypeAlias = Asked | Unanswerable
@@ -102,7 +107,7 @@ _TUNNEL: Final = re.compile(r"([0-9]{1,10}) ([0-9]{1,10}) (\S{1,100})", re.ASCII
 _MODES: Final = range(sum(mode.value for mode in Mode) + 1)
 _HANDSHAKE: Final = (MESSAGE, MESSAGE_WITH_CHAIN)
 _HEADER: Final = (MESSAGE_ABOUT_HEADER, MESSAGE_ABOUT_HEADER_WITH_CHAIN)
-_OURS: Final = (*_HANDSHAKE, *_HEADER, credentials.MESSAGE)
+_OURS: Final = (*_HANDSHAKE, *_HEADER, credentials.MESSAGE, *steps.MESSAGES)
 
 
 def read_question(notify: Notify) -> Reading:
@@ -113,6 +118,8 @@ def read_question(notify: Notify) -> Reading:
     message = asked[0]
     if message.name == credentials.MESSAGE:
         return read_credential_question(message) or Unanswerable(Flaw.CREDENTIAL)
+    if message.name in steps.MESSAGES:
+        return read_step_question(message) or Unanswerable(Flaw.STEP)
     return _about_certificate(message)
 
 
@@ -123,9 +130,12 @@ def _about_certificate(message: Message) -> Reading:
     entry = message.arguments.get("entry")
     if not isinstance(entry, str) or not entry:
         return Unanswerable(Flaw.ENTRY)
-    if message.name in _HEADER:
-        return _about_header(message, entry, tunnel)
-    return _about_handshake(message, entry, tunnel)
+    marks = message.arguments.get("marks", "")
+    if not isinstance(marks, str):
+        return Unanswerable(Flaw.MARKS)
+    about = _about_header if message.name in _HEADER else _about_handshake
+    found = about(message, entry, tunnel)
+    return replace(found, marks=marks) if isinstance(found, Question) else found
 
 
 def _about_handshake(message: Message, entry: str, tunnel: Tunnel | None) -> Reading:

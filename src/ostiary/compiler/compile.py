@@ -7,6 +7,7 @@ from functools import partial
 
 from ostiary.compiler import decision, names, upstreams
 from ostiary.compiler.answers import problem
+from ostiary.compiler.asks import step_arguments
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.calling import calling_files, calling_section
@@ -23,6 +24,7 @@ from ostiary.compiler.facts import CERTIFICATES_FILE, FACTS_FILE
 from ostiary.compiler.forwarding import PROXIES_FILE, proxies_file
 from ostiary.compiler.judging import Plan, gate_of
 from ostiary.compiler.listeners import addresses, http_section, https_files, https_sections
+from ostiary.compiler.marks import mark_arguments, marks_of
 from ostiary.compiler.pipelines import CompiledPipeline, compile_pipeline
 from ostiary.compiler.profiles import Profiles, profiles_of
 from ostiary.compiler.questions import (
@@ -62,7 +64,8 @@ def compile_document(
     scheme = scheme_of(effective)
     table = route_table(document.api_endpoints)
     profiles = profiles_of(document, table)
-    setting = _setting(document, scheme, path_of, profiles)
+    marks = marks_of(document)
+    setting = replace(_setting(document, scheme, path_of, profiles), marks=marks, table=table)
     pipelines = {
         name: compile_pipeline(number, name, pipeline, setting)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)
@@ -75,6 +78,8 @@ def compile_document(
         path_of=path_of,
         profiles=profiles,
         messages=_says_something(document),
+        asks=any(one.asks for one in pipelines.values()),
+        marks=marks,
     )
     sections = _sections(document, place, plan, counting_settings(pipelines.values()))
     sections += backend_sections(document, materials, place, pipelines, table)
@@ -83,7 +88,7 @@ def compile_document(
     sections += counting_sections(pipelines.values(), place)
     files = {
         "haproxy.cfg": render_sections(sections),
-        SPOE_FILE: spoe_config(_messages(document, scheme, profiles)),
+        SPOE_FILE: spoe_config([*_messages(document, plan), *_steps(scheme, pipelines)]),
         **reason_files(),
         **route_files(table),
         **scope_files(scheme, table),
@@ -123,7 +128,13 @@ def _setting(document: Document, scheme: Scheme, path_of: PathOf, profiles: Prof
     entries = entries_of(document.https, scheme.type) if document.https else ()
     strict = any(entry.asking is Asking.TRUSTED for entry in entries)
     free = () if in_header and strict else (0,) if in_header else (1,)
-    return Setting(path_of=path_of, profiles=profiles, in_header=in_header, counters=(*free, 3))
+    return Setting(
+        path_of=path_of,
+        profiles=profiles,
+        in_header=in_header,
+        counters=(*free, 3),
+        scripts=document.scripts,
+    )
 
 
 def _sections(
@@ -142,23 +153,38 @@ def _sections(
     return sections
 
 
-def _messages(document: Document, scheme: Scheme, profiles: Profiles) -> list[tuple[Question, str]]:
+def _messages(document: Document, plan: Plan) -> list[tuple[Question, str]]:
     """The questions that the rules ask, with their arguments."""
-    about = [(Question.CREDENTIAL, credential_arguments())] if profiles else []
-    return [*_about_certificates(document, scheme), *about]
+    about = [(Question.CREDENTIAL, credential_arguments())] if plan.profiles else []
+    return [*_about_certificates(document, plan.scheme, mark_arguments(plan.marks)), *about]
 
 
-def _about_certificates(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
+def _steps(scheme: Scheme, pipelines: Mapping[str, CompiledPipeline]) -> list[tuple[Question, str]]:
+    """The questions in the middle of pipelines."""
+    bodies = {ask.reads_body for one in pipelines.values() for ask in one.asks.values()}
+    in_header = scheme.type is AuthType.HEADER
+    return [
+        (
+            Question.STEP_WITH_BODY if body else Question.STEP,
+            step_arguments(body=body, in_header=in_header),
+        )
+        for body in sorted(bodies)
+    ]
+
+
+def _about_certificates(
+    document: Document, scheme: Scheme, more: str
+) -> list[tuple[Question, str]]:
     scope = scope_expression(scheme)
     if scheme.type is AuthType.NONE:
-        return [(question_of(document), handshake_arguments(scope))]
+        return [(question_of(document), handshake_arguments(scope, more=more))]
     mode = mode_of(scheme)
     if scheme.type is AuthType.CERTIFICATE:
-        return [(question_of(document), handshake_arguments(scope, mode))]
+        return [(question_of(document), handshake_arguments(scope, mode, more))]
     told, written = scheme.header.name.value or "", scheme.header.format.value.value
     return [
         (Question.VERDICT, handshake_arguments(f"var({names.ENTRY})")),
-        (header_question_of(document), header_arguments(scope, mode, told, written)),
+        (header_question_of(document), header_arguments(scope, mode, told, written, more)),
     ]
 
 
@@ -207,7 +233,7 @@ def _fixed(place: Place, plan: Plan) -> list[Section]:
     return [
         Section(f"backend {names.NOWHERE}", nowhere),
         *([plan.gate.section()] if plan.gate else []),
-        decision.table_section(reports=plan.scheme.reports),
+        decision.table_section(reports=plan.scheme.reports, marks=plan.marks.numbers),
         calling_section(),
         decision.agent_section(place.agent_socket),
     ]

@@ -10,6 +10,7 @@ from ostiary.compiler.policy_answers import (
     rewrite_rules,
 )
 from ostiary.compiler.policy_cors import cors_rules
+from ostiary.compiler.policy_expression import expression_rules
 from ostiary.compiler.policy_headers import headers_rules, request_rules, response_rules
 from ostiary.compiler.policy_rate_limit import rate_limit_rules
 from ostiary.compiler.stage import Acting
@@ -17,6 +18,7 @@ from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.pipeline import Acts
 from ostiary.config.model.policies.cors import CorsAction
+from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
 from ostiary.config.model.policies.ip_filter import IpFilterAction
 from ostiary.config.model.policies.log import LogAction
@@ -39,6 +41,8 @@ def write_step(action: Acts, condition: Condition, number: int, acting: Acting) 
             authentication_rules(action, acting)
         case CorsAction():
             cors_rules(action, acting)
+        case ExpressionAction():
+            expression_rules(action, acting)
         case HeadersAction():
             headers_rules(action, acting)
         case IpFilterAction():

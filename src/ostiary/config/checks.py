@@ -7,6 +7,7 @@ about endpoints and pipelines in ``route_checks``, about policies in ``policy_ch
 from collections.abc import Iterator
 
 from ostiary.config.auth_checks import check_auth
+from ostiary.config.certificate_checks import check_certificates
 from ostiary.config.credential_checks import check_credentials
 from ostiary.config.effective import Effective
 from ostiary.config.foreign import POLICIES as FOREIGN
@@ -16,6 +17,7 @@ from ostiary.config.model.pipeline import POLICIES
 from ostiary.config.notification_checks import check_notifications
 from ostiary.config.policy_checks import check_policies
 from ostiary.config.route_checks import check_routes
+from ostiary.config.script_checks import check_scripts
 from ostiary.config.text.tree import Places
 from ostiary.config.text.words import did_you_mean
 from ostiary.kernel.problems import Problem
@@ -27,7 +29,9 @@ def check(document: Document, places: Places, effective: Effective) -> Iterator[
     yield from check_auth(document, places, effective)
     yield from check_routes(document, places)
     yield from check_credentials(document, places)
+    yield from check_certificates(document, places)
     yield from check_policies(document, places, effective)
+    yield from check_scripts(document, places)
     yield from _policies(document, places)
     yield from check_notifications(document, places)
 

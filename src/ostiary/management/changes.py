@@ -16,19 +16,13 @@ import structlog
 
 from ostiary.consumers.changes import Changed, Listener, nobody
 from ostiary.kernel.errors import OstiaryError
-from ostiary.kernel.problems import ConfigRefused, Problem
+from ostiary.kernel.problems import ConfigRefused
 from ostiary.management.actors import Actor, Order
-from ostiary.management.errors import (
-    EngineRefuses,
-    Fault,
-    Forbidden,
-    NotApplied,
-    Stale,
-    Unavailable,
-)
+from ostiary.management.errors import Conflicting, Forbidden, NotApplied, Stale, Unavailable
 from ostiary.management.keeping import Keeping, told
-from ostiary.management.ports import Applied, Clock, Gatekeeper
+from ostiary.management.ports import Applied, Clock, FileEdit, Gatekeeper
 from ostiary.management.previews import Previews
+from ostiary.management.refusing import engine_refuses
 from ostiary.management.sights import ChangeView, PreviewView
 from ostiary.management.state import EVERYTHING, State, Touched, missing_since, read_state
 from ostiary.services.prepare import Prepared
@@ -49,7 +43,9 @@ class Edited:
     before: JsonValue = None
     after: JsonValue = None
     touched: frozenset[Touched] = frozenset()
-    """Empty: nothing in force changes."""
+    """Empty: nothing in force changes, but for ``file``."""
+    file: FileEdit | None = None
+    """What becomes of the configuration file."""
     warnings: tuple[str, ...] = ()
     notices: tuple[NewNotification, ...] = ()
     """What operators elsewhere are told of it, when it is committed."""
@@ -178,7 +174,8 @@ class Changes:
                 raise _OnlyLooking(done, read_state(work, self._known(work), done.touched))
         except _OnlyLooking as looked:
             edited, state = looked.edited, looked.state
-        preview = self._preview(state, order) if edited.touched else None
+        acts = edited.touched or edited.file
+        preview = self._preview(state, edited.file, order) if acts else None
         return ChangeView(
             applied=False,
             revision=state.revision,
@@ -188,30 +185,32 @@ class Changes:
             preview=preview,
         )
 
-    def _preview(self, state: State, order: Order) -> PreviewView:
+    def _preview(self, state: State, file: FileEdit | None, order: Order) -> PreviewView:
         try:
-            then = self.gatekeeper.prepare(state.managed, state.certificates)
+            then = self.gatekeeper.prepare(state.managed, state.certificates, file)
         except ConfigRefused as refused:
-            raise engine_refuses(refused) from refused
+            raise engine_refuses(refused, lines=file is not None) from refused
         return self._previews.foresee(self.gatekeeper.prepared, then, order.days)
 
     def _change(self, order: Order, edit: Edit, loop: asyncio.AbstractEventLoop) -> ChangeView:
         before = self._state
         applied: Applied | None = None
+        file: FileEdit | None = None
         try:
             with told(), self.keeping.begin() as work:
                 refuse_stale(work, order)
                 moment = self._moment(order)
                 edited = edit(work, moment)
                 state = read_state(work, self._known(work), edited.touched)
-                if edited.touched:
-                    applied = self._apply(state, loop)
+                file = edited.file
+                if edited.touched or file:
+                    applied = self._apply(state, file, loop)
                 revision = work.revision.grow()
                 work.audit.append(_entry(edited, moment))
                 work.notifications.add(edited.notices)
         except BaseException:
             if applied is not None:
-                self._go_back(before, loop)
+                self._go_back(before, file, loop)
             raise
         if edited.consumers is not None:
             self._consumers(edited.consumers)
@@ -247,20 +246,27 @@ class Changes:
         for mirror in self._mirrors:
             mirror(from_now)
 
-    def _apply(self, state: State, loop: asyncio.AbstractEventLoop) -> Applied:
+    def _apply(
+        self, state: State, file: FileEdit | None, loop: asyncio.AbstractEventLoop
+    ) -> Applied:
         try:
-            return _in_loop(self.gatekeeper.apply(state.managed, state.certificates), loop)
+            return _in_loop(self.gatekeeper.apply(state.managed, state.certificates, file), loop)
         except ConfigRefused as refused:
-            raise engine_refuses(refused) from refused
+            raise engine_refuses(refused, lines=file is not None) from refused
+        except Conflicting:
+            raise
         except OstiaryError as error:
             raise NotApplied(f"the change could not be put in force: {error}") from error
 
-    def _go_back(self, before: State | None, loop: asyncio.AbstractEventLoop) -> None:
+    def _go_back(
+        self, before: State | None, file: FileEdit | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
         """The database refused at the end: what is in force must be what it has."""
         self._log.error("change-not-kept", why="the database refused it; going back")
         state = before or self.load()
         try:
-            _in_loop(self.gatekeeper.apply(state.managed, state.certificates), loop)
+            old = file.back() if file else None
+            _in_loop(self.gatekeeper.apply(state.managed, state.certificates, old), loop)
         except OstiaryError as error:
             self._log.error("change-not-taken-back", error=str(error))
 
@@ -270,17 +276,6 @@ def refuse_stale(work: Work, order: Order) -> None:
     now = work.revision.current()
     if order.if_match is not None and order.if_match != now:
         raise Stale(order.if_match, now)
-
-
-def engine_refuses(refused: ConfigRefused) -> EngineRefuses:
-    """The gateway's problems as faults of the change."""
-    errors = [one for one in refused.problems if one.severity.value == "error"]
-    return EngineRefuses(_fault(problem) for problem in errors)
-
-
-def _fault(problem: Problem) -> Fault:
-    where = f"{problem.path}: " if problem.path else ""
-    return Fault(where="", message=where + problem.message, way_out=problem.way_out)
 
 
 def _entry(edited: Edited, moment: Moment) -> AuditEntry:

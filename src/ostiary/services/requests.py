@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.compiler.marks import certificate_test
 from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
@@ -16,11 +17,13 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
+from ostiary.config.model.body_condition import BodyFits
+from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.config.model.condition import (
     AllOf,
     Always,
-    ClientCertificate,
     Condition,
+    ExpressionHolds,
     HostMatch,
     Method,
     Never,
@@ -33,8 +36,11 @@ from ostiary.config.model.condition import (
     TlsClientAuthenticated,
 )
 from ostiary.config.rewriting import parameters_regex
+from ostiary.trust.names.facts import Facts
+from ostiary.trust.names.marks import Marks
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
+_SHORT = 60
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 """RFC 3986 section 2.3."""
 
@@ -50,8 +56,8 @@ class Request:
     """Normalised, without the query."""
     query: str = ""
     """Without the question mark; empty for none."""
-    fingerprint: str = ""
-    """SHA-256 of the certificate that is shown, upper-case hex; empty for none."""
+    facts: Facts | None = None
+    """Of the certificate by which the client is admitted; None for nobody."""
 
     @property
     def pathq(self) -> str:
@@ -91,7 +97,8 @@ def _without_dot_segments(path: str) -> str:
 def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """Whether a condition is true of the request; ``authenticated``: the client was admitted.
 
-    The request has no consumer: it is looked at without credentials.
+    The request has no consumer: it is looked at without credentials. What a script would say
+    is taken for false: none is run.
     """
     match condition:
         case Always():
@@ -119,17 +126,18 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return re.search(host_regex(condition.pattern), request.host) is not None
         case TlsClientAuthenticated():
             return authenticated
-        case Authenticated() | ConsumerIs() | ScopeHeld():
+        case Authenticated() | ConsumerIs() | ScopeHeld() | ExpressionHolds() | BodyFits():
             return False
         case Anonymous():
             return True
         case ClientCertificate():
-            return authenticated and request.fingerprint in condition.fingerprint
+            marks = Marks((certificate_test(condition),))
+            return authenticated and request.facts is not None and any(marks.of(request.facts))
         case _:
             assert_never(condition)
 
 
-def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
+def told(condition: Condition) -> str:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """A condition in few words."""
     match condition:
         case Always() | Never() | TlsClientAuthenticated() | Authenticated() | Anonymous():
@@ -145,11 +153,18 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
         case PathParameters() | RegexpMatch():
             return f"{condition.name} {condition.match!r}"
         case ClientCertificate():
-            return f"clientCertificate {', '.join(one[:16] for one in condition.fingerprint)}"
+            asked = (f"{key}={'|'.join(texts)}" for key, texts in condition.given)
+            return f"clientCertificate {', '.join(asked)}"
         case Method():
             return f"method {','.join(condition.methods)}"
         case HostMatch():
             return f"hostMatch {condition.pattern!r}"
+        case ExpressionHolds():
+            source = condition.expression
+            short = source if len(source) <= _SHORT else f"{source[:_SHORT]}…"
+            return f"expression {short!r} (asked at each request; taken for false here)"
+        case BodyFits():
+            return "json-schema (looked at with each body; taken for false here)"
         case ConsumerIs():
             return f"consumer {','.join(condition.consumers)}"
         case ScopeHeld():

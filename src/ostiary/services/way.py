@@ -1,6 +1,7 @@
 """The way of one visit through the gateway, step by step, in the order of the engine's rules."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from ostiary.compiler.answers import CERTIFICATE_REFUSED
@@ -35,6 +36,7 @@ from ostiary.services.requests import Request, holds, normalised, told
 from ostiary.services.route_match import match_route
 from ostiary.services.visits import Visit
 from ostiary.trust.decision import Admitted, Decision, Walk
+from ostiary.trust.names.facts import facts_of
 from ostiary.trust.reason import Reason
 
 _REFUSED_METHODS = ("CONNECT", "TRACE")
@@ -205,7 +207,6 @@ class Way:
             host=visit.host,
             path=path,
             query=visit.query,
-            fingerprint=self._fingerprint,
         )
         route = visit.pinned or match_route(
             self._table, method=request.method, host=request.host, path=path
@@ -230,6 +231,8 @@ class Way:
                 way_out="add it to apiEndpoints of a pipeline",
             )
             return self._end(gateway_says(404, "Not Found"))
+        if isinstance(self._decision, Admitted):
+            request = replace(request, facts=facts_of(self._decision.path[0]))
         for at, step in self._steps(name):
             acts = holds(
                 step.condition, request, authenticated=isinstance(self._decision, Admitted)

@@ -1,14 +1,14 @@
 """The running gateway: applies configurations, keeps engine and agent in step, ends cleanly."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
 from ostiary.agent.rows import Rows
-from ostiary.agent.server import AgentLimits, AgentServer
+from ostiary.agent.server import AgentServer
 from ostiary.compiler.bundle import Bundle
-from ostiary.compiler.engine import LARGEST_BUFFER
+from ostiary.compiler.marks import marks_of
 from ostiary.compiler.profiles import judgements_of
 from ostiary.consumers.changes import Changed
 from ostiary.kernel.errors import OstiaryError
@@ -30,29 +30,22 @@ from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
-from ostiary.wiring.doorkeepers import Doorkeepers, authenticating
+from ostiary.wiring.doorkeepers import Doorkeepers, agent_server, authenticating
+from ostiary.wiring.evaluating import Evaluating
 from ostiary.wiring.folders import Folders
 from ostiary.wiring.ground import addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
+from ostiary.wiring.marking import Marking
 from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.wiring.opinion import opinion
-from ostiary.wiring.serving import Serving, digest_of, same_files
+from ostiary.wiring.rewriting import Keep, keep_nothing
+from ostiary.wiring.serving import Served, Serving, digest_of, same_files
 from ostiary.wiring.teaching import Teaching
 from ostiary.wiring.tunnelling import Tunnelling
 from ostiary.wiring.withdrawing import Withdrawal, same_policies, same_trust
 from ostiary.x509.ocsp_question import Subject
 
 _CHECK_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """A configuration is in force."""
-
-    revision: int
-    """The engine's files that serve it."""
-    reloaded: bool
-    """False: only the agent's judgement changed; no worker was started."""
 
 
 class Gateway:
@@ -74,6 +67,7 @@ class Gateway:
         self._consulting = Consulting(folders.ocsp, self._exchange, world.now, self._reconsider)
         ask = self._consulting.inquiring.ask
         self._tunnelling = Tunnelling(self._desk, world.now, ask)
+        self._marking = Marking()
         self._answering = Answering(
             self._desk,
             world.now,
@@ -81,8 +75,10 @@ class Gateway:
             on_tunnel=self._tunnelling.note,
             rows=rows,
             ask=ask,
+            marking=self._marking,
         )
         self._authenticating = authenticating(world.now)
+        self.evaluating = Evaluating()  # what pipelines ask about requests
         self._serving: Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -128,43 +124,51 @@ class Gateway:
         Raises ConfigRefused, PortUnavailable, AgentUnavailable, EngineFailed, FileTrouble.
         """
         ensure_free(addresses(prepared))
-        engine = prepared.document.engine
-        doorkeepers = Doorkeepers(self._answering, self._authenticating)
-        limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
-        self._agent = AgentServer(self._folders.run / "agent.sock", doorkeepers, limits)
+        doorkeepers = Doorkeepers(self._answering, self._authenticating, self.evaluating)
+        self._agent = agent_server(self._folders.run / "agent.sock", doorkeepers)
         await self._agent.start()
         setup = EngineSetup(
             binary=self._binary,
             run_folder=self._folders.run,
             stdout=self._stdout,
-            drain_seconds=engine.drain_timeout_ms / 1000,
+            drain_seconds=prepared.document.engine.drain_timeout_ms / 1000,
         )
         self._engine = Engine(setup, self._report)
         served = await self.apply(prepared)
         self._consulting.begin()
         return served
 
-    async def apply(self, prepared: Prepared, *, anew: bool = False) -> Served:
+    async def apply(
+        self, prepared: Prepared, *, anew: bool = False, keep: Keep = keep_nothing
+    ) -> Served:
         """Put a configuration in force; what served before goes on if anything is refused.
 
         Where the engine's files stay the same only the agent changes its mind, and remembered
         verdicts are withdrawn: that takes milliseconds and touches no connection. Else, or if
         ``anew``, the compiled files are checked by the engine itself, and it changes over without
-        losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
+        losing a request. ``keep`` is awaited, once or twice, when all is checked and before
+        anything acts. Raises ConfigRefused, EngineFailed, FileTrouble, and what ``keep`` raises.
         """
         async with self._exchange.following(prepared.document):
             standing = await self._standing_of(prepared)
-            if self._serving is None or prepared.engine is not self._serving.engine:
-                judgements = await asyncio.to_thread(judgements_of, prepared.document)
-                self._authenticating.judge_by(judgements)
-            if not anew and self._serving is not None:
-                serving = self._serving
-                if await same_files(prepared, serving) and await self._judge_by(standing):
-                    self._serving = replace(
-                        serving, policies=prepared.policies, engine=prepared.engine
-                    )
+            serving = self._serving
+            if not anew and serving is not None and await same_files(prepared, serving):
+                await self._make_known(prepared, keep)
+                if await self._judge_by(standing):
+                    same = replace(serving, policies=prepared.policies, engine=prepared.engine)
+                    self._serving = same
                     return Served(revision=serving.place.revision, reloaded=False)
-            return await self._change_over(prepared, standing)
+            return await self._change_over(prepared, standing, keep)
+
+    async def _make_known(self, prepared: Prepared, keep: Keep) -> None:
+        """It is good, and about to act: whoever is asked must know it. Of what is refused nobody
+        hears, since they know a few of the latest only."""
+        await keep()
+        if self._serving is None or prepared.engine is not self._serving.engine:
+            document = prepared.document
+            self._authenticating.judge_by(await asyncio.to_thread(judgements_of, document))
+            self._marking.answer_by(await asyncio.to_thread(marks_of, document))
+            await self.evaluating.follow(document)
 
     async def _standing_of(self, prepared: Prepared) -> Standing:
         before = self._desk.standing
@@ -207,12 +211,13 @@ class Gateway:
         await self._forget(standing, before, except_worker=None)
         return False
 
-    async def _change_over(self, prepared: Prepared, standing: Standing) -> Served:
+    async def _change_over(self, prepared: Prepared, standing: Standing, keep: Keep) -> Served:
         revision = self._revisions.next_revision()
         place = place_of(revision, self._folders)
         bundle = await asyncio.to_thread(prepared.bundle, place)
         await asyncio.to_thread(self._revisions.stage, revision, bundle.files)
         await self._check(prepared, revision, bundle)
+        await self._make_known(prepared, keep)
         before = self._desk.standing
         self._desk.replace(standing)
         try:
@@ -251,6 +256,7 @@ class Gateway:
         if self._engine is not None:
             await self._engine.stop()
         await self._authenticating.end()
+        await self.evaluating.end()
         if self._agent is not None:
             await self._agent.stop()
         self._learnt.save(self._desk)

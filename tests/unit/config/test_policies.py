@@ -88,15 +88,12 @@ def test_an_origin_may_be_text_a_pattern_or_both(origin: str, expected: object) 
         ),
         ("headers: {action: {forwardHeaders: {X-A: '\"é\"'}}}", "use ASCII"),
         ("headers: {action: {forwardHeaders: {X-A: consumer.id}}}", "consumer.id isn't known"),
-        (
-            "log: {action: {message: '${req.body.a}'}}",
-            "isn't supported yet, from here on: req.body",
-        ),
+        ("log: {action: {message: '${req.body.}'}}", "JavaScript can't read it"),
         ("log: {action: {}}", "message is missing"),
         ("rate-limit: {action: {delayMs: 100}}", "requests can't be delayed"),
         ("rate-limit: {action: {delayAfter: 3}}", "write delayMs: 0"),
         ("rate-limit: {action: {skipFailedRequests: true}}", "every request counts"),
-        ("rate-limit: {action: {rateLimitBy: '${foo()}'}}", "isn't supported yet"),
+        ("rate-limit: {action: {rateLimitBy: '${foo()}'}}", "nothing is known by the name 'foo'"),
         ("rate-limit: {action: {windowMs: 0}}", "too small"),
         ("rate-limit: {action: {max: -1}}", "too small"),
         ("request-transformer: {action: {}}", "it changes nothing"),
@@ -144,7 +141,7 @@ def test_what_can_not_be_honoured_is_refused(policy: str, words: str) -> None:
     assert words in line
 
 
-def test_a_certificate_is_named_by_its_digest_alone() -> None:
+def test_a_certificate_is_named_by_its_digest() -> None:
     digest = "aB" * 32
     for written in (digest, f"'{':'.join(['Ab'] * 32)}'", f"[{digest}]"):
         condition = f"{{name: clientCertificate, fingerprint: {written}}}"
@@ -153,10 +150,30 @@ def test_a_certificate_is_named_by_its_digest_alone() -> None:
     for part, words in (
         ("fingerprint: abc", "write its 64 hexadecimal digits"),
         ("fingerprint: []", "must not be empty"),
-        (f"fingerprint: {digest}, subject: CN=a", "subject of a certificate can't be asked for"),
+        ("fingerprint:", "must not be empty"),
+        ("subject: []", "must not be empty"),
+        ("subject: ' '", "is empty"),
+        ("san: a.example", "alternative names have their kinds: dns, uri, email, ip"),
+        ("distinguishedName: CN=a", "write subject"),
+        ("ip: 10.0.0.0/99", "isn't an IP address or network"),
     ):
         line = only(refused(with_condition(f"{{name: clientCertificate, {part}}}")))
         assert words in line
+
+
+def test_a_condition_on_certificates_asks_for_something() -> None:
+    line = only(refused(with_condition("{name: clientCertificate}")))
+    assert "it asks for nothing of the certificate" in line
+    assert "use tlsClientAuthenticated" in line
+
+
+def test_more_conditions_on_certificates_than_can_be_told_are_a_problem() -> None:
+    many = [f"{{name: clientCertificate, subject: CN=c{one}}}" for one in range(249)]
+    text = with_condition(f"{{name: oneOf, conditions: [{', '.join([*many, many[0]])}]}}")
+    (line,) = [one for one in refused(text) if "error" in one]
+    assert "249 different conditions about certificates; 248 are possible" in line
+    fewer = with_condition(f"{{name: oneOf, conditions: [{', '.join(many[1:])}]}}")
+    assert all("never true" in one for one in warned(fewer))
 
 
 @pytest.mark.parametrize("name", ["request-transformer", "response-transformer"])

@@ -3,8 +3,10 @@
 import re
 from typing import Annotated, ClassVar, Literal, Union, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
+from ostiary.config.expression.parsing import NotSupported
+from ostiary.config.expression.scripts import ABOUT_SCRIPTS, checked
 from ostiary.config.host_patterns import NoHostPattern, host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
@@ -13,6 +15,9 @@ from ostiary.config.model.auth_conditions import (
     ScopeHeld,
 )
 from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit, Wrong
+from ostiary.config.model.body_condition import BodyFits
+from ostiary.config.model.certificate_condition import ClientCertificate
+from ostiary.scripts.model import Script, Wanted
 
 _PARAMETER_PATH = re.compile(r"(?:/(?::\w+|[A-Za-z0-9._~!$&',=@%-]*))+", re.ASCII)
 
@@ -26,13 +31,6 @@ def _host_pattern(value: str) -> str:
     return value
 
 
-def _fingerprint(value: str) -> str:
-    digits = value.replace(":", "").upper()
-    if not re.fullmatch("[0-9A-F]{64}", digits):
-        raise Unfit("isn't a SHA-256", "write its 64 hexadecimal digits")
-    return digits
-
-
 def _parameter_path(value: str) -> str:
     if not _PARAMETER_PATH.fullmatch(value):
         raise Unfit(
@@ -42,6 +40,14 @@ def _parameter_path(value: str) -> str:
     names = re.findall(r"(?<=:)\w+", value)
     if len(set(names)) < len(names) or len(names) > 9:
         raise Unfit("names a segment twice, or more than nine", "use regexpmatch")
+    return value
+
+
+def _expression(value: str) -> str:
+    try:
+        checked(Script(value, Wanted.TRUTH))
+    except NotSupported as error:
+        raise Wrong(f"{value[:80]!r}: {error}", ABOUT_SCRIPTS) from error
     return value
 
 
@@ -145,36 +151,23 @@ class HostMatch(Model):
     )
 
 
+class ExpressionHolds(Model):
+    """True when JavaScript says so; asked of the gateway's own process for each request."""
+
+    example: ClassVar[str] = (
+        """{name: expression, expression: "req.headers['x-kind'] === 'a' && req.query.n > 1"}"""
+    )
+    name: Literal["expression"] = "expression"
+    expression: Annotated[str, AfterValidator(_expression)] = Field(
+        min_length=1, description="JavaScript; what it throws is a 500."
+    )
+
+
 class TlsClientAuthenticated(Model):
     """True when the client has shown a certificate and it is welcome, now."""
 
     example: ClassVar[str] = "{name: tlsClientAuthenticated}"
     name: Literal["tlsClientAuthenticated"] = "tlsClientAuthenticated"
-
-
-class ClientCertificate(Model):
-    """True when the client is admitted by a certificate, and it is one of these.
-
-    Names are asked for by `clientCertificateAuth` of the API, which knows all forms of them.
-    """
-
-    example: ClassVar[str] = (
-        "{name: clientCertificate, "
-        "fingerprint: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef}"
-    )
-    name: Literal["clientCertificate"] = "clientCertificate"
-    fingerprint: Annotated[
-        tuple[Annotated[str, AfterValidator(_fingerprint)], ...], Listed, Some
-    ] = Field(description="SHA-256 of the certificate, hexadecimal; one or a list.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_names(cls, value: object) -> object:
-        for key in ("subject", "issuer", "san", "serial"):
-            if isinstance(value, dict) and key in value:
-                way_out = "use the API's clientCertificateAuth: its names, allow and deny know it"
-                raise Wrong(f"{key} of a certificate can't be asked for here", way_out)
-        return value
 
 
 _Conditions = Union[  # noqa: UP007 - the members refer to the union itself
@@ -189,6 +182,8 @@ _Conditions = Union[  # noqa: UP007 - the members refer to the union itself
     RegexpMatch,
     Method,
     HostMatch,
+    ExpressionHolds,
+    BodyFits,
     TlsClientAuthenticated,
     Authenticated,
     Anonymous,

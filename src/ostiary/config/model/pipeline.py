@@ -9,6 +9,7 @@ from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.base import Listed, Model, Number, Wrong
 from ostiary.config.model.condition import Always, Condition
 from ostiary.config.model.policies.cors import CorsAction
+from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
 from ostiary.config.model.policies.ip_filter import IpFilterAction
 from ostiary.config.model.policies.log import LogAction
@@ -63,6 +64,7 @@ class ProxyAction(ProxyOptions):
 Acts = (
     BasicAuthAction
     | CorsAction
+    | ExpressionAction
     | HeadersAction
     | IpFilterAction
     | KeyAuthAction
@@ -91,6 +93,7 @@ def answers(action: Action) -> bool:
         case (
             BasicAuthAction()
             | CorsAction()
+            | ExpressionAction()
             | HeadersAction()
             | IpFilterAction()
             | KeyAuthAction()
