@@ -23,6 +23,7 @@ from ostiary.services.ocsp_state import NOBODY_ASKED, OcspState
 from ostiary.services.ports import Unreadable
 from ostiary.services.prepare import Prepared, prepare
 from ostiary.services.webhooks import Target
+from ostiary.store.database.consumer_directory import StoredDirectory
 from ostiary.store.database.database import Database
 from ostiary.store.database.engines import sqlite_url
 from ostiary.store.database.notifications import Notification
@@ -213,15 +214,17 @@ async def no_post(_target: Target, _notification: Notification) -> Answered:
     return Answered(detail="nobody sends in this test")
 
 
-def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> DeskRig:
-    """Management in ``folder``, which is empty."""
+def make_desk(
+    folder: Path, config: str = CONFIG, post: Post | None = None, url: str = ""
+) -> DeskRig:
+    """Management in ``folder``, which is empty; ``url``: on a database that others use, too."""
     clock = Clock()
     files, state = folder / "files", folder / "state"
     files.mkdir()
     state.mkdir(mode=0o700)
     kit = Kit(files, clock.now)
     gatekeeper = FakeGatekeeper(prepared_of(kit, config, clock.now), clock.now)
-    database = Database.open(sqlite_url(state / "ostiary.db"), now=clock.now)
+    database = Database.open(url or sqlite_url(state / "ostiary.db"), now=clock.now)
     shelf = TrustStore(state)
     telemetry = Telemetry(
         Ports(
@@ -235,7 +238,7 @@ def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> D
     )
 
     def explain(asked: Asked) -> tuple[Explanation, ...]:
-        return explain_visit(gatekeeper.prepared, asked)
+        return explain_visit(gatekeeper.prepared, asked, StoredDirectory(lambda: database))
 
     withdrawn: list[Changed] = []
     management, changes = make_management(

@@ -54,7 +54,15 @@ _SUBJECTS = (
     ("consumers", (*consumers.DOORS, *importing.DOORS)),
 )
 _LOCKED = ("/api/", "/metrics", *ROOTS)
-_IMPORTS = ("/names/import", "/names", "/library", "/versions", "/blocked", "/consumers/import")
+_IMPORTS = (
+    "/names/import",
+    "/names",
+    "/library",
+    "/versions",
+    "/blocked",
+    "/consumers/import",
+    "/consumers/lines/import",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,62 +7,31 @@ commit fails, what acted before is put in force again.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
 
-from ostiary.consumers.changes import Changed, Listener, nobody
+from ostiary.consumers.changes import Listener, nobody
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused
-from ostiary.management.actors import Actor, Order
-from ostiary.management.errors import Conflicting, Forbidden, NotApplied, Stale, Unavailable
-from ostiary.management.keeping import Keeping, told
+from ostiary.management.actors import Order
+from ostiary.management.edits import Edit, Edited, Moment, audit_entry
+from ostiary.management.errors import Conflicting, Forbidden, NotApplied, Unavailable
+from ostiary.management.keeping import Keeping, refuse_stale, told
 from ostiary.management.ports import Applied, Clock, FileEdit, Gatekeeper
 from ostiary.management.previews import Previews
 from ostiary.management.refusing import engine_refuses
 from ostiary.management.sights import ChangeView, PreviewView
-from ostiary.management.state import EVERYTHING, State, Touched, missing_since, read_state
-from ostiary.services.prepare import Prepared
-from ostiary.store.database.notifications import NewNotification
-from ostiary.store.database.records import AuditEntry, JsonValue, Role
+from ostiary.management.state import EVERYTHING, State, missing_since, read_state
+from ostiary.store.database.records import AuditEntry, Role
 from ostiary.store.database.work import Work
 
 T = TypeVar("T")
+_OWN_ENTRIES = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edited:
-    """What an edit did in the transaction; values for the audit log hold no secret."""
-
-    action: str
-    """A stable word such as ``trusted.add``."""
-    object: str
-    before: JsonValue = None
-    after: JsonValue = None
-    touched: frozenset[Touched] = frozenset()
-    """Empty: nothing in force changes, but for ``file``."""
-    file: FileEdit | None = None
-    """What becomes of the configuration file."""
-    warnings: tuple[str, ...] = ()
-    notices: tuple[NewNotification, ...] = ()
-    """What operators elsewhere are told of it, when it is committed."""
-    consumers: Changed | None = None
-    """Whose verdicts are withdrawn, when it is committed and before it is acknowledged."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """What an edit may know beside the transaction."""
-
-    at: datetime
-    actor: Actor
-    in_force: Prepared
-
-
-Edit = Callable[[Work, Moment], Edited]
 Mirror = Callable[[State], None]
 """Told of every state that was committed; must not raise."""
 
@@ -95,6 +64,8 @@ class Changes:
         self._state: State | None = None
         self._mirrors: list[Mirror] = []
         self._halted = ""
+        self.own_entries: deque[int] = deque(maxlen=_OWN_ENTRIES)
+        """The latest numbers in the audit log that were written here."""
         self._under_way: set[asyncio.Task[ChangeView]] = set()
         self._log = structlog.get_logger("ostiary.management")
 
@@ -163,6 +134,25 @@ class Changes:
             loop = asyncio.get_running_loop()
             return await asyncio.to_thread(self._change, order, edit, loop)
 
+    async def catch_up(self) -> bool:
+        """Put in force what others have committed to the same database; whether there was anything.
+
+        Raises Unavailable, EngineRefuses, NotApplied: then what was in force goes on acting.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._catch_up, asyncio.get_running_loop())
+
+    def _catch_up(self, loop: asyncio.AbstractEventLoop) -> bool:
+        with told(), self.keeping.reading() as work:
+            before = self._state
+            if before is not None and self._known(work) is not None:
+                return False
+            state = read_state(work, before, EVERYTHING)
+        if before is None or not state.acts_as(before):
+            self._apply(state, None, loop)
+        self._committed(state, state.revision)
+        return True
+
     def _moment(self, order: Order) -> Moment:
         return Moment(at=self.clock(), actor=order.actor, in_force=self.gatekeeper.prepared)
 
@@ -201,12 +191,14 @@ class Changes:
                 refuse_stale(work, order)
                 moment = self._moment(order)
                 edited = edit(work, moment)
-                state = read_state(work, self._known(work), edited.touched)
+                known = self._known(work)
+                state = read_state(work, known, edited.touched)
                 file = edited.file
-                if edited.touched or file:
+                # What others wrote since is in the state, too, and must not only seem to act.
+                if edited.touched or file or known is None:
                     applied = self._apply(state, file, loop)
                 revision = work.revision.grow()
-                work.audit.append(_entry(edited, moment))
+                self.own_entries.append(work.audit.append(audit_entry(edited, moment)))
                 work.notifications.add(edited.notices)
         except BaseException:
             if applied is not None:
@@ -269,25 +261,6 @@ class Changes:
             _in_loop(self.gatekeeper.apply(state.managed, state.certificates, old), loop)
         except OstiaryError as error:
             self._log.error("change-not-taken-back", error=str(error))
-
-
-def refuse_stale(work: Work, order: Order) -> None:
-    """Raises Stale when the order was made for another revision."""
-    now = work.revision.current()
-    if order.if_match is not None and order.if_match != now:
-        raise Stale(order.if_match, now)
-
-
-def _entry(edited: Edited, moment: Moment) -> AuditEntry:
-    return AuditEntry(
-        at=moment.at,
-        actor=moment.actor.name,
-        action=edited.action,
-        object=edited.object,
-        before=edited.before,
-        after=edited.after,
-        request_id=moment.actor.request_id,
-    )
 
 
 def _in_loop(work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:

@@ -12,7 +12,8 @@ from ostiary.config.sections import Named, Section, items_of, with_item, without
 from ostiary.config.text.splicing import Entangled, spliced
 from ostiary.config.text.tree import Plain, below, plain
 from ostiary.management.actors import Actor, Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import Conflicting, Forbidden, NotThere
 from ostiary.management.ports import FileEdit, Gatekeeper
 from ostiary.management.sent_values import (

@@ -13,6 +13,7 @@ from ostiary.management.blocking import Blocking
 from ostiary.management.changes import Changes
 from ostiary.management.configuration import Configuration
 from ostiary.management.consumers.consumers import make_consumers
+from ostiary.management.flows import Flows
 from ostiary.management.keeping import Keeping
 from ostiary.management.library import Library
 from ostiary.management.management import Management
@@ -68,6 +69,7 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         notifications=Notifications(changes, hands.dice, hands.post),
         recovery=recovery,
         sightings=Sightings(changes, recovery, hands.telemetry, hands.explain),
+        flows=Flows(changes),
         tokens=Tokens(changes, hands.dice, Attempts()),
         audit=Audit(changes),
         authority=Authority(desk),

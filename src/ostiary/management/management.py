@@ -9,6 +9,7 @@ from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
 from ostiary.management.configuration import Configuration
 from ostiary.management.consumers.consumers import Consumers
+from ostiary.management.flows import Flows
 from ostiary.management.library import Library
 from ostiary.management.names import Names
 from ostiary.management.notifications import Notifications
@@ -48,6 +49,8 @@ class Management:
     """State and recovery of the truststore and the database."""
     sightings: Sightings
     """Overview, clients, events, explain."""
+    flows: Flows
+    """APIs, their pipelines and services, as they are drawn."""
     tokens: Tokens
     """Credentials, and who they are."""
     audit: Audit

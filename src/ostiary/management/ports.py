@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Protocol
 
 from ostiary.config.effective import Managed
+from ostiary.services.credentials import NO_PROOF, Proof
 from ostiary.services.explanation import Explanation
 from ostiary.services.list_sources import SourceState
 from ostiary.services.ocsp_state import OcspState
 from ostiary.services.prepare import Prepared
+from ostiary.services.requests import Headers
 from ostiary.trust.intermediates import Intermediates
 from ostiary.x509.certificate import Certificate
 
@@ -115,6 +117,12 @@ class Asked:
     url: str | None = None
     method: str = "GET"
     at: datetime
+    headers: Headers = ()
+    client: str = ""
+    """The client's address; empty: nothing is known of it."""
+    proof: Proof = NO_PROOF
+    may_try: bool = False
+    """Whether secrets may be compared for whoever asks."""
 
 
 class Explain(Protocol):
@@ -123,5 +131,8 @@ class Explain(Protocol):
     def __call__(self, asked: Asked) -> tuple[Explanation, ...]:
         """One for an API or URL, else one for each TLS entry.
 
-        Raises WrongUse for what can't be explained: an unknown API, a URL that is none.
+        Credentials are judged as the agent does, and nothing is remembered or counted of it. Waits
+        for the database: call it in a thread.
+        Raises WrongUse for what can't be explained: an unknown API, a URL that is none; Forbidden
+        where a secret would have to be compared and may not.
         """

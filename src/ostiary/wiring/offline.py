@@ -25,6 +25,7 @@ from ostiary.management.ports import Applied, FileEdit, FileInForce
 from ostiary.services.list_sources import SourceState
 from ostiary.services.ocsp_state import NOBODY_ASKED, OcspState
 from ostiary.services.prepare import Prepared, Written
+from ostiary.store.database.consumer_directory import StoredDirectory
 from ostiary.store.database.database import Database
 from ostiary.store.files import make_folder
 from ostiary.store.truststore import TrustStore
@@ -144,7 +145,9 @@ def _application(written: Written, state: Path, database: Database) -> ASGIApp:
         shelf=shelf,
         gatekeeper=stopped,
         telemetry=Watching(lambda: database, state / "run").telemetry,
-        explain=lambda asked: explain_visit(stopped.prepared, asked),
+        explain=lambda asked: explain_visit(
+            stopped.prepared, asked, StoredDirectory(lambda: database)
+        ),
         clock=world.now,
         dice=secrets.token_bytes,
         authority=holder_of(state),
