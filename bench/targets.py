@@ -60,7 +60,7 @@ SHAPES = (
 
 POLICIES = tuple(key for key, _ in TITLES)
 """With many consumers in the store each is at least 0.85 of this gateway with the recipe, and 15
-times Express Gateway with the same policy."""
+times Express Gateway with the same policy (limits: without)."""
 
 
 def verdicts(outcome: Outcome) -> list[Verdict]:
