@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from ostiary.admin.api import (
     authority,
     blocked,
+    configuration,
     consumers,
     credentials,
     enrolment,
@@ -38,6 +39,7 @@ from ostiary.management.management import Management
 
 _SUBJECTS = (
     ("gateway", gateway.DOORS),
+    ("configuration", configuration.DOORS),
     ("names", names.DOORS),
     ("library", library.DOORS),
     ("trusted", trusted.DOORS),

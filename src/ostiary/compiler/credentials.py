@@ -179,6 +179,7 @@ def _asking() -> Iterator[str]:
 
 
 def _extraction(profile: Profile) -> Iterator[str]:
+    # As ``services.credentials.credential_in``, for described requests.
     match profile.action:
         case KeyAuthAction() as action:
             if not action.disable_headers:

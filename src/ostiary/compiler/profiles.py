@@ -8,7 +8,7 @@ conditions ask, is the *judgement*, found by the route's number in the profile's
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ostiary.compiler.routes import RouteTable, route_table
+from ostiary.compiler.routes import Route, RouteTable, route_table
 from ostiary.config.model.auth_conditions import ConsumerIs, ScopeHeld
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.condition import AllOf, Condition, Not, OneOf
@@ -81,15 +81,18 @@ def profiles_of(document: Document, table: RouteTable) -> Profiles:
         if bound is None:
             continue
         for action in actions_of(bound):
-            found[place_of(action)][route.rank] = Judgement(
-                type=type_of(action), scopes=route.scopes, tests=tests_of(bound)
-            )
+            found[place_of(action)][route.rank] = judgement_of(action, route, bound)
     return Profiles(
         {
             action: Profile(number, action, judgements)
             for number, (action, judgements) in enumerate(found.items(), int(len(found) > 1))
         }
     )
+
+
+def judgement_of(action: Authenticating, route: Route, pipeline: Pipeline) -> Judgement:
+    """What a step of the pipeline judges by, for requests of this route."""
+    return Judgement(type=type_of(action), scopes=route.scopes, tests=tests_of(pipeline))
 
 
 def judgements_of(document: Document) -> Mapping[str, Judgement]:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ostiary.kernel.errors import OstiaryError, WrongUse
-from ostiary.kernel.problems import ConfigRefused, Problem
 from ostiary.store.database.records import Role
 
 
@@ -108,14 +107,3 @@ class Unavailable(OstiaryError):
 
 class NotApplied(OstiaryError):
     """The engine failed while the change was put in force; what acted before acts again."""
-
-
-def engine_refuses(refused: ConfigRefused) -> EngineRefuses:
-    """The gateway's problems as faults of the change."""
-    errors = [one for one in refused.problems if one.severity.value == "error"]
-    return EngineRefuses(_fault(problem) for problem in errors)
-
-
-def _fault(problem: Problem) -> Fault:
-    where = f"{problem.path}: " if problem.path else ""
-    return Fault(where="", message=where + problem.message, way_out=problem.way_out)

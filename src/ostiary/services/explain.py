@@ -10,11 +10,12 @@ from datetime import datetime
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.compiler.tls import Entry, entries_of
 from ostiary.config.effective import AuthType
+from ostiary.services.credentials import AskDirectory, nobody_to_ask
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.handshake import choose_entry
 from ostiary.services.prepare import Prepared
 from ostiary.services.visits import Scheme, Visit, visit_of_api
-from ostiary.services.way import Way
+from ostiary.services.way import Client, Way
 from ostiary.trust.decision import Walk
 from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
@@ -25,9 +26,17 @@ from ostiary.trust.statuses import Statuses
 class Explainer:
     """Explains visits to one configuration at one time."""
 
-    def __init__(self, prepared: Prepared, now: datetime, statuses: Statuses | None = None) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        now: datetime,
+        statuses: Statuses | None = None,
+        ask: AskDirectory = nobody_to_ask,
+    ) -> None:
         """``now`` (aware) is when the visits take place. What is managed beside the file is in
-        ``prepared``; ``statuses`` are the OCSP answers at hand, and nobody else's."""
+        ``prepared``; ``statuses`` are the OCSP answers at hand, and nobody else's; ``ask`` judges
+        the credentials of consumers."""
+        self._ask = ask
         self._prepared = prepared
         self._now = now
         standing = standing_of(prepared.policies, blocked=prepared.blocked, statuses=statuses)
@@ -74,5 +83,8 @@ class Explainer:
         def judge(scope: str) -> Walk:
             return self._desk.explain(scope, shown.leaf, shown.chain, self._now)
 
-        fingerprint = hashlib.sha256(shown.leaf).hexdigest().upper() if shown.leaf else ""
-        return Way(self._prepared, self.table, about, judge, fingerprint=fingerprint)
+        client = Client(
+            fingerprint=hashlib.sha256(shown.leaf).hexdigest().upper() if shown.leaf else "",
+            ask=self._ask,
+        )
+        return Way(self._prepared, self.table, about, judge, client)

@@ -64,7 +64,7 @@ def explain(
     prepared = prepare_rest(written, managed, trusted, fetched=fetched)
     statuses = answers_in(Folders(state=asked.state).ocsp) if asked.state else None
     explainer = Explainer(prepared, moment(asked.at), statuses)
-    shown = _shown(asked)
+    shown = shown_by(asked)
     if asked.url is not None:
         return (explainer.visit(visit_of_url(asked.url, asked.method), shown),)
     if asked.api is not None:
@@ -119,7 +119,8 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _shown(asked: Asked) -> Shown:
+def shown_by(asked: Asked) -> Shown:
+    """The certificates of the files. Raises AskedWrongly."""
     if asked.certificate is None:
         return Shown(b"")
     leaf, *rest = _certificates(asked.certificate)

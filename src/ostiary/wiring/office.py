@@ -22,6 +22,7 @@ from ostiary.management.making import Hands, make_management
 from ostiary.management.management import Management
 from ostiary.management.noticing import Noticing
 from ostiary.services.prepare import Prepared
+from ostiary.store.database.consumer_directory import StoredDirectory
 from ostiary.store.files import write_atomically
 from ostiary.store.truststore import TrustStore
 from ostiary.telemetry.hub import Telemetry
@@ -128,7 +129,10 @@ def _manage(
         gatekeeper=applying,
         telemetry=telemetry,
         explain=lambda asked: explain_visit(
-            applying.prepared, asked, applying.gateway.consulting.copy()
+            applying.prepared,
+            asked,
+            StoredDirectory(lambda: kept.database),
+            applying.gateway.consulting.copy,
         ),
         clock=world.now,
         dice=secrets.token_bytes,

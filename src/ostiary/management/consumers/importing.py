@@ -13,11 +13,12 @@ from ostiary.consumers import secrets
 from ostiary.consumers.changes import Changed, Named
 from ostiary.consumers.names import is_generated
 from ostiary.management.actors import Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
 from ostiary.management.consumers.gathering import gather, read_lines
 from ostiary.management.consumers.sorting import Fresh, News, sorted_out
 from ostiary.management.consumers.taken import Taking
 from ostiary.management.consumers.views import TakenView
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import Conflicting
 from ostiary.management.keeping import reading
 from ostiary.management.ports import Dice
