@@ -37,7 +37,6 @@ _PASSING = (
     names.JUDGEMENT,
     names.PRESENTED,
     names.UNTIL,
-    names.SAME,
     names.ANEW,
     names.CODE,
     names.WHO,
@@ -137,10 +136,8 @@ def _recalling() -> Iterator[str]:
     )
     anew = f"{{ var({names.ANEW}) -m bool }}"
     yield f"http-request set-var({names.UNTIL}) {_at(UNTIL_AT)} if {_PRESENTED}"
-    # Asked once: each condition costs every request, and comparing keys most of all.
-    yield f"http-request set-var({names.SAME}) bool(true) if {holds} {same}"
     for source, name in kept:
-        yield f"http-request set-var({name}) var({source}) if {{ var({names.SAME}) -m bool }}"
+        yield f"http-request set-var({name}) var({source}) if {holds} {same}"
     yield f"http-request set-var({names.ANEW}) bool(true) if !{_DECIDED} {holds}"
     yield f"http-request set-var-fmt({names.WHO}) {word(_consumer())} if {anew}"
     yield f"http-request set-var({names.PASSED}) {_at(PASSED_AT)} if {anew}"
@@ -193,7 +190,7 @@ def _extraction(profile: Profile) -> Iterator[str]:
                     found = f"url_param({argument(field)}),url_dec(1)"
                     yield (
                         f"http-request set-var({names.PRESENTED}) {word(found)} "
-                        f"if !{_PRESENTED} {_FOUND}"
+                        f"if {_FOUND} !{_PRESENTED}"
                     )
         case BasicAuthAction():
             yield _from_header("Authorization", "Basic")
