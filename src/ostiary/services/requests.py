@@ -178,17 +178,9 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return True
         case Never():
             return False
-        case AllOf():
-            return _all(
-                holds(x, request, authenticated=authenticated) for x in condition.conditions
-            )
-        case OneOf():
-            return _not(
-                _all(
-                    _not(holds(x, request, authenticated=authenticated))
-                    for x in condition.conditions
-                )
-            )
+        case AllOf() | OneOf():
+            truths = [holds(x, request, authenticated=authenticated) for x in condition.conditions]
+            return _all(truths) if isinstance(condition, AllOf) else _not(_all(map(_not, truths)))
         case Not():
             return _not(holds(condition.condition, request, authenticated=authenticated))
         case PathExact():
