@@ -11,6 +11,7 @@ from ostiary.management.authority.foundation import Foundation
 from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
 from ostiary.management.changes import Changes
+from ostiary.management.configuration import Configuration
 from ostiary.management.consumers.consumers import make_consumers
 from ostiary.management.flows import Flows
 from ostiary.management.keeping import Keeping
@@ -74,6 +75,7 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         authority=Authority(desk),
         foundation=Foundation(desk, library, trusted),
         reception=Reception(desk),
+        configuration=Configuration(changes),
         consumers=make_consumers(changes, hands.dice),
     )
     return management, changes

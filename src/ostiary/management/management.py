@@ -7,6 +7,7 @@ from ostiary.management.authority.authority import Authority
 from ostiary.management.authority.foundation import Foundation
 from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
+from ostiary.management.configuration import Configuration
 from ostiary.management.consumers.consumers import Consumers
 from ostiary.management.flows import Flows
 from ostiary.management.library import Library
@@ -60,5 +61,7 @@ class Management:
     """How that authority begins, and is followed up."""
     reception: Reception
     """Tokens to enrol with, and requests that wait for approval."""
+    configuration: Configuration
+    """Endpoints, pipelines and policies in the configuration file."""
     consumers: Consumers
     """Users, apps, their credentials, and scopes."""

@@ -87,6 +87,8 @@ class Remembering:
         False: it isn't known what all workers were told, or they could not be told otherwise.
         """
         rows = self._told.rows_of(changed, now)
+        if rows is None and changed.only_new:
+            rows = frozenset()
         if rows is None or len(rows) > _MOST_ROWS or self._master is None:
             return False
         for row in rows:
