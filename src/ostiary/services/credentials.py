@@ -14,16 +14,21 @@ from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.consumers.judging import Bad, Good, Judgement, Verdict, judge_known
 from ostiary.consumers.model import Known
 from ostiary.consumers.reason import CredentialReason
+from ostiary.kernel.errors import OstiaryError
 from ostiary.services.percent import decoded
 from ostiary.services.requests import Request
 
 AskDirectory: TypeAlias = Callable[[Judgement, bytes], Verdict]
-"""Judges a credential as it was sent. Never raises: who can't be judged gets NO_ANSWER."""
+"""Judges a credential as it was sent; who can't be judged gets NO_ANSWER."""
+
+
+class NobodyToAsk(OstiaryError):
+    """A credential is shown, and no consumers are at hand."""
 
 
 def nobody_to_ask(_judgement: Judgement, _sent: bytes) -> Verdict:
-    """No consumers are at hand."""
-    return Bad(CredentialReason.NO_ANSWER)
+    """Raises NobodyToAsk."""
+    raise NobodyToAsk("the request shows a credential, and only the gateway has its consumers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
