@@ -7,6 +7,7 @@ what is said here must be what the engine does.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias, assert_never
 
 from ostiary.compiler.guards import AMBIGUOUS_PATH
@@ -173,24 +174,18 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
 
     None where a script decides, or the body: neither is looked at here.
     """
+    inner = partial(holds, request=request, authenticated=authenticated)
     match condition:
         case Always():
             return True
         case Never():
             return False
         case AllOf():
-            return _all(
-                holds(x, request, authenticated=authenticated) for x in condition.conditions
-            )
+            return _all(inner(one) for one in condition.conditions)
         case OneOf():
-            return _not(
-                _all(
-                    _not(holds(x, request, authenticated=authenticated))
-                    for x in condition.conditions
-                )
-            )
+            return _not(_all(_not(inner(one)) for one in condition.conditions))
         case Not():
-            return _not(holds(condition.condition, request, authenticated=authenticated))
+            return _not(inner(condition.condition))
         case PathExact():
             return request.pathq == condition.path
         case PathMatch():
