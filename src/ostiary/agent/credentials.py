@@ -16,6 +16,7 @@ _CODE_HEAD: Final = set_var_head(Scope.TRANSACTION, "ccode")
 _WHO_HEAD: Final = set_var_head(Scope.TRANSACTION, "cwho")
 _PASSED_HEAD: Final = set_var_head(Scope.TRANSACTION, "cpassed")
 _KEY: Final = re.compile(r"[0-9]{1,10}\|[0-9a-f]{16}\|[0-9A-F]{64}", re.ASCII)
+_CERTIFICATE: Final = re.compile(r"[0-9A-F]{64}", re.ASCII)
 _WORKER: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
@@ -31,6 +32,8 @@ class CredentialQuestion:
     """The row that remembers the verdict."""
     worker: int
     """Process id of the engine's worker whose row that is."""
+    certificate: str | None = None
+    """SHA-256 of the admitted certificate that came with it, upper-case hex; of tokens only."""
     client: str
     """Where it came from: an IPv4 address, or an IPv6 network of 64 bits."""
 
@@ -49,6 +52,12 @@ def read_credential_question(message: Message) -> CredentialQuestion | None:
         return None
     if not (isinstance(key, str) and _KEY.fullmatch(key) and isinstance(worker, str)):
         return None
+    certificate = told.get("certificate")
+    # One that can't be read must not count as none.
+    if certificate is not None and not (
+        isinstance(certificate, str) and _CERTIFICATE.fullmatch(certificate)
+    ):
+        return None
     if not _WORKER.fullmatch(worker):
         return None
     return CredentialQuestion(
@@ -57,6 +66,7 @@ def read_credential_question(message: Message) -> CredentialQuestion | None:
         credential=sent.encode("utf-8", "surrogateescape"),
         key=key,
         worker=int(worker),
+        certificate=certificate,
         client=client,
     )
 

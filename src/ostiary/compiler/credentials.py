@@ -14,7 +14,9 @@ from ostiary.compiler.enforcement import Gate
 from ostiary.compiler.names import ROUTE
 from ostiary.compiler.profiles import Profile, Profiles
 from ostiary.compiler.questions import Question
+from ostiary.compiler.token_rules import binding_rule, token_extraction
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.consumers.reason import CredentialReason
 from ostiary.haproxy.files import Section, render_map
 from ostiary.haproxy.quote import argument, word
@@ -36,6 +38,7 @@ _FAILED = "{ var(txn.ost.error) -m int gt 1 }"
 _PASSING = (
     names.JUDGEMENT,
     names.PRESENTED,
+    names.BOUND_TO,
     names.UNTIL,
     names.ANEW,
     names.CODE,
@@ -78,7 +81,8 @@ def credential_arguments() -> str:
     """What the agent is told of a credential it is asked about."""
     return (
         f"judgement=var({names.JUDGEMENT}) credential=var({names.PRESENTED}) "
-        f"key=var({names.KEY}) worker=var({names.WORKER}) client={_FROM},concat()"
+        f"key=var({names.KEY}) worker=var({names.WORKER}) client={_FROM},concat() "
+        f"certificate=var({names.BOUND_TO})"
     )
 
 
@@ -105,6 +109,8 @@ def _rules(profile: Profile, file: str, passes: str) -> Iterator[str]:
     yield f"http-request set-var({names.JUDGEMENT}) var({ROUTE}),map_str({file}){passes}"
     yield from _extraction(profile)
     yield f"http-request set-var({names.HASH}) var({names.PRESENTED}),sha2(256),hex if {_PRESENTED}"
+    if isinstance(profile.action, JwtAction | IntrospectAction):
+        yield binding_rule()
     key = f"var({names.GENERATION}),concat(|,{names.JUDGEMENT},|),concat(,{names.HASH})"
     yield f"http-request set-var({names.KEY}) {key} if {_PRESENTED}"
     yield from _recalling()
@@ -194,6 +200,8 @@ def _extraction(profile: Profile) -> Iterator[str]:
                     )
         case BasicAuthAction():
             yield _from_header("Authorization", "Basic")
+        case JwtAction() | IntrospectAction() as action:
+            yield from token_extraction(action, _FOUND, _from_header)
         case _:
             assert_never(profile.action)
 

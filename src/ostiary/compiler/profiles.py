@@ -7,17 +7,23 @@ conditions ask, is the *judgement*, found by the route's number in the profile's
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from ostiary.compiler.routes import Route, RouteTable, route_table
+from ostiary.compiler.tokens import Where, sources_of, token_judgement, token_places
 from ostiary.config.model.auth_conditions import ConsumerIs, ScopeHeld
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.condition import AllOf, Condition, Not, OneOf
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.consumers.judging import ConsumerTest, Judgement, ScopeTest, Test
 from ostiary.consumers.model import CredentialType
+from ostiary.consumers.tokens import TokenJudgement
 
-Authenticating = KeyAuthAction | BasicAuthAction
+AsksSecret = KeyAuthAction | BasicAuthAction
+"""The actions that ask for a name and a secret."""
+Authenticating = AsksSecret | JwtAction | IntrospectAction
 """The actions that ask for a credential."""
 
 
@@ -28,8 +34,8 @@ class Profile:
     number: int
     """From 1; 0 where it is the only one."""
     action: Authenticating
-    """Without what doesn't say where to look."""
-    judgements: Mapping[int, Judgement]
+    """Without what doesn't say where to look; of tokens one of those that share the place."""
+    judgements: Mapping[int, Judgement | TokenJudgement]
     """By the rank of the route."""
 
     @property
@@ -48,7 +54,7 @@ class Profiles:
         return bool(self.by_action)
 
     def __iter__(self) -> Iterator[Profile]:
-        return iter(self.by_action.values())
+        return iter({profile.number: profile for profile in self.by_action.values()}.values())
 
     def number(self, action: Authenticating) -> int:
         """The number of the profile that an action belongs to."""
@@ -60,52 +66,81 @@ def place_of(action: Authenticating) -> Authenticating:
     return action.model_copy(update={"pass_through": False})
 
 
-def type_of(action: Authenticating) -> CredentialType:
-    """The type of credential that an action asks for."""
-    return CredentialType(action.policy)
-
-
 def profiles_of(document: Document, table: RouteTable) -> Profiles:
     """The profiles of a document; the same document gives the same numbers."""
-    found: dict[Authenticating, dict[int, Judgement]] = {}
+    places = token_places(document)
+    found: dict[Authenticating | Where, dict[int, Judgement | TokenJudgement]] = {}
+    actions: dict[Authenticating, Authenticating | Where] = {}
     pipelines = {
-        endpoint: pipeline
-        for pipeline in document.pipelines.values()
+        endpoint: (name, pipeline)
+        for name, pipeline in document.pipelines.items()
         for endpoint in pipeline.api_endpoints
     }
     for pipeline in document.pipelines.values():
-        for action in actions_of(pipeline):
-            found.setdefault(place_of(action), {})
+        for place in map(place_of, actions_of(pipeline)):
+            match place:
+                case JwtAction() | IntrospectAction():
+                    actions[place] = places[place]
+                case _:
+                    actions[place] = place
+            found.setdefault(actions[place], {})
     for route in table.routes:
-        bound = pipelines.get(route.endpoint)
-        if bound is None:
+        if route.endpoint not in pipelines:
             continue
-        for action in actions_of(bound):
-            found[place_of(action)][route.rank] = judgement_of(action, route, bound)
+        name, bound = pipelines[route.endpoint]
+        judgements = _judgements(name, bound, route)
+        for action, judgement in judgements.items():
+            found[actions[action]][route.rank] = judgement
+    numbers = {where: number for number, where in enumerate(found, int(len(found) > 1))}
     return Profiles(
-        {
-            action: Profile(number, action, judgements)
-            for number, (action, judgements) in enumerate(found.items(), int(len(found) > 1))
-        }
+        {action: Profile(numbers[where], action, found[where]) for action, where in actions.items()}
     )
 
 
-def judgement_of(action: Authenticating, route: Route, pipeline: Pipeline) -> Judgement:
+def _judgements(
+    name: str, pipeline: Pipeline, route: Route
+) -> Mapping[Authenticating, Judgement | TokenJudgement]:
+    """By what a pipeline judges requests of this route, by action."""
+    sources = sources_of(name, pipeline)
+    found: dict[Authenticating, Judgement | TokenJudgement] = {}
+    for place in map(place_of, actions_of(pipeline)):
+        match place:
+            case JwtAction() | IntrospectAction():
+                tests = tests_of(pipeline)
+                found[place] = token_judgement(place, sources[place], route.scopes, tests)
+            case KeyAuthAction() | BasicAuthAction():
+                found[place] = judgement_of(place, route, pipeline)
+            case _:
+                assert_never(place)
+    return found
+
+
+def judgement_of(action: AsksSecret, route: Route, pipeline: Pipeline) -> Judgement:
     """What a step of the pipeline judges by, for requests of this route."""
-    return Judgement(type=type_of(action), scopes=route.scopes, tests=tests_of(pipeline))
+    kind = CredentialType(action.policy)
+    return Judgement(type=kind, scopes=route.scopes, tests=tests_of(pipeline))
 
 
 def judgements_of(document: Document) -> Mapping[str, Judgement]:
     """What the agent judges by, by id."""
-    profiles = profiles_of(document, route_table(document.api_endpoints))
-    return {one.id: one for profile in profiles for one in profile.judgements.values()}
+    return {one.id: one for one in _all(document) if isinstance(one, Judgement)}
+
+
+def token_judgements_of(document: Document) -> Mapping[str, TokenJudgement]:
+    """By what the agent judges tokens, by id."""
+    return {one.id: one for one in _all(document) if isinstance(one, TokenJudgement)}
+
+
+def _all(document: Document) -> Iterator[Judgement | TokenJudgement]:
+    for profile in profiles_of(document, route_table(document.api_endpoints)):
+        yield from profile.judgements.values()
 
 
 def actions_of(pipeline: Pipeline) -> Iterator[Authenticating]:
     """The steps' actions that ask for a credential, in order."""
     for use in pipeline.policies:
         for step in use.steps:
-            if isinstance(step.action, KeyAuthAction | BasicAuthAction):
+            if isinstance(step.action, Authenticating):
                 yield step.action
 
 

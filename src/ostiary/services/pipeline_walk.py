@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ostiary.compiler.profiles import Authenticating, judgement_of
+from ostiary.compiler.profiles import AsksSecret, judgement_of
 from ostiary.compiler.routes import Route
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import PolicyUse, ProxyAction, Step
@@ -114,7 +114,7 @@ class _Place:
     request: Request
     visitor: Visitor
 
-    def judge(self, action: Authenticating) -> Judged:
+    def judge(self, action: AsksSecret) -> Judged:
         judgement = judgement_of(action, self.route, self.document.pipelines[self.pipeline])
         visitor = self.visitor
         return judged(action, judgement, self.request, visitor.proof, visitor.ask)

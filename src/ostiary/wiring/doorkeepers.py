@@ -18,6 +18,7 @@ from ostiary.wiring.answering import Answering
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.evaluating import Evaluating
 from ostiary.wiring.remembering import Remembering
+from ostiary.wiring.vouching import Reconsider
 
 
 class Doorkeepers:
@@ -51,9 +52,12 @@ def agent_server(path: Path, doorkeepers: Doorkeepers) -> AgentServer:
     return AgentServer(path, doorkeepers, AgentLimits(max_frame_size=LARGEST_BUFFER))
 
 
-def authenticating(now: Callable[[], datetime]) -> Authenticating:
-    """Judges credentials; until it is told whom to consult, there is nobody's."""
+def authenticating(now: Callable[[], datetime], reconsider: Reconsider) -> Authenticating:
+    """Judges credentials; until it is told whom to consult, there is nobody's. ``reconsider`` takes
+    back what the engine was told of all of them."""
     nobodys = secrets.token_hex(16)
     decoys = dict.fromkeys(CredentialType, kept_generated(nobodys))
     decoys[CredentialType.BASIC_AUTH] = kept_supplied(nobodys, secrets.token_bytes(SALT_BYTES))
-    return Authenticating(verify, decoys, now, Remembering())
+    made = Authenticating(verify, decoys, now, Remembering())
+    made.tokens.vouching.begin(reconsider)
+    return made

@@ -77,7 +77,7 @@ class Gateway:
             ask=ask,
             marking=self._marking,
         )
-        self._authenticating = authenticating(world.now)
+        self._authenticating = authenticating(world.now, self.reconsider_credentials)
         self.evaluating = Evaluating()  # what pipelines ask about requests
         self._serving: Serving | None = None
         self._engine: Engine | None = None
@@ -149,7 +149,7 @@ class Gateway:
         losing a request. ``keep`` is awaited, once or twice, when all is checked and before
         anything acts. Raises ConfigRefused, EngineFailed, FileTrouble, and what ``keep`` raises.
         """
-        async with self._exchange.following(prepared.document):
+        async with self._exchange.following(prepared.document), self._authenticating.use(prepared):
             standing = await self._standing_of(prepared)
             serving = self._serving
             if not anew and serving is not None and await same_files(prepared, serving):
