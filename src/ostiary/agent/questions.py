@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
-from ostiary.agent import credentials
+from ostiary.agent import consumers, credentials
+from ostiary.agent.consumers import ConsumerQuestion, read_consumer_question
 from ostiary.agent.credentials import CredentialQuestion, read_credential_question
 from ostiary.agent.tunnels import Tunnel
 from ostiary.compiler.scopes import Mode
@@ -43,6 +44,7 @@ class Flaw(Enum):
     FORMAT = "format-unknown"
     TUNNEL = "tunnel-malformed"
     CREDENTIAL = "credential-malformed"
+    CONSUMER = "consumer-malformed"
 
 
 class ChainMalformed(OstiaryError):
@@ -92,7 +94,7 @@ class Unanswerable:
     flaw: Flaw
 
 
-Asked: TypeAlias = Question | CredentialQuestion
+Asked: TypeAlias = Question | CredentialQuestion | ConsumerQuestion
 """What HAProxy may ask."""
 
 Reading: TypeAlias = Asked | Unanswerable
@@ -102,7 +104,7 @@ _TUNNEL: Final = re.compile(r"([0-9]{1,10}) ([0-9]{1,10}) (\S{1,100})", re.ASCII
 _MODES: Final = range(sum(mode.value for mode in Mode) + 1)
 _HANDSHAKE: Final = (MESSAGE, MESSAGE_WITH_CHAIN)
 _HEADER: Final = (MESSAGE_ABOUT_HEADER, MESSAGE_ABOUT_HEADER_WITH_CHAIN)
-_OURS: Final = (*_HANDSHAKE, *_HEADER, credentials.MESSAGE)
+_OURS: Final = (*_HANDSHAKE, *_HEADER, credentials.MESSAGE, consumers.MESSAGE)
 
 
 def read_question(notify: Notify) -> Reading:
@@ -113,6 +115,8 @@ def read_question(notify: Notify) -> Reading:
     message = asked[0]
     if message.name == credentials.MESSAGE:
         return read_credential_question(message) or Unanswerable(Flaw.CREDENTIAL)
+    if message.name == consumers.MESSAGE:
+        return read_consumer_question(message) or Unanswerable(Flaw.CONSUMER)
     return _about_certificate(message)
 
 

@@ -10,6 +10,7 @@ from ostiary.compiler.answers import problem
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.calling import calling_files, calling_section
+from ostiary.compiler.client_cert_rules import consumer_arguments
 from ostiary.compiler.counting import counting_sections, counting_settings
 from ostiary.compiler.credentials import (
     credential_arguments,
@@ -41,6 +42,7 @@ from ostiary.compiler.scopes import Scheme, mode_of, scheme_of, scope_expression
 from ostiary.compiler.stage import Setting
 from ostiary.compiler.tls import Asking, entries_of
 from ostiary.config.effective import AuthType, Effective
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.policies.log import LogAction
 from ostiary.haproxy.files import Section, render_map, render_sections
@@ -145,6 +147,9 @@ def _sections(
 def _messages(document: Document, scheme: Scheme, profiles: Profiles) -> list[tuple[Question, str]]:
     """The questions that the rules ask, with their arguments."""
     about = [(Question.CREDENTIAL, credential_arguments())] if profiles else []
+    if any(isinstance(profile.action, ClientCertAction) for profile in profiles):
+        in_header = scheme.type is AuthType.HEADER
+        about.append((Question.CONSUMER, consumer_arguments(in_header=in_header)))
     return [*_about_certificates(document, scheme), *about]
 
 

@@ -36,6 +36,9 @@ CONSUMER_PASSED = "txn.ost.cnpassed"
 """Which of the pipeline's tests hold for it."""
 OUTCOME = "txn.ost.creason"
 """What came of the latest step that asked for a credential, for the log."""
+WOULD_FROM = 1_000
+"""Added to the code where a step that only reports would have refused: the verdict's own reasons,
+which are told in the same place, are below."""
 ANONYMOUS = "txn.ost.anon"
 """True where a step with passThrough has found no consumer."""
 

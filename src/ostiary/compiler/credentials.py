@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from ostiary.compiler import credential_names as names
+from ostiary.compiler.client_cert_rules import presented_rules
 from ostiary.compiler.enforcement import Gate
 from ostiary.compiler.names import ROUTE
 from ostiary.compiler.profiles import Profile, Profiles
 from ostiary.compiler.questions import Question
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.consumers.reason import CredentialReason
 from ostiary.haproxy.files import Section, render_map
 from ostiary.haproxy.quote import argument, word
@@ -31,6 +33,7 @@ _FROM = "src,ipmask(32,64)"
 _FOUND = f"{{ var({names.JUDGEMENT}) -m found }}"
 _PRESENTED = f"{{ var({names.PRESENTED}),length gt 0 }}"
 _DECIDED = f"{{ var({names.CODE}) -m int 1:255 }}"
+_UNKNOWN = f"!{_DECIDED} {_PRESENTED}"
 _FAILED = "{ var(txn.ost.error) -m int gt 1 }"
 """As in ``decision``."""
 _PASSING = (
@@ -83,32 +86,40 @@ def credential_arguments() -> str:
 
 
 def credential_rules(
-    profiles: Profiles, path_of: Callable[[str], str], gate: Gate | None
+    profiles: Profiles, path_of: Callable[[str], str], gate: Gate | None, *, in_header: bool = False
 ) -> list[str]:
     """Set each profile's verdict; stands after the route's look-up, and the certificate's verdict.
 
     Nobody is refused here: that is for the steps of the pipeline, in their order. Who doesn't pass
-    the ``gate`` gets to no pipeline: nothing is looked for.
+    the ``gate`` gets to no pipeline: nothing is looked for. ``in_header``: the client's certificate
+    comes in a header.
     """
     if not profiles:
         return []
     rules = [f"http-request set-var({names.NOW}) date"]
     for profile in profiles:
-        rules += _rules(profile, path_of(profile.file), f" {gate.passes}" if gate else "")
+        passes = f" {gate.passes}" if gate else ""
+        rules += _rules(profile, path_of(profile.file), passes, in_header=in_header)
     return rules
 
 
-def _rules(profile: Profile, file: str, passes: str) -> Iterator[str]:
+def _rules(profile: Profile, file: str, passes: str, *, in_header: bool) -> Iterator[str]:
     if profile.number > 1:
         for name in _PASSING:
             yield f"http-request unset-var({name})"
     yield f"http-request set-var({names.JUDGEMENT}) var({ROUTE}),map_str({file}){passes}"
-    yield from _extraction(profile)
-    yield f"http-request set-var({names.HASH}) var({names.PRESENTED}),sha2(256),hex if {_PRESENTED}"
+    if isinstance(profile.action, ClientCertAction):
+        yield from presented_rules(in_header=in_header)
+    else:
+        yield from _extraction(profile.action)
     key = f"var({names.GENERATION}),concat(|,{names.JUDGEMENT},|),concat(,{names.HASH})"
     yield f"http-request set-var({names.KEY}) {key} if {_PRESENTED}"
     yield from _recalling()
-    yield from _asking()
+    if isinstance(profile.action, ClientCertAction):
+        yield from _asking(Question.CONSUMER)
+    else:
+        yield from _turning_away()
+        yield from _asking(Question.CREDENTIAL)
     if profile.number:
         for kept, found in (
             (names.code_of_profile(profile.number), names.CODE),
@@ -164,23 +175,26 @@ def _consumer() -> str:
     )
 
 
-def _asking() -> Iterator[str]:
-    ask = f"http-request send-spoe-group ostiary {Question.CREDENTIAL.value} if"
+def _turning_away() -> Iterator[str]:
     guesses = f"{{ {_FROM},table_gpt0({names.GUESSERS}),sub({names.NOW}) gt 0 }}"
+    too_many = CredentialReason.TOO_MANY.code
+    yield f"http-request set-var({names.CODE}) int({too_many}) if {_UNKNOWN} {guesses}"
+
+
+def _asking(question: Question) -> Iterator[str]:
+    ask = f"http-request send-spoe-group ostiary {question.value} if"
     set_code = f"http-request set-var({names.CODE})"
-    unknown = f"!{_DECIDED} {_PRESENTED}"
-    yield f"{set_code} int({CredentialReason.TOO_MANY.code}) if {unknown} {guesses}"
-    yield f"http-request unset-var(txn.ost.error) if {unknown}"
-    yield f"http-request set-var-fmt({names.WORKER}) %pid if {unknown}"
-    yield f"{ask} {unknown}"
-    yield f"{ask} {unknown} {_FAILED}"
-    yield f"{set_code} int({CredentialReason.NO_ANSWER.code}) if {unknown}"
+    yield f"http-request unset-var(txn.ost.error) if {_UNKNOWN}"
+    yield f"http-request set-var-fmt({names.WORKER}) %pid if {_UNKNOWN}"
+    yield f"{ask} {_UNKNOWN}"
+    yield f"{ask} {_UNKNOWN} {_FAILED}"
+    yield f"{set_code} int({CredentialReason.NO_ANSWER.code}) if {_UNKNOWN}"
     yield f"{set_code} int({CredentialReason.MISSING.code}) if !{_DECIDED} {_FOUND}"
 
 
-def _extraction(profile: Profile) -> Iterator[str]:
-    match profile.action:
-        case KeyAuthAction() as action:
+def _extraction(action: KeyAuthAction | BasicAuthAction) -> Iterator[str]:
+    match action:
+        case KeyAuthAction():
             if not action.disable_headers:
                 yield _from_header(action.api_key_header, action.scheme)
             if not action.disable_query_param:
@@ -194,7 +208,8 @@ def _extraction(profile: Profile) -> Iterator[str]:
         case BasicAuthAction():
             yield _from_header("Authorization", "Basic")
         case _:
-            assert_never(profile.action)
+            assert_never(action)
+    yield f"http-request set-var({names.HASH}) var({names.PRESENTED}),sha2(256),hex if {_PRESENTED}"
 
 
 def _from_header(header: str, scheme: str) -> str:

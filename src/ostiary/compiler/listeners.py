@@ -34,7 +34,7 @@ def http_section(document: Document, listener: HttpListener, place: Place, plan:
         *_request_id(document),
         *plan.routes,
         *judged.rules,
-        *credential_rules(plan.profiles, plan.path_of, judged.gate),
+        *credential_rules(plan.profiles, plan.path_of, judged.gate, in_header=by_header),
         *guards.removals(document, _secret_headers(plan.scheme)),
         *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("http"),
@@ -76,7 +76,9 @@ def https_sections(
         ),
         *plan.routes,
         *judged.rules,
-        *credential_rules(plan.profiles, path_of, judged.gate),
+        *credential_rules(
+            plan.profiles, path_of, judged.gate, in_header=plan.scheme.type is AuthType.HEADER
+        ),
         *guards.removals(document, _secret_headers(plan.scheme)),
         *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("https"),
@@ -275,7 +277,12 @@ def _connection_facts() -> list[str]:
 
 
 def _log_format(plan: Plan) -> str:
-    return log_format(plan.scheme, credentials=bool(plan.profiles), messages=plan.messages)
+    return log_format(
+        plan.scheme,
+        credentials=bool(plan.profiles),
+        messages=plan.messages,
+        reports=plan.profiles.reports,
+    )
 
 
 def _logging(place: Place, plan: Plan) -> list[str]:

@@ -47,11 +47,13 @@ def connection_rule(scheme: Scheme, *, tls: bool) -> str:
     return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(','.join(parts))}"
 
 
-def log_format(scheme: Scheme, *, credentials: bool = False, messages: bool = False) -> str:
+def log_format(
+    scheme: Scheme, *, credentials: bool = False, messages: bool = False, reports: bool = False
+) -> str:
     """The line of one request; what the types add stands where that type is in force.
 
     What came of credentials stands there where some pipeline asks for them (``credentials``), and
-    what steps say where one does (``messages``).
+    what steps say where one does (``messages``). ``reports``: some step tells whom it would refuse.
     """
     parts = (
         '"time":%Ts.%ms',
@@ -64,6 +66,7 @@ def log_format(scheme: Scheme, *, credentials: bool = False, messages: bool = Fa
         _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map)"),
         _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
         *_policy(scheme),
+        *([_would()] if scheme.reports or reports else []),
         *(_credential() if credentials else []),
         *([f'"messages":[%[var({names.MESSAGES},{argument(" ")})]]'] if messages else []),
         '"backend":"%b"',
@@ -93,14 +96,17 @@ def _credential() -> list[str]:
 
 
 def _policy(scheme: Scheme) -> list[str]:
-    """Whose policy judged, and for what reason a report-only one would have refused."""
+    """Whose policy judged."""
     if scheme.type is AuthType.NONE:
         return []
     # The variable is absent where the gateway's own policy judged; ``concat`` bears that.
     own = f"str(.),concat(,{names.API}),length,sub(1),bool,iif(api,gateway)"
-    policy = _json("policy", own) if scheme.apis else '"policy":"gateway"'
-    would = _json("would_refuse", f"var({names.WOULD}),map_str(@folder@/reasons.map)")
-    return [policy, would] if scheme.reports else [policy]
+    return [_json("policy", own) if scheme.apis else '"policy":"gateway"']
+
+
+def _would() -> str:
+    """For what reason a report-only policy, or a step that reports, would have refused."""
+    return _json("would_refuse", f"var({names.WOULD}),map_str(@folder@/reasons.map)")
 
 
 ERROR_FORMAT = (

@@ -8,9 +8,16 @@ conditions ask, is the *judgement*, found by the route's number in the profile's
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ostiary.compiler.client_certificates import (
+    CertificateJudgement,
+    judgement_of,
+    places_of,
+    same_certificate,
+)
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.config.model.auth_conditions import ConsumerIs, ScopeHeld
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import AllOf, Condition, Not, OneOf
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline
@@ -19,6 +26,8 @@ from ostiary.consumers.model import CredentialType
 
 Authenticating = KeyAuthAction | BasicAuthAction
 """The actions that ask for a credential."""
+Asking = Authenticating | ClientCertAction
+"""All that ask who the consumer is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +36,9 @@ class Profile:
 
     number: int
     """From 1; 0 where it is the only one."""
-    action: Authenticating
-    """Without what doesn't say where to look."""
-    judgements: Mapping[int, Judgement]
+    action: Asking
+    """Without what doesn't say where to look; of certificates one of those that share the place."""
+    judgements: Mapping[int, Judgement | CertificateJudgement]
     """By the rank of the route."""
 
     @property
@@ -42,67 +51,92 @@ class Profile:
 class Profiles:
     """All of a document, by their actions."""
 
-    by_action: Mapping[Authenticating, Profile] = field(default_factory=dict)
+    by_action: Mapping[Asking, Profile] = field(default_factory=dict)
+    reports: bool = False
+    """Some step tells of whom it would have refused."""
 
     def __bool__(self) -> bool:
         return bool(self.by_action)
 
     def __iter__(self) -> Iterator[Profile]:
-        return iter(self.by_action.values())
+        return iter({profile.number: profile for profile in self.by_action.values()}.values())
 
-    def number(self, action: Authenticating) -> int:
+    def number(self, action: Asking) -> int:
         """The number of the profile that an action belongs to."""
         return self.by_action[place_of(action)].number
 
 
-def place_of(action: Authenticating) -> Authenticating:
+def place_of(action: Asking) -> Asking:
     """The same action for all that look in the same place."""
+    if isinstance(action, ClientCertAction):
+        return same_certificate(action)
     return action.model_copy(update={"pass_through": False})
 
 
-def type_of(action: Authenticating) -> CredentialType:
+def type_of(action: Asking) -> CredentialType:
     """The type of credential that an action asks for."""
+    if isinstance(action, ClientCertAction):
+        return CredentialType.CERTIFICATE
     return CredentialType(action.policy)
 
 
 def profiles_of(document: Document, table: RouteTable) -> Profiles:
     """The profiles of a document; the same document gives the same numbers."""
-    found: dict[Authenticating, dict[int, Judgement]] = {}
+    places = places_of(document.pipelines.values())
+    found: dict[Asking | int, dict[int, Judgement | CertificateJudgement]] = {}
+    actions: dict[Asking, Asking | int] = {}
     pipelines = {
         endpoint: pipeline
         for pipeline in document.pipelines.values()
         for endpoint in pipeline.api_endpoints
     }
-    for pipeline in document.pipelines.values():
-        for action in actions_of(pipeline):
-            found.setdefault(place_of(action), {})
+    steps = [one for pipeline in document.pipelines.values() for one in actions_of(pipeline)]
+    for place in map(place_of, steps):
+        actions[place] = places[place] if isinstance(place, ClientCertAction) else place
+        found.setdefault(actions[place], {})
     for route in table.routes:
         bound = pipelines.get(route.endpoint)
         if bound is None:
             continue
+        tests = tests_of(bound)
         for action in actions_of(bound):
-            found[place_of(action)][route.rank] = Judgement(
-                type=type_of(action), scopes=route.scopes, tests=tests_of(bound)
-            )
+            place = place_of(action)
+            asked = Judgement(type=type_of(action), scopes=route.scopes, tests=tests)
+            found[actions[place]][route.rank] = _judgement(place, asked)
+    numbers = {where: number for number, where in enumerate(found, int(len(found) > 1))}
     return Profiles(
         {
-            action: Profile(number, action, judgements)
-            for number, (action, judgements) in enumerate(found.items(), int(len(found) > 1))
-        }
+            action: Profile(numbers[where], action, found[where])
+            for action, where in actions.items()
+        },
+        reports=any(isinstance(one, ClientCertAction) and one.report_only for one in steps),
     )
+
+
+def _judgement(place: Asking, asked: Judgement) -> Judgement | CertificateJudgement:
+    return judgement_of(place, asked) if isinstance(place, ClientCertAction) else asked
 
 
 def judgements_of(document: Document) -> Mapping[str, Judgement]:
     """What the agent judges by, by id."""
-    profiles = profiles_of(document, route_table(document.api_endpoints))
-    return {one.id: one for profile in profiles for one in profile.judgements.values()}
+    return {one.id: one for one in _all(document) if isinstance(one, Judgement)}
 
 
-def actions_of(pipeline: Pipeline) -> Iterator[Authenticating]:
+def certificate_judgements_of(document: Document) -> Mapping[str, CertificateJudgement]:
+    """By what the agent judges certificates in steps, by id."""
+    return {one.id: one for one in _all(document) if isinstance(one, CertificateJudgement)}
+
+
+def _all(document: Document) -> Iterator[Judgement | CertificateJudgement]:
+    for profile in profiles_of(document, route_table(document.api_endpoints)):
+        yield from profile.judgements.values()
+
+
+def actions_of(pipeline: Pipeline) -> Iterator[Asking]:
     """The steps' actions that ask for a credential, in order."""
     for use in pipeline.policies:
         for step in use.steps:
-            if isinstance(step.action, KeyAuthAction | BasicAuthAction):
+            if isinstance(step.action, Asking):
                 yield step.action
 
 

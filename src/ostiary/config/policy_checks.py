@@ -23,7 +23,7 @@ from ostiary.config.text.tree import PathPart, Places
 from ostiary.kernel.problems import Problem
 
 _Path = tuple[PathPart, ...]
-IDENTIFYING = frozenset({"key-auth", "basic-auth"})
+IDENTIFYING = frozenset({"key-auth", "basic-auth", "client-cert"})
 """Policies that say who the consumer is."""
 
 

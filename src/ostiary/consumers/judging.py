@@ -95,10 +95,11 @@ def judge(
     kept = known.credential.secret if known is not None else decoys[judgement.type]
     if not verify(kept, read.secret) or known is None:
         return Bad(CredentialReason.WRONG)
-    return _judge_known(judgement, known)
+    return judge_known(judgement, known)
 
 
-def _judge_known(judgement: Judgement, known: Known) -> Verdict:
+def judge_known(judgement: Judgement, known: Known) -> Verdict:
+    """Judge whose credential it is; whoever asks has made sure that it is."""
     if not (known.credential.active and known.consumer.active):
         return Bad(CredentialReason.INACTIVE, known)
     if not judgement.scopes <= known.credential.scopes:
@@ -106,12 +107,13 @@ def _judge_known(judgement: Judgement, known: Known) -> Verdict:
     passed = sum(
         1 << bit
         for bit, test in enumerate(judgement.tests)
-        if _holds(test, known.consumer, known.credential)
+        if holds(test, known.consumer, known.credential)
     )
     return Good(known, passed)
 
 
-def _holds(test: Test, consumer: Consumer, credential: Credential) -> bool:
+def holds(test: Test, consumer: Consumer, credential: Credential) -> bool:
+    """What a test comes to for this consumer, by this credential."""
     match test:
         case ConsumerTest(names=names):
             named = consumer.kind is ConsumerKind.USER and consumer.name in names

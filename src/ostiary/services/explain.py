@@ -10,9 +10,13 @@ from datetime import datetime
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.compiler.tls import Entry, entries_of
 from ostiary.config.effective import AuthType
-from ostiary.services.explanation import Explanation, Shown
+from ostiary.config.model.client_cert import ClientCertAction
+from ostiary.services.certificate_steps import Fitting, Shows, certificate_step, nobodys
+from ostiary.services.explanation import Answer, Explanation, Shown
 from ostiary.services.handshake import choose_entry
+from ostiary.services.pipeline_steps import Went
 from ostiary.services.prepare import Prepared
+from ostiary.services.requests import Request
 from ostiary.services.visits import Scheme, Visit, visit_of_api
 from ostiary.services.way import Way
 from ostiary.trust.decision import Walk
@@ -25,11 +29,19 @@ from ostiary.trust.statuses import Statuses
 class Explainer:
     """Explains visits to one configuration at one time."""
 
-    def __init__(self, prepared: Prepared, now: datetime, statuses: Statuses | None = None) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        now: datetime,
+        statuses: Statuses | None = None,
+        fitting: Fitting = nobodys,
+    ) -> None:
         """``now`` (aware) is when the visits take place. What is managed beside the file is in
-        ``prepared``; ``statuses`` are the OCSP answers at hand, and nobody else's."""
+        ``prepared``; ``statuses`` are the OCSP answers at hand, and nobody else's; ``fitting``
+        finds the credentials of consumers that fit a certificate."""
         self._prepared = prepared
         self._now = now
+        self._fitting = fitting
         standing = standing_of(prepared.policies, blocked=prepared.blocked, statuses=statuses)
         self._desk = Desk(standing, Intermediates())
         https = prepared.document.https
@@ -75,4 +87,15 @@ class Explainer:
             return self._desk.explain(scope, shown.leaf, shown.chain, self._now)
 
         fingerprint = hashlib.sha256(shown.leaf).hexdigest().upper() if shown.leaf else ""
-        return Way(self._prepared, self.table, about, judge, fingerprint=fingerprint)
+
+        def step(
+            scopes: frozenset[str],
+            admitted: bool | None,  # noqa: FBT001 - the way's
+            action: ClientCertAction,
+            request: Request,
+        ) -> Answer | Went:
+            leaf = b"" if admitted is None else shown.leaf
+            shows = Shows(leaf=leaf, admitted=bool(admitted), scopes=scopes)
+            return certificate_step(action, shows, request, self._fitting, self._now)
+
+        return Way(self._prepared, self.table, about, judge, fingerprint=fingerprint, steps=step)

@@ -1,13 +1,14 @@
 """What one step of a pipeline does to a request, told without the engine."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from ostiary.compiler.authentication import status_of
 from ostiary.compiler.guards import AMBIGUOUS_PATH
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
@@ -41,15 +42,25 @@ class Went:
     request: Request
 
 
+OfCertificate = Callable[[ClientCertAction, Request], Answer | Went]
+"""What a step does that asks whose the certificate is."""
+
+
 def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
-    action: Action, condition: Condition, request: Request, document: Document
+    action: Action,
+    condition: Condition,
+    request: Request,
+    document: Document,
+    of_certificate: OfCertificate,
 ) -> Answer | Went:
     """Let a step act whose condition holds.
 
     Nothing is known of the client's address and of earlier requests: steps that depend on these go
-    on, and say what they look at. The request has no credential.
+    on, and say what they look at. The request has no credential but a certificate.
     """
     match action:
+        case ClientCertAction():
+            return of_certificate(action, request)
         case TerminateAction(status_code=status):
             return _answers(status)
         case ProxyAction(service_endpoint=name):

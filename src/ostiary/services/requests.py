@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.compiler.profiles import test_of
 from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
@@ -33,6 +34,8 @@ from ostiary.config.model.condition import (
     TlsClientAuthenticated,
 )
 from ostiary.config.rewriting import parameters_regex
+from ostiary.consumers.judging import holds as passes
+from ostiary.consumers.model import Known
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -52,6 +55,8 @@ class Request:
     """Without the question mark; empty for none."""
     fingerprint: str = ""
     """SHA-256 of the certificate that is shown, upper-case hex; empty for none."""
+    consumer: Known | None = None
+    """Whose request it is, as the steps have found out so far."""
 
     @property
     def pathq(self) -> str:
@@ -91,7 +96,7 @@ def _without_dot_segments(path: str) -> str:
 def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """Whether a condition is true of the request; ``authenticated``: the client was admitted.
 
-    The request has no consumer: it is looked at without credentials.
+    Credentials but for certificates aren't looked at: nobody is known by them.
     """
     match condition:
         case Always():
@@ -119,10 +124,13 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return re.search(host_regex(condition.pattern), request.host) is not None
         case TlsClientAuthenticated():
             return authenticated
-        case Authenticated() | ConsumerIs() | ScopeHeld():
-            return False
+        case Authenticated():
+            return request.consumer is not None
         case Anonymous():
-            return True
+            return request.consumer is None
+        case ConsumerIs() | ScopeHeld():
+            one = request.consumer
+            return one is not None and passes(test_of(condition), one.consumer, one.credential)
         case ClientCertificate():
             return authenticated and request.fingerprint in condition.fingerprint
         case _:

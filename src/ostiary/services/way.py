@@ -1,6 +1,7 @@
 """The way of one visit through the gateway, step by step, in the order of the engine's rules."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import assert_never
 
 from ostiary.compiler.answers import CERTIFICATE_REFUSED
@@ -8,6 +9,7 @@ from ostiary.compiler.routes import Route, RouteTable
 from ostiary.compiler.scopes import HEADER_ENTRY, scope_of
 from ostiary.compiler.tls import Asking, Entry
 from ostiary.config.effective import AuthType
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Step
 from ostiary.services.explanation import Answer, Explanation, Line
@@ -41,6 +43,9 @@ _REFUSED_METHODS = ("CONNECT", "TRACE")
 """As in ``compiler.guards.refusals``."""
 
 
+StepOfCertificate = Callable[[frozenset[str], bool | None, ClientCertAction, Request], Answer | Went]
+
+
 class Way:
     """Collects the steps of one visit."""
 
@@ -52,15 +57,18 @@ class Way:
         judge: Callable[[str], Walk],
         *,
         fingerprint: str,
+        steps: StepOfCertificate,
     ) -> None:
         """``judge`` decides in a scope; ``fingerprint``: of the certificate that
-        the client shows, SHA-256 in upper-case hex; empty: it has none."""
+        the client shows, SHA-256 in upper-case hex; empty: it has none. ``steps``: what steps do
+        that ask whose it is, where it was admitted (or not), for these scopes."""
         self._prepared = prepared
         self._document: Document = prepared.document
         self._table = table
         self._about = about
         self._judge = judge
         self._fingerprint = fingerprint
+        self._of_certificate = steps
         self._lines: list[Line] = []
         self._entry: Entry | None = None
         self._decision: Decision | None = None
@@ -230,6 +238,7 @@ class Way:
                 way_out="add it to apiEndpoints of a pipeline",
             )
             return self._end(gateway_says(404, "Not Found"))
+        of_certificate = partial(self._of_certificate, route.scopes, self._shows())
         for at, step in self._steps(name):
             acts = holds(
                 step.condition, request, authenticated=isinstance(self._decision, Admitted)
@@ -238,7 +247,7 @@ class Way:
             if not acts:
                 self.tell(at, f"{condition}: skipped")
                 continue
-            did = act(step.action, step.condition, request, self._document)
+            did = act(step.action, step.condition, request, self._document, of_certificate)
             if isinstance(did, Went):
                 self.tell(at, f"{condition}: {did.sentence}")
                 request = did.request
@@ -247,6 +256,10 @@ class Way:
             return self._end(did)
         self.tell("pipeline", f"{name!r} ends without an answer", passed=False)
         return self._end(gateway_says(404, "Not Found"))
+
+    def _shows(self) -> bool | None:
+        """Whether the certificate was admitted; None: the client shows none to this listener."""
+        return isinstance(self._decision, Admitted) if self._fingerprint else None
 
     def _pipeline_of(self, endpoint: str) -> str | None:
         names = (

@@ -1,27 +1,38 @@
 """Who answers which of HAProxy's questions."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import assert_never
 
 from ostiary.agent.answers import Answer
+from ostiary.agent.consumers import ConsumerQuestion
 from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
 from ostiary.agent.questions import Asked, Question
+from ostiary.compiler.profiles import certificate_judgements_of, judgements_of
+from ostiary.config.model.document import Document
+from ostiary.consumers.changes import Changed
 from ostiary.consumers.model import CredentialType
 from ostiary.consumers.secrets import SALT_BYTES, kept_generated, kept_supplied, verify
+from ostiary.supervisor.runtime import MasterSocket
 from ostiary.wiring.answering import Answering
 from ostiary.wiring.authenticating import Authenticating
+from ostiary.wiring.recognizing import Recognizing
 from ostiary.wiring.remembering import Remembering
 
 
 class Doorkeepers:
-    """Certificates and credentials each have somebody who knows about them."""
+    """Certificates, credentials and consumers each have somebody who knows about them."""
 
-    def __init__(self, certificates: Answering, credentials: Authenticating) -> None:
-        """Both answer in the event loop that asks."""
+    def __init__(self, certificates: Answering, now: Callable[[], datetime]) -> None:
+        """All answer in the event loop that asks."""
+        remembering = Remembering()
         self._certificates = certificates
-        self._credentials = credentials
+        self.credentials = _authenticating(now, remembering)
+        """Who judges the credentials of consumers."""
+        self.consumers = Recognizing(now, remembering, self.credentials.counts)
+        """Who knows whose certificates are."""
 
     def __call__(
         self, asked: Asked
@@ -31,14 +42,36 @@ class Doorkeepers:
             case Question():
                 return self._certificates(asked)
             case CredentialQuestion():
-                return self._credentials(asked)
+                return self.credentials(asked)
+            case ConsumerQuestion():
+                return self.consumers(asked)
             case _:
                 assert_never(asked)
 
+    async def judge_by(self, document: Document) -> None:
+        """Know what the steps of a configuration ask that is about to be in force."""
+        self.credentials.judge_by(await asyncio.to_thread(judgements_of, document))
+        self.consumers.judge_by(await asyncio.to_thread(certificate_judgements_of, document))
 
-def authenticating(now: Callable[[], datetime]) -> Authenticating:
+    async def reconsider(self, changed: Changed | None) -> bool:
+        """Consumers or credentials have changed: as ``Authenticating.reconsider``."""
+        told = await self.credentials.reconsider(changed)
+        return await self.consumers.reconsider(changed) and told
+
+    def begin(self, master: MasterSocket) -> None:
+        """The engine's workers can be told from now on."""
+        self.credentials.begin(master)
+        self.consumers.begin()
+
+    async def end(self) -> None:
+        """Judge no more."""
+        await self.consumers.end()
+        await self.credentials.end()
+
+
+def _authenticating(now: Callable[[], datetime], remembering: Remembering) -> Authenticating:
     """Judges credentials; until it is told whom to consult, there is nobody's."""
     nobodys = secrets.token_hex(16)
     decoys = dict.fromkeys(CredentialType, kept_generated(nobodys))
     decoys[CredentialType.BASIC_AUTH] = kept_supplied(nobodys, secrets.token_bytes(SALT_BYTES))
-    return Authenticating(verify, decoys, now, Remembering())
+    return Authenticating(verify, decoys, now, remembering)

@@ -9,7 +9,6 @@ from ostiary.agent.rows import Rows
 from ostiary.agent.server import AgentLimits, AgentServer
 from ostiary.compiler.bundle import Bundle
 from ostiary.compiler.engine import LARGEST_BUFFER
-from ostiary.compiler.profiles import judgements_of
 from ostiary.consumers.changes import Changed
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Severity
@@ -30,11 +29,12 @@ from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
-from ostiary.wiring.doorkeepers import Doorkeepers, authenticating
+from ostiary.wiring.doorkeepers import Doorkeepers
 from ostiary.wiring.ground import Folders, addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
 from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.wiring.opinion import opinion
+from ostiary.wiring.recognizing import Recognizing
 from ostiary.wiring.serving import Serving, digest_of, same_files
 from ostiary.wiring.teaching import Teaching
 from ostiary.wiring.tunnelling import Tunnelling
@@ -81,7 +81,7 @@ class Gateway:
             rows=rows,
             ask=ask,
         )
-        self._authenticating = authenticating(world.now)
+        self._doorkeepers = Doorkeepers(self._answering, world.now)
         self._serving: Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -98,12 +98,17 @@ class Gateway:
     @property
     def credentials(self) -> Authenticating:
         """Who judges the credentials of consumers."""
-        return self._authenticating
+        return self._doorkeepers.credentials
+
+    @property
+    def consumers(self) -> Recognizing:
+        """Who knows whose certificates are."""
+        return self._doorkeepers.consumers
 
     async def reconsider_credentials(self, changed: Changed | None) -> bool:
         """Consumers or their credentials have changed, None: anybody's. What is remembered of them
         no longer counts, on open connections, too. False: that must be tried again."""
-        told = await self._authenticating.reconsider(changed)
+        told = await self._doorkeepers.reconsider(changed)
         return told or await self._withdrawal.withdraw_credentials(self.engine.socket)
 
     @property
@@ -128,9 +133,8 @@ class Gateway:
         """
         ensure_free(addresses(prepared))
         engine = prepared.document.engine
-        doorkeepers = Doorkeepers(self._answering, self._authenticating)
         limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
-        self._agent = AgentServer(self._folders.run / "agent.sock", doorkeepers, limits)
+        self._agent = AgentServer(self._folders.run / "agent.sock", self._doorkeepers, limits)
         await self._agent.start()
         setup = EngineSetup(
             binary=self._binary,
@@ -154,8 +158,7 @@ class Gateway:
         async with self._exchange.following(prepared.document):
             standing = await self._standing_of(prepared)
             if self._serving is None or prepared.engine is not self._serving.engine:
-                judgements = await asyncio.to_thread(judgements_of, prepared.document)
-                self._authenticating.judge_by(judgements)
+                await self._doorkeepers.judge_by(prepared.document)
             if not anew and self._serving is not None:
                 serving = self._serving
                 if await same_files(prepared, serving) and await self._judge_by(standing):
@@ -249,7 +252,7 @@ class Gateway:
         await self._tunnelling.end()
         if self._engine is not None:
             await self._engine.stop()
-        await self._authenticating.end()
+        await self._doorkeepers.end()
         if self._agent is not None:
             await self._agent.stop()
         self._learnt.save(self._desk)
@@ -279,7 +282,7 @@ class Gateway:
             case Confirmed(revision=revision, folder=folder, worker=worker, seconds=seconds):
                 self._teaching.begin(self.engine.socket, worker, folder)
                 self._tunnelling.begin(self.engine.socket)
-                self._authenticating.begin(self.engine.socket)
+                self._doorkeepers.begin(self.engine.socket)
                 self._log.info(
                     "serving", revision=revision, worker=worker, seconds=round(seconds, 3)
                 )

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.base import Listed, Model, Number, Wrong
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Always, Condition
 from ostiary.config.model.policies.cors import CorsAction
 from ostiary.config.model.policies.headers import HeadersAction
@@ -62,6 +63,7 @@ class ProxyAction(ProxyOptions):
 
 Acts = (
     BasicAuthAction
+    | ClientCertAction
     | CorsAction
     | HeadersAction
     | IpFilterAction
@@ -90,6 +92,7 @@ def answers(action: Action) -> bool:
             return action.redirect is not None
         case (
             BasicAuthAction()
+            | ClientCertAction()
             | CorsAction()
             | HeadersAction()
             | IpFilterAction()

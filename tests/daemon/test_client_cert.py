@@ -1,0 +1,237 @@
+"""Whose certificate is it? The policy client-cert on the real engine, with credentials that
+operators make.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ostiary.supervisor.binary import EngineBinary
+from ostiary.supervisor.child import MASTER_SOCKET
+from ostiary.supervisor.runtime import MasterSocket
+from tests.daemon.admin_rig import Api
+from tests.daemon.clients import Connection, Reply, context
+from tests.daemon.gateway import Certificates, World, world
+from tests.daemon.life import until
+from tests.support.pki import Made
+from tests.support.ports import free_port
+
+pytestmark = pytest.mark.daemon
+
+HOST = "default.example"
+PROXY = {"proxy": {"action": {"serviceEndpoint": "service"}}}
+
+
+def steps(endpoint: str, *policies: dict[str, Any]) -> dict[str, Any]:
+    return {"apiEndpoints": [endpoint], "policies": [*policies, PROXY]}
+
+
+def client_cert(**action: Any) -> dict[str, Any]:
+    return {"client-cert": {"action": action}}
+
+
+def pipelines() -> dict[str, Any]:
+    limit = {
+        "max": 2,
+        "windowMs": 600_000,
+        "rateLimitBy": "${consumer.id}",
+    }
+    only_ada = {"name": "consumer", "consumers": ["ada"]}
+    return {
+        "plain": steps("plain", client_cert()),
+        "scoped": steps("scoped", client_cert()),
+        "names": steps("names", client_cert(deny=[{"distinguishedName": "CN=good,**"}])),
+        "only": steps("only", client_cert(consumers=["ada"])),
+        "lenient": steps("lenient", client_cert(passThrough=True)),
+        "free": steps("free", client_cert(required=False, consumer="optional")),
+        "told": steps("told", client_cert(reportOnly=True)),
+        "limited": steps("limited", client_cert(), {"rate-limit": {"action": limit}}),
+        "two": steps(
+            "two",
+            client_cert(passThrough=True),
+            {"client-cert": {"condition": only_ada, "action": {"consumers": ["bob"]}}},
+        ),
+    }
+
+
+def change(document: dict[str, Any], made: Certificates) -> None:
+    document["admin"] = {"port": free_port()}
+    document["clientCertificateAuth"] = {
+        "type": "certificate",
+        "required": False,
+        "trustedCertificates": [str(made.a.certificate_file)],
+    }
+    document["https"]["options"] = {}
+    del document["policies"]
+    document["pipelines"] = pipelines()
+    document["apiEndpoints"] = {name: {"paths": f"/{name}/*"} for name in pipelines()}
+    document["apiEndpoints"]["scoped"]["scopes"] = ["read"]
+
+
+@pytest.fixture(scope="module")
+def made_world(engine_binary: EngineBinary) -> Iterator[World]:
+    with world(engine_binary, lambda made: {"default": made.entry()}, change) as made:
+        with Api(made.gateway.state) as api:
+            api.change("POST", "/consumers/scopes", {"scopes": ["read"]}, 201)
+            for name in ("ada", "bob"):
+                api.change("POST", "/consumers/users", {"username": name}, 201)
+        yield made
+
+
+@pytest.fixture
+def admin(made_world: World) -> Iterator[Api]:
+    with Api(made_world.gateway.state) as api:
+        yield api
+
+
+@pytest.fixture
+def tied(admin: Api) -> Iterator["Tied"]:
+    found = Tied(admin)
+    yield found
+    for number in found.numbers:
+        admin.change("DELETE", f"/consumers/credentials/{number}")
+
+
+class Tied:
+    """Certificate credentials, removed when the test ends."""
+
+    def __init__(self, admin: Api) -> None:
+        self.admin = admin
+        self.numbers: list[int] = []
+
+    def __call__(self, consumer: str, *rules: dict[str, str], **more: Any) -> int:
+        body = {"consumer": consumer, "type": "certificate", "rules": rules, **more}
+        made = self.admin.change("POST", "/consumers/credentials", body, 201)
+        self.numbers.append(made["number"])
+        return self.numbers[-1]
+
+    def patch(self, number: int, **changes: Any) -> None:
+        self.admin.change("PATCH", f"/consumers/credentials/{number}", changes)
+
+
+def fingerprint(client: Made) -> dict[str, str]:
+    return {"fingerprint": client.certificate.fingerprint}
+
+
+def connect(made: World, client: Made | None) -> Connection:
+    return made.gateway.connect(context(client), HOST)
+
+
+def told(reply: Reply) -> dict[str, str]:
+    assert reply.status == 200, reply
+    return {name.lower(): value for name, value in reply.json["headers"]}
+
+
+def line_of(made: World, reply: Reply) -> dict[str, Any]:
+    asked = reply.headers["eg-request-id"]
+    return made.gateway.logged(lambda line: line.get("request_id") == asked)
+
+
+def rows(made: World) -> int:
+    master = MasterSocket(made.gateway.state / "run" / MASTER_SOCKET)
+    shown = asyncio.run(master.on_every_worker("show table ost_credentials"))
+    return "".join(shown.values()).count("key=")
+
+
+def test_a_certificate_is_its_consumer_s_and_changes_act_on_the_open_connection(
+    made_world: World, admin: Api, tied: Tied
+) -> None:
+    ada = admin.get("/consumers/users/ada")["id"]
+    with connect(made_world, made_world.good) as client:
+        reply = client.ask("/plain/x")
+        assert reply.status == 403
+        assert line_of(made_world, reply)["credential"] == "certificate-nobodys"
+        before = rows(made_world)
+        number = tied("ada", fingerprint(made_world.good))
+        reply = client.ask("/plain/x")
+        assert told(reply)["eg-consumer-id"] == ada
+        assert line_of(made_world, reply)["consumer"] == ada
+        until(lambda: rows(made_world) >= before)
+
+        begun = time.monotonic()
+        tied.patch(number, active=False)
+        reply = client.ask("/plain/x")
+        assert time.monotonic() - begun < 30
+        assert reply.status == 403
+        assert line_of(made_world, reply)["credential"] == "credential-inactive"
+        tied.patch(number, active=True)
+        assert client.ask("/plain/x").status == 200
+        admin.change("PATCH", "/consumers/users/ada", {"active": False})
+        assert client.ask("/plain/x").status == 403
+        admin.change("PATCH", "/consumers/users/ada", {"active": True})
+        assert client.ask("/plain/x").status == 200
+        tied.patch(number, rules=[{"distinguishedName": "CN=other"}])
+        assert client.ask("/plain/x").status == 403
+        tied.patch(number, rules=[{"distinguishedName": "CN=good,**"}])
+        assert client.ask("/plain/x").status == 200
+
+
+def test_what_a_step_asks_is_asked_of_the_certificate_and_of_its_consumer(
+    made_world: World, tied: Tied
+) -> None:
+    number = tied("ada", fingerprint(made_world.good), scopes=["read"])
+    with connect(made_world, made_world.good) as client:
+        paths = ("plain", "scoped", "names", "only", "lenient", "free", "told", "two")
+        found = {path: client.ask(f"/{path}/x").status for path in paths}
+        assert found == {**dict.fromkeys(paths, 200), "names": 403, "two": 403}
+        tied.patch(number, scopes=[])
+        reply = client.ask("/scoped/x")
+        assert reply.status == 403
+        assert line_of(made_world, reply)["credential"] == "scope-missing"
+        assert [client.ask("/limited/x").status for _ in range(3)] == [200, 200, 429]
+
+
+def test_without_a_consumer_s_certificate_a_step_refuses_or_goes_on_as_it_says(
+    made_world: World, tied: Tied
+) -> None:
+    tied("bob", fingerprint(made_world.good))
+    nobody_s = made_world.kit.client(made_world.a, "nobody-s")
+    expected = {
+        None: (401, 401, 200, 200, 200),
+        nobody_s: (403, 403, 200, 200, 200),
+        made_world.good: (200, 403, 200, 200, 200),
+    }
+    for client, statuses in expected.items():
+        with connect(made_world, client) as connection:
+            paths = ("plain", "only", "lenient", "free", "told")
+            assert tuple(connection.ask(f"/{one}/x").status for one in paths) == statuses
+    with connect(made_world, nobody_s) as connection:
+        reply = connection.ask("/told/x")
+        assert "eg-consumer-id" not in told(reply)
+        assert line_of(made_world, reply)["would_refuse"] == "certificate-nobodys"
+        reply = connection.ask("/lenient/x")
+        assert reply.headers["eg-consumer-id"] == "anonymous"
+    with made_world.gateway.connect() as plain:
+        assert plain.ask("/plain/x").status == 401
+    with connect(made_world, made_world.stranger) as connection:
+        assert connection.ask("/free/x").status == 403
+
+
+def test_two_consumers_of_one_certificate_are_refused_until_one_gives_way(
+    made_world: World, tied: Tied
+) -> None:
+    tied("ada", fingerprint(made_world.good))
+    with connect(made_world, made_world.good) as client:
+        assert client.ask("/plain/x").status == 200
+        second = tied("bob", {"distinguishedName": "CN=good,**"})
+        reply = client.ask("/free/x")
+        assert reply.status == 403
+        assert line_of(made_world, reply)["credential"] == "certificate-ambiguous"
+        assert " of bob" in made_world.gateway.program_log()
+        tied.patch(second, active=False)
+        assert client.ask("/plain/x").status == 200
+
+
+def test_dates_begin_and_end_by_the_clock(made_world: World, tied: Tied) -> None:
+    soon = (datetime.now(UTC) + timedelta(seconds=3)).replace(microsecond=0)
+    rule = fingerprint(made_world.good)
+    tied("ada", rule, validUntil=soon.isoformat())
+    tied("bob", rule, validFrom=soon.isoformat())
+    with connect(made_world, made_world.good) as client:
+        first = told(client.ask("/plain/x"))["eg-consumer-id"]
+        until(lambda: told(client.ask("/plain/x"))["eg-consumer-id"] != first)
+        assert datetime.now(UTC) >= soon
