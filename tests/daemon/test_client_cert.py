@@ -106,7 +106,7 @@ class Tied:
     def __call__(self, consumer: str, *rules: dict[str, str], **more: Any) -> int:
         body = {"consumer": consumer, "type": "certificate", "rules": rules, **more}
         made = self.admin.change("POST", "/consumers/credentials", body, 201)
-        self.numbers.append(made["number"])
+        self.numbers.append(made["id"])
         return self.numbers[-1]
 
     def patch(self, number: int, **changes: Any) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from ostiary.cli.app import app
 from ostiary.cli.kept import kept
+from ostiary.cli.kept_credentials import kept_credentials
 from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile, StateFolder, state_folder
 from ostiary.cli.tables import (
     FAILED,
@@ -66,7 +67,7 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
     asked = replace(visit, at=at, state=folder)
     with refusals(as_json=as_json):
         managed, trusted = kept(config, folder)
-        found = explain_asked(asked, managed, trusted)
+        found = explain_asked(asked, managed, trusted, kept_credentials(config, folder))
     if as_json:
         emit_json([_json(one) for one in found] if len(found) > 1 else _json(found[0]))
     else:

@@ -10,6 +10,7 @@ from ostiary.config.model.pipeline import Pipeline
 from ostiary.consumers.judging import Judgement
 from ostiary.trust.names.rules import NameRules
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateJudgement:
     """By what a step judges an admitted certificate, for one API."""

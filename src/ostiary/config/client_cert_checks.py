@@ -46,9 +46,7 @@ def _nobody(
         yield places.problem(path, message, way_out)
 
 
-def _odd(
-    action: ClientCertAction, path: tuple[PathPart, ...], places: Places
-) -> Iterator[Problem]:
+def _odd(action: ClientCertAction, path: tuple[PathPart, ...], places: Places) -> Iterator[Problem]:
     if action.consumers and action.consumer == "optional":
         message = "consumer: optional does nothing where consumers are named"
         yield places.warning((*path, "consumer"), message, "remove one of the two")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ostiary.consumers.certificates import CertificateCredential, CertificateRule
+from ostiary.consumers.ports import Certificates
 from ostiary.trust.names.facts import Facts
 from ostiary.trust.names.lookup import RuleLookup
 from ostiary.trust.names.refusal import PatternRefused
@@ -47,9 +48,7 @@ class CertificateIndex:
 
     def candidates(self, facts: Facts) -> tuple[str, ...]:
         """Names of all credentials that may fit, each once, in no order of meaning."""
-        return tuple(
-            dict.fromkeys((*self.whole.candidates(facts), *self.late.candidates(facts)))
-        )
+        return tuple(dict.fromkeys((*self.whole.candidates(facts), *self.late.candidates(facts))))
 
     def with_changed(self, tied: Iterable[Tied]) -> "CertificateIndex":
         """Also with these, as they are now."""
@@ -65,6 +64,15 @@ def index_of(tied: Iterable[Tied]) -> CertificateIndex:
 def fits(credential: CertificateCredential, facts: Facts) -> bool:
     """Whether one of its rules holds for a certificate. One that can't be read doesn't."""
     return any(_holds(rule, facts) for rule in credential.rules)
+
+
+def found_in(
+    index: CertificateIndex, directory: Certificates, facts: Facts
+) -> tuple[CertificateCredential, ...]:
+    """Every credential that fits, as it is now, inactive ones too, in the order of their names.
+    Raises OSError when the directory can't be asked."""
+    found = (directory.certificate(name) for name in sorted(index.candidates(facts)))
+    return tuple(one for one in found if one is not None and fits(one, facts))
 
 
 def _holds(rule: CertificateRule, facts: Facts) -> bool:

@@ -90,7 +90,7 @@ class Explainer:
 
         def step(
             scopes: frozenset[str],
-            admitted: bool | None,  # noqa: FBT001 - the way's
+            admitted: bool | None,
             action: ClientCertAction,
             request: Request,
         ) -> Answer | Went:

@@ -43,7 +43,9 @@ _REFUSED_METHODS = ("CONNECT", "TRACE")
 """As in ``compiler.guards.refusals``."""
 
 
-StepOfCertificate = Callable[[frozenset[str], bool | None, ClientCertAction, Request], Answer | Went]
+StepOfCertificate = Callable[
+    [frozenset[str], bool | None, ClientCertAction, Request], Answer | Went
+]
 
 
 class Way:

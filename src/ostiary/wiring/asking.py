@@ -1,6 +1,7 @@
 """Explanations for management: of the configuration in force, by the command line's explainer."""
 
 from ostiary.management.ports import Asked
+from ostiary.services.certificate_steps import Fitting, nobodys
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.prepare import Prepared
@@ -9,13 +10,16 @@ from ostiary.wiring.explaining import AskedWrongly, visit_of_url
 
 
 def explain_visit(
-    prepared: Prepared, asked: Asked, statuses: Statuses | None = None
+    prepared: Prepared,
+    asked: Asked,
+    statuses: Statuses | None = None,
+    fitting: Fitting = nobodys,
 ) -> tuple[Explanation, ...]:
-    """One for an API or URL, else one for each TLS entry; by these OCSP answers.
+    """One for an API or URL, else one for each TLS entry; by these OCSP answers and credentials.
 
     Raises AskedWrongly, NoSuchApi.
     """
-    explainer = Explainer(prepared, asked.at, statuses)
+    explainer = Explainer(prepared, asked.at, statuses, fitting)
     shown = Shown(asked.leaf, asked.chain)
     if asked.url is not None:
         return (explainer.visit(visit_of_url(asked.url, asked.method), shown),)

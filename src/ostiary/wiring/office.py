@@ -121,7 +121,10 @@ def _manage(
         gatekeeper=applying,
         telemetry=telemetry,
         explain=lambda asked: explain_visit(
-            applying.prepared, asked, applying.gateway.consulting.copy()
+            applying.prepared,
+            asked,
+            applying.gateway.consulting.copy(),
+            applying.gateway.consumers.fitting,
         ),
         clock=world.now,
         dice=secrets.token_bytes,

@@ -23,7 +23,7 @@ from ostiary.consumers.model import CredentialType
 from ostiary.consumers.ports import Certificates
 from ostiary.consumers.reason import CredentialReason
 from ostiary.services.certificate_consumers import Recognized, recognize
-from ostiary.services.certificate_index import CertificateIndex, fits, index_of
+from ostiary.services.certificate_index import CertificateIndex, found_in, index_of
 from ostiary.trust.names.facts import Facts, facts_of
 from ostiary.trust.names.index import NameIndex
 from ostiary.wiring.remembering import Remembering, Row
@@ -106,6 +106,14 @@ class Recognizing:
             self._note(question, found, at)
         return self._answer(found)
 
+    def fitting(self, facts: Facts) -> tuple[CertificateCredential, ...]:
+        """The credentials that fit a certificate, from any thread; without an index all are read.
+        Raises OSError."""
+        directory, index = self._directory, self._index
+        if directory is None:
+            raise OSError("no directory of certificate credentials is open yet")
+        return found_in(index or index_of(directory.rules()), directory, facts)
+
     async def reconsider(self, changed: Changed | None) -> bool:
         """These have changed (None: anybody). What was told of them doesn't count any more.
 
@@ -177,8 +185,7 @@ class Recognizing:
             raise OSError("no directory of certificate credentials is open yet")
         facts = facts_of(parse(der))
         names = self._names_of(judgement)
-        found = (directory.certificate(name) for name in sorted(index.candidates(facts)))
-        fitting = tuple(one for one in found if one is not None and fits(one, facts))
+        fitting = found_in(index, directory, facts)
         return _Found(recognize(judgement, names, facts, fitting, now), facts, fitting)
 
     def _names_of(self, judgement: CertificateJudgement) -> NameIndex:

@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
-from uuid import UUID
 
 from ostiary.consumers.certificates import CertificateCredential, CertificateRule
 from ostiary.consumers.changes import Changed

@@ -188,7 +188,10 @@ def test_certificates_are_tied_by_rules_that_can_be_read(desk: DeskRig) -> None:
     assert made.secret is None
     assert [dict(rule) for rule in made.rules] == rules
     second = credential(desk, kind=CERTIFICATE, rules=[{"dns": "ada.example"}])
-    (first, _) = StoredDirectory(lambda: desk.database).certificates()
+    directory = StoredDirectory(lambda: desk.database)
+    assert [name for name, _ in directory.rules()] == [made.name, second.name]
+    first = directory.certificate(made.name)
+    assert first is not None
     assert first.good_at(begin)
     ends = begin + timedelta(days=1)
     change(desk, made.id, dates={"valid_until": ends})

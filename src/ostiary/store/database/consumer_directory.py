@@ -13,7 +13,8 @@ _SLICE: Final = 5_000
 
 
 class StoredDirectory:
-    """``consumers.ports.Directory`` and ``Certificates`` on the database. Waits for the disk: call it in a thread."""
+    """``consumers.ports.Directory`` and ``Certificates`` on the database. Waits for the disk: call
+    it in a thread."""
 
     def __init__(self, database: Callable[[], Database]) -> None:
         """``database`` is asked each time: it may be opened later than this is made."""
