@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from ostiary.agent.tunnels import Tunnel, tunnel_of
 from ostiary.spoe.frames import Message
 from ostiary.spoe.values import Value
 
@@ -31,6 +32,8 @@ class ConsumerQuestion:
     """The row that remembers the verdict."""
     worker: int
     """Process id of the engine's worker whose row that is."""
+    tunnel: Tunnel | None = None
+    """What the request is to become, if it asks for a WebSocket."""
 
     @property
     def about(self) -> str:
@@ -49,8 +52,11 @@ def read_consumer_question(message: Message) -> ConsumerQuestion | None:
         return None
     if not (isinstance(worker, str) and _WORKER.fullmatch(worker)):
         return None
+    tunnel = tunnel_of(told.get("tunnel"))
+    if tunnel is None and told.get("tunnel") is not None:
+        return None
     return ConsumerQuestion(
-        judgement=judgement, certificate=certificate, key=key, worker=int(worker)
+        judgement=judgement, certificate=certificate, key=key, worker=int(worker), tunnel=tunnel
     )
 
 

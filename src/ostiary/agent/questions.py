@@ -1,14 +1,13 @@
 """From a NOTIFY to a question: which certificate, by whose policy, with which chain."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
 from ostiary.agent import consumers, credentials
 from ostiary.agent.consumers import ConsumerQuestion, read_consumer_question
 from ostiary.agent.credentials import CredentialQuestion, read_credential_question
-from ostiary.agent.tunnels import Tunnel
+from ostiary.agent.tunnels import Tunnel, tunnel_of
 from ostiary.compiler.scopes import Mode
 from ostiary.forwarded.formats import HeaderFormat
 from ostiary.kernel.errors import OstiaryError
@@ -100,7 +99,6 @@ Asked: TypeAlias = Question | CredentialQuestion | ConsumerQuestion
 Reading: TypeAlias = Asked | Unanswerable
 
 
-_TUNNEL: Final = re.compile(r"([0-9]{1,10}) ([0-9]{1,10}) (\S{1,100})", re.ASCII)
 _MODES: Final = range(sum(mode.value for mode in Mode) + 1)
 _HANDSHAKE: Final = (MESSAGE, MESSAGE_WITH_CHAIN)
 _HEADER: Final = (MESSAGE_ABOUT_HEADER, MESSAGE_ABOUT_HEADER_WITH_CHAIN)
@@ -169,23 +167,17 @@ def _about_header(message: Message, entry: str, tunnel: Tunnel | None) -> Readin
 
 
 def _read_tunnel(message: Message) -> Tunnel | Literal[Flaw.TUNNEL] | None:
-    """``WORKER STREAM CLIENT``, as ``compiler.decision`` writes it; None for other requests."""
+    """None for requests that ask for no WebSocket."""
     told = message.arguments.get("tunnel")
     if told is None:
         return None
-    found = _TUNNEL.fullmatch(told) if isinstance(told, str) else None
+    found = tunnel_of(told)
     mode = message.arguments.get("mode")
     if found is None or (mode is not None and mode not in _MODES):
         return Flaw.TUNNEL
     only_reported = mode is not None and Mode.REPORT_ONLY in Mode(mode)
-    worker, stream, client = found.groups()
-    return Tunnel(
-        worker=int(worker),
-        stream=int(stream),
-        client=client,
-        only_reported=only_reported,
-        refuses=mode is not None and not only_reported,
-    )
+    refuses = mode is not None and not only_reported
+    return replace(found, only_reported=only_reported, refuses=refuses)
 
 
 def split_chain(chain: bytes) -> tuple[bytes, ...]:

@@ -36,5 +36,5 @@ def consumer_arguments(*, in_header: bool) -> str:
     shown = f"told=var({names.TOLD_CERTIFICATE})" if in_header else "cert=ssl_c_der"
     return (
         f"judgement=var({credentials.JUDGEMENT}) key=var({credentials.KEY}) "
-        f"worker=var({credentials.WORKER}) {shown}"
+        f"worker=var({credentials.WORKER}) tunnel=var({credentials.TUNNEL}) {shown}"
     )

@@ -12,6 +12,7 @@ from typing import assert_never
 from ostiary.compiler import credential_names as names
 from ostiary.compiler.client_cert_rules import presented_rules
 from ostiary.compiler.enforcement import Gate
+from ostiary.compiler.guards import TUNNEL, UPGRADES
 from ostiary.compiler.names import ROUTE
 from ostiary.compiler.profiles import Profile, Profiles
 from ostiary.compiler.questions import Question
@@ -81,7 +82,8 @@ def credential_arguments() -> str:
     """What the agent is told of a credential it is asked about."""
     return (
         f"judgement=var({names.JUDGEMENT}) credential=var({names.PRESENTED}) "
-        f"key=var({names.KEY}) worker=var({names.WORKER}) client={_FROM},concat()"
+        f"key=var({names.KEY}) worker=var({names.WORKER}) client={_FROM},concat() "
+        f"tunnel=var({names.TUNNEL})"
     )
 
 
@@ -96,7 +98,10 @@ def credential_rules(
     """
     if not profiles:
         return []
-    rules = [f"http-request set-var({names.NOW}) date"]
+    rules = [
+        f"http-request set-var({names.NOW}) date",
+        f"http-request set-var-fmt({names.TUNNEL}) {TUNNEL} if {UPGRADES}",
+    ]
     for profile in profiles:
         passes = f" {gate.passes}" if gate else ""
         rules += _rules(profile, path_of(profile.file), passes, in_header=in_header)
@@ -133,14 +138,15 @@ def _recalling() -> Iterator[str]:
     """What the row holds: from the connection, if that has seen the very same row, else looked up.
 
     The time tells rows of one key apart: it is another one each time the credential is judged.
-    Nothing waits between these rules, so what they keep is of one row.
+    Nothing waits between these rules, so what they keep is of one row. Whoever asks for a WebSocket
+    is asked about each time: on it nothing more is judged, so the agent has to remember it.
     """
     kept = (
         (names.KEPT_WHO, names.WHO),
         (names.KEPT_PASSED, names.PASSED),
         (names.KEPT_CODE, names.CODE),
     )
-    holds = f"{{ var({names.UNTIL}),sub({names.NOW}) gt 0 }}"
+    holds = f"{{ var({names.UNTIL}),sub({names.NOW}) gt 0 }} !{UPGRADES}"
     same = (
         f"{{ var({names.UNTIL}),sub({names.KEPT_UNTIL}) eq 0 }} "
         f"{{ var({names.KEY}),strcmp({names.KEPT_KEY}) eq 0 }}"

@@ -14,10 +14,12 @@ from ostiary.compiler.profiles import certificate_judgements_of, judgements_of
 from ostiary.config.model.document import Document
 from ostiary.consumers.changes import Changed
 from ostiary.consumers.model import CredentialType
+from ostiary.consumers.reason import CredentialReason
 from ostiary.consumers.secrets import SALT_BYTES, kept_generated, kept_supplied, verify
 from ostiary.supervisor.runtime import MasterSocket
 from ostiary.wiring.answering import Answering
 from ostiary.wiring.authenticating import Authenticating
+from ostiary.wiring.consumer_tunnels import ConsumerTunnels, Held
 from ostiary.wiring.recognizing import Recognizing
 from ostiary.wiring.remembering import Remembering
 
@@ -29,9 +31,10 @@ class Doorkeepers:
         """All answer in the event loop that asks."""
         remembering = Remembering()
         self._certificates = certificates
+        self._tunnels = ConsumerTunnels(now)
         self.credentials = _authenticating(now, remembering)
         """Who judges the credentials of consumers."""
-        self.consumers = Recognizing(now, remembering, self.credentials.counts)
+        self.consumers = Recognizing(now, remembering, self._tunnels, self.credentials.counts)
         """Who knows whose certificates are."""
 
     def __call__(
@@ -42,7 +45,7 @@ class Doorkeepers:
             case Question():
                 return self._certificates(asked)
             case CredentialQuestion():
-                return self.credentials(asked)
+                return self._credential(asked)
             case ConsumerQuestion():
                 return self.consumers(asked)
             case _:
@@ -56,17 +59,34 @@ class Doorkeepers:
     async def reconsider(self, changed: Changed | None) -> bool:
         """Consumers or credentials have changed: as ``Authenticating.reconsider``."""
         told = await self.credentials.reconsider(changed)
-        return await self.consumers.reconsider(changed) and told
+        told = await self.consumers.reconsider(changed) and told
+        await self._tunnels.look_again(changed)
+        return told
 
     def begin(self, master: MasterSocket) -> None:
         """The engine's workers can be told from now on."""
         self.credentials.begin(master)
         self.consumers.begin()
+        self._tunnels.begin(master)
 
     async def end(self) -> None:
         """Judge no more."""
+        await self._tunnels.end()
         await self.consumers.end()
         await self.credentials.end()
+
+    async def _credential(self, asked: CredentialQuestion) -> CredentialAnswer:
+        """The verdict; whoever is to have a WebSocket by it is remembered in the same step."""
+        changes = self.credentials.changes
+        answer = await self.credentials(asked)
+        if asked.tunnel is None or answer.consumer is None:
+            return answer
+        claimed = self.credentials.claimed(asked)
+        named = frozenset({claimed} if claimed else ())
+        held = Held(tunnel=asked.tunnel, consumer=answer.consumer, named=named)
+        if changes == self.credentials.changes and self._tunnels.hold(held):
+            return answer
+        return CredentialAnswer(code=CredentialReason.NO_ANSWER.code)
 
 
 def _authenticating(now: Callable[[], datetime], remembering: Remembering) -> Authenticating:

@@ -1,21 +1,18 @@
-"""Questions whose a certificate is: answered beside the event loop, and told to the engine.
-
-The index of credentials is made when some step asks for certificates, in a thread of its own. It
-only says whom to look at: how a credential is now, the directory tells at each first sight.
-"""
+"""Questions whose a certificate is: answered beside the event loop, and told to the engine."""
 
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
 
 from ostiary.agent.consumers import ConsumerQuestion
 from ostiary.agent.credentials import CredentialAnswer
+from ostiary.agent.tunnels import Tunnel
 from ostiary.compiler.client_certificates import CertificateJudgement
 from ostiary.consumers.certificates import CertificateCredential
 from ostiary.consumers.changes import Changed
@@ -23,9 +20,10 @@ from ostiary.consumers.model import CredentialType
 from ostiary.consumers.ports import Certificates
 from ostiary.consumers.reason import CredentialReason
 from ostiary.services.certificate_consumers import Recognized, recognize
-from ostiary.services.certificate_index import CertificateIndex, found_in, index_of
 from ostiary.trust.names.facts import Facts, facts_of
 from ostiary.trust.names.index import NameIndex
+from ostiary.wiring.certificate_book import CertificateBook
+from ostiary.wiring.consumer_tunnels import ConsumerTunnels, Held
 from ostiary.wiring.remembering import Remembering, Row
 from ostiary.wiring.told_certificates import ToldCertificates
 from ostiary.x509.certificate import parse
@@ -35,12 +33,8 @@ _LONGEST_WAIT: Final = 1.5
 _MOST_WAITING: Final = 512
 _REMEMBERED_SECONDS: Final = 3_600
 """How long the engine may remember a verdict; what changes is withdrawn at once."""
-_INDEX_AGE: Final = timedelta(hours=1)
-"""Another gateway on the same database may have made credentials that nobody told of."""
 _GENERATIONS: Final = 4
 """Configurations whose judgements are known: workers that drain ask by an older one's."""
-_AGAIN_SECONDS: Final = 5.0
-"""After the directory could not be read."""
 _KIND: Final = CredentialType.CERTIFICATE
 
 
@@ -52,27 +46,25 @@ class _Found:
 
 
 class Recognizing:
-    """Answers whose certificates are. One event loop uses it; one thread judges, one makes the
-    index."""
+    """Answers whose certificates are. One event loop uses it; one thread judges."""
 
     def __init__(
         self,
         now: Callable[[], datetime],
         remembering: Remembering,
+        tunnels: ConsumerTunnels,
         counts: Counter[tuple[str, str]],
     ) -> None:
-        """``counts``: where decisions are counted, by type and outcome."""
+        """``tunnels``: where WebSockets are remembered; ``counts``: where decisions are counted, by
+        type and outcome."""
         self._now = now
         self._remembering = remembering
+        self._tunnels = tunnels
         self._counts = counts
-        self._directory: Certificates | None = None
         self._judgements: OrderedDict[int, Mapping[str, CertificateJudgement]] = OrderedDict()
         self._names: dict[str, NameIndex] = {}
-        self._judging = ThreadPoolExecutor(max_workers=1, thread_name_prefix="client-cert")
-        self._index: CertificateIndex | None = None
-        self._made_at: datetime | None = None
-        self._making: asyncio.Task[None] | None = None
-        self._late: set[str] = set()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="client-cert")
+        self._book = CertificateBook(now, self._thread)
         self._changes = 0
         self._waiting = 0
         self._told = ToldCertificates()
@@ -80,7 +72,7 @@ class Recognizing:
 
     def consult(self, directory: Certificates) -> None:
         """Ask this one from now on, in threads."""
-        self._directory = directory
+        self._book.consult(directory)
 
     def judge_by(self, judgements: Mapping[str, CertificateJudgement]) -> None:
         """Know these too: those of a configuration that is about to be in force."""
@@ -92,7 +84,12 @@ class Recognizing:
             self._judgements.popitem(last=False)
         living = {one.names.id for known in self._judgements.values() for one in known.values()}
         self._names = {name: one for name, one in self._names.items() if name in living}
-        self._refresh_index()
+        self.begin()
+
+    def begin(self) -> None:
+        """Questions may come from now on."""
+        if any(self._judgements.values()):
+            self._book.refresh()
 
     async def __call__(self, question: ConsumerQuestion) -> CredentialAnswer:
         """The verdict; NO_ANSWER where it can't be found out in time."""
@@ -102,17 +99,19 @@ class Recognizing:
             return self._answer(None)
         at, changes = self._now(), self._changes
         found = await self._in_time(judgement, question.certificate)
-        if found is not None and changes == self._changes:
-            self._note(question, found, at)
+        if found is None:
+            return self._answer(None)
+        if changes != self._changes:
+            # Nobody could end a WebSocket that began by what was known before the change.
+            return self._answer(found if question.tunnel is None else None)
+        self._note(question, found, at)
+        if question.tunnel is not None and not self._hold(question, judgement, found):
+            return self._answer(None)
         return self._answer(found)
 
     def fitting(self, facts: Facts) -> tuple[CertificateCredential, ...]:
-        """The credentials that fit a certificate, from any thread; without an index all are read.
-        Raises OSError."""
-        directory, index = self._directory, self._index
-        if directory is None:
-            raise OSError("no directory of certificate credentials is open yet")
-        return found_in(index or index_of(directory.rules()), directory, facts)
+        """The credentials that fit a certificate, from any thread. Raises OSError."""
+        return self._book.fitting(facts)
 
     async def reconsider(self, changed: Changed | None) -> bool:
         """These have changed (None: anybody). What was told of them doesn't count any more.
@@ -122,27 +121,18 @@ class Recognizing:
         # Somebody may be judging just now by how it was before.
         self._changes += 1
         if changed is None:
-            self._made_at = None
-            self._refresh_index()
+            self._book.distrust()
             return False
-        names = {name for kind, name in changed.credentials if kind is _KIND}
-        current = await self._learn(names)
+        current = await self._book.learn({n for kind, n in changed.credentials if kind is _KIND})
         if current is None:
             return False
-        now = int(self._now().timestamp())
-        rows = self._told.rows_of(changed, now, current)
+        rows = self._told.rows_of(changed, int(self._now().timestamp()), current)
         return rows is not None and await self._remembering.take_rows_back(rows)
-
-    def begin(self) -> None:
-        """Questions may come from now on."""
-        self._refresh_index()
 
     async def end(self) -> None:
         """Judge no more."""
-        if self._making is not None:
-            self._making.cancel()
-            await asyncio.gather(self._making, return_exceptions=True)
-        self._judging.shutdown(wait=False, cancel_futures=True)
+        await self._book.end()
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _judgement(self, name: str) -> CertificateJudgement | None:
         for known in reversed(self._judgements.values()):
@@ -161,15 +151,12 @@ class Recognizing:
         return None
 
     async def _find(self, judgement: CertificateJudgement, der: bytes) -> _Found | None:
-        self._refresh_index()
-        if self._index is None and self._making is not None:
-            await asyncio.shield(self._making)
+        self._book.refresh()
+        await self._book.ready()
         if self._waiting >= _MOST_WAITING:
             return None
         self._waiting += 1
-        running = asyncio.get_running_loop().run_in_executor(
-            self._judging, self._judge, judgement, der, self._now()
-        )
+        running = self._judging(judgement, der)
         # Whoever waits no longer still has the thread at work for him.
         running.add_done_callback(self._one_less)
         return await asyncio.shield(running)
@@ -179,24 +166,22 @@ class Recognizing:
         if not done.cancelled():
             done.exception()  # told to whoever waits, if anybody still does
 
+    def _judging(self, judgement: CertificateJudgement, der: bytes) -> asyncio.Future[_Found]:
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._thread, self._judge, judgement, der, self._now())
+
     def _judge(self, judgement: CertificateJudgement, der: bytes, now: datetime) -> _Found:
-        index, directory = self._index, self._directory
-        if index is None or directory is None:
-            raise OSError("no directory of certificate credentials is open yet")
         facts = facts_of(parse(der))
-        names = self._names_of(judgement)
-        fitting = found_in(index, directory, facts)
+        fitting = self._book.indexed(facts)
+        known = self._names
+        names = known.get(judgement.names.id)
+        if names is None:
+            names = known[judgement.names.id] = NameIndex(judgement.names)
         return _Found(recognize(judgement, names, facts, fitting, now), facts, fitting)
 
-    def _names_of(self, judgement: CertificateJudgement) -> NameIndex:
-        known = self._names
-        made = known.get(judgement.names.id)
-        if made is None:
-            made = known[judgement.names.id] = NameIndex(judgement.names)
-        return made
-
     def _note(self, question: ConsumerQuestion, found: _Found, at: datetime) -> None:
-        verdict, until = found.verdict, int(at.timestamp()) + _REMEMBERED_SECONDS
+        verdict, now = found.verdict, int(at.timestamp())
+        until = now + _REMEMBERED_SECONDS
         if verdict.until is not None:
             until = min(until, int(verdict.until.timestamp()))
         if verdict.reason is not None:
@@ -214,8 +199,41 @@ class Recognizing:
             passed=verdict.passed,
         )
         if self._remembering.tell(question.worker, row):
-            where, now = (question.worker, question.key), int(at.timestamp())
+            where = (question.worker, question.key)
             self._told.note(found.facts, found.fitting, where, now=now, until=until)
+
+    def _hold(
+        self, question: ConsumerQuestion, judgement: CertificateJudgement, found: _Found
+    ) -> bool:
+        """Remember a WebSocket; False: that can't be, and it may not begin."""
+        if question.tunnel is None:
+            return True
+        held = self._held(question.tunnel, question.certificate, judgement, found)
+        return held is None or self._tunnels.hold(held)
+
+    def _held(
+        self, tunnel: Tunnel, der: bytes, judgement: CertificateJudgement, found: _Found
+    ) -> Held | None:
+        """None of somebody for whom nothing began, or who is nobody."""
+        known = found.verdict.known
+        if known is None or found.verdict.reason is not None:
+            return None
+
+        async def again() -> Held | None:
+            try:
+                then = await self._judging(judgement, der)
+            except OSError:
+                return None
+            held = self._held(tunnel, der, judgement, then)
+            return held if held and held.consumer == known.consumer.id else None
+
+        return Held(
+            tunnel=tunnel,
+            consumer=known.consumer.id,
+            named=frozenset((_KIND, one.known.credential.id) for one in found.fitting),
+            again=again,
+            until=found.verdict.until,
+        )
 
     def _answer(self, found: _Found | None) -> CredentialAnswer:
         reason = found.verdict.reason if found is not None else CredentialReason.NO_ANSWER
@@ -225,58 +243,6 @@ class Recognizing:
         known = found.verdict.known
         who = known.consumer.id if known is not None else None
         return CredentialAnswer(code=1, consumer=who, passed=found.verdict.passed)
-
-    async def _learn(self, names: set[str]) -> tuple[CertificateCredential, ...] | None:
-        """What became of these, which the index knows from now on; None: that can't be told."""
-        directory = self._directory
-        if directory is None or not names:
-            return ()
-        self._late |= names
-
-        def learn() -> tuple[CertificateCredential, ...]:
-            found = [one for name in sorted(names) if (one := directory.certificate(name))]
-            if self._index is not None:
-                self._index = self._index.with_changed(
-                    (one.known.credential.id, one.rules) for one in found
-                )
-            return tuple(found)
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._judging, learn)
-        except OSError as error:
-            self._log.error("directory-unreachable", error=str(error))
-            return None
-
-    def _refresh_index(self) -> None:
-        """Have the index made (anew) where it lacks, is old, or is crowded; in the background."""
-        directory = self._directory
-        if directory is None or self._making is not None or not any(self._judgements.values()):
-            return
-        fresh = self._made_at is not None and self._now() - self._made_at < _INDEX_AGE
-        if not fresh or self._index is None or self._index.crowded:
-            making = self._make_index(directory)
-            self._making = asyncio.get_running_loop().create_task(making, name="client-cert-index")
-
-    async def _make_index(self, directory: Certificates) -> None:
-        made_at = self._now()
-        self._late = set()
-        try:
-            made = await asyncio.to_thread(lambda: index_of(directory.rules()))
-            # What changed meanwhile may have been read as it was before.
-            late, self._late = self._late, set()
-
-            def put() -> None:
-                found = (directory.certificate(name) for name in sorted(late))
-                rules = [(one.known.credential.id, one.rules) for one in found if one is not None]
-                self._index = made.with_changed(rules) if rules else made
-
-            await asyncio.get_running_loop().run_in_executor(self._judging, put)
-            self._made_at = made_at
-        except OSError as error:
-            self._log.error("directory-unreachable", error=str(error))
-            await asyncio.sleep(_AGAIN_SECONDS)
-        finally:
-            self._making = None
 
 
 def _code(reason: CredentialReason | None) -> int:
