@@ -6,6 +6,7 @@ Python is not on this path: at full load the log costs the gateway a formatted l
 
 from ostiary.compiler import credential_names, names
 from ostiary.compiler.facts import Fact
+from ostiary.compiler.profiles import Profiles
 from ostiary.compiler.scopes import HEADER_ENTRY, Scheme
 from ostiary.config.effective import AuthType
 from ostiary.haproxy.quote import argument, word
@@ -47,13 +48,11 @@ def connection_rule(scheme: Scheme, *, tls: bool) -> str:
     return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(','.join(parts))}"
 
 
-def log_format(
-    scheme: Scheme, *, credentials: bool = False, messages: bool = False, reports: bool = False
-) -> str:
+def log_format(scheme: Scheme, profiles: Profiles, *, messages: bool = False) -> str:
     """The line of one request; what the types add stands where that type is in force.
 
-    What came of credentials stands there where some pipeline asks for them (``credentials``), and
-    what steps say where one does (``messages``). ``reports``: some step tells whom it would refuse.
+    What came of credentials stands there where some pipeline asks for them (``profiles``), and
+    what steps say where one does (``messages``).
     """
     parts = (
         '"time":%Ts.%ms',
@@ -66,8 +65,8 @@ def log_format(
         _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map)"),
         _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
         *_policy(scheme),
-        *([_would()] if scheme.reports or reports else []),
-        *(_credential() if credentials else []),
+        *([_would()] if scheme.reports or profiles.reports else []),
+        *(_credential() if profiles else []),
         *([f'"messages":[%[var({names.MESSAGES},{argument(" ")})]]'] if messages else []),
         '"backend":"%b"',
         '"bytes":%B',
