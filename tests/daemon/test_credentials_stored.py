@@ -15,6 +15,7 @@ from tests.daemon.clients import Connection, context
 from tests.daemon.consumers_rig import basic, key
 from tests.daemon.gateway import Certificates, Running, World, world
 from tests.daemon.life import until
+from tests.daemon.websockets import echoes, upgrade
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.daemon
@@ -177,3 +178,18 @@ def test_while_nobody_decides_the_known_go_on_and_nobody_else(gateway: Running, 
         finally:
             gateway.process.send_signal(signal.SIGCONT)
         until(lambda: client.ask("/basic", headers=[new]).status == 401)
+
+
+def test_a_websocket_that_began_with_a_key_ends_with_it(gateway: Running, admin: Api) -> None:
+    admin.http.post("/scopes", json={"scopes": ["read"]})  # another test may have made it
+    made(admin, "/users", {"username": "eve", "firstname": "E", "lastname": "V"})
+    its, other = a_key(admin, "eve", "read"), a_key(admin, "eve", "read")
+    with gateway.connect() as client, gateway.connect() as another:
+        assert upgrade(client, "/key", headers=[key(its)]) == 101
+        assert upgrade(another, "/key", headers=[key(other)]) == 101
+        assert echoes(client)
+        switch(admin, f"/credentials/key-auth/{its.partition(':')[0]}", active=False)
+        assert client.rest() == b""
+        assert echoes(another)
+        assert admin.http.delete("/users/eve").status_code == 204
+        assert another.rest() == b""

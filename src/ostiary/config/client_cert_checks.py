@@ -13,12 +13,15 @@ def check_client_cert(
     document: Document, places: Places, effective: Effective
 ) -> Iterator[Problem]:
     """Yield problems of every step ``client-cert``, warnings included."""
-    for path, action in _steps(document):
+    for path, action in client_cert_actions(document):
         yield from _nobody(document, effective.type.value, path, places)
         yield from _odd(action, path, places)
 
 
-def _steps(document: Document) -> Iterator[tuple[tuple[PathPart, ...], ClientCertAction]]:
+def client_cert_actions(
+    document: Document,
+) -> Iterator[tuple[tuple[PathPart, ...], ClientCertAction]]:
+    """Every step of this policy, with its place in the document."""
     for name, pipeline in document.pipelines.items():
         for use_number, use in enumerate(pipeline.policies):
             for number, step in enumerate(use.steps):

@@ -186,7 +186,7 @@ def test_certificates_are_tied_by_rules_that_can_be_read(desk: DeskRig) -> None:
         desk, kind=CERTIFICATE, rules=rules, valid_from=begin, valid_until=begin + timedelta(days=9)
     )
     assert made.secret is None
-    assert [dict(rule) for rule in made.rules] == rules
+    assert [dict(rule) for rule in made.rules] == [{"fingerprint": "ab" * 32}, rules[1]]
     second = credential(desk, kind=CERTIFICATE, rules=[{"dns": "ada.example"}])
     directory = StoredDirectory(lambda: desk.database)
     assert [name for name, _ in directory.rules()] == [made.name, second.name]

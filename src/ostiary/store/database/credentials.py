@@ -33,6 +33,8 @@ from ostiary.store.database.errors import NameTaken, NoSuch
 from ostiary.store.database.records import Page
 from ostiary.store.database.seals import broken
 
+_MOST_ALIKE: Final = 100
+
 
 class Credentials:
     """Credentials of users and apps. Inactive ones stay on record; each is unique by type and
@@ -94,6 +96,16 @@ class Credentials:
         asked = {"kind": CredentialType.CERTIFICATE.value, "after": after, "most": limit}
         rows = self._connection.execute(_RULES, asked)
         return tuple(NamedRules(row.id, row.name, _rules_of(row.rules)) for row in rows)
+
+    def with_tests(self, tests: Mapping[str, str]) -> tuple[StoredCredential, ...]:
+        """Certificate credentials in whose rules all of these tests occur, the oldest first. Looks
+        at every one of that type."""
+        query = _all().where(credentials.c.type == CredentialType.CERTIFICATE.value)
+        for name, text in tests.items():
+            written = json.dumps({name: text})[1:-1]
+            query = query.where(credentials.c.rules.contains(written, autoescape=True))
+        rows = self._connection.execute(query.order_by(credentials.c.id).limit(_MOST_ALIKE))
+        return tuple(map(_credential_of, rows))
 
     def one(self, number: int) -> StoredCredential:
         """Raises NoSuch, SnapshotDamaged."""
