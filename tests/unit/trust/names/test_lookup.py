@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ostiary.trust.names import rules as tests
 from ostiary.trust.names.facts import Facts
 from ostiary.trust.names.lookup import RuleLookup
 from ostiary.trust.names.refusal import PatternRefused
-from ostiary.trust.names import rules as tests
 from ostiary.trust.names.rules import Rule, rule_of
 from tests.unit.trust.names.model import facts
 
