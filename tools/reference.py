@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
-import typer.main
-
 from ostiary.admin import reference as admin_api
-from ostiary.cli import app
+from ostiary.cli import everything
 from ostiary.config import policy_reference
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 
@@ -57,7 +55,7 @@ def reasons_page() -> str:
 
 def commands_page() -> str:
     """Every command with its options, from the program itself."""
-    root = typer.main.get_command(app)
+    root = everything()
     parts = ["# Command line\n", NOTICE + "\n", inspect.cleandoc(root.help or "") + "\n"]
     parts += [
         "`ostiary --version` prints the version; `--help`, or `-h`, works on every command.\n",

@@ -18,8 +18,9 @@ from ostiary.consumers.changes import Changed
 from ostiary.consumers.model import Consumer, ConsumerKind, Credential, CredentialType, Known
 from ostiary.consumers.secrets import kept_generated, kept_supplied
 from ostiary.supervisor.binary import EngineBinary
+from ostiary.wiring.folders import Folders
 from ostiary.wiring.gateway import Gateway
-from ostiary.wiring.ground import Folders, prepare_file
+from ostiary.wiring.ground import prepare_file
 from tests.daemon.clients import Connection
 from tests.support.ports import free_port
 

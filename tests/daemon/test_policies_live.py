@@ -11,7 +11,7 @@ import pytest
 
 from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.clients import context
-from tests.daemon.gateway import Certificates, World, mixed, world
+from tests.daemon.gateway import Certificates, World, mixed, nobody_to_ask, world
 from tests.daemon.life import Log, until
 from tests.support.pki import Made
 
@@ -33,10 +33,19 @@ def limited(engine_binary: EngineBinary) -> Iterator[World]:
         listed = [hashlib.sha256(one.der).hexdigest() for one in (made.good, made.stranger)]
         mine = {"name": "clientCertificate", "fingerprint": listed}
         here = {"name": "pathExact", "path": "/open/mine"}
+        by_name = {"name": "pathExact", "path": "/open/named"}
         both = {"name": "allOf", "conditions": [here, mine]}
+        named = {"name": "clientCertificate", "subject": "CN=go*", "issuer": "CN=root-a"}
         document["pipelines"]["open"]["policies"] = [
             {"terminate": {"condition": both, "action": {"statusCode": 202}}},
             {"terminate": {"condition": here, "action": {"statusCode": 403}}},
+            {
+                "terminate": {
+                    "condition": {"name": "allOf", "conditions": [by_name, named]},
+                    "action": {"statusCode": 202},
+                }
+            },
+            {"terminate": {"condition": by_name, "action": {"statusCode": 404}}},
             {"rate-limit": {"action": {"max": 2, "rateLimitBy": f"${{{_TOLD['X-Fp']}}}"}}},
             {"request-transformer": {"action": {"headers": {"add": _TOLD}}}},
             {"proxy": {"action": {"serviceEndpoint": "service"}}},
@@ -75,6 +84,18 @@ def test_a_listed_certificate_counts_only_if_it_is_admitted(limited: World) -> N
     clients = (limited.good, limited.stranger, limited.of_b, None)
     statuses = [limited.gateway.status(one, "a.example", "/open/mine") for one in clients]
     assert statuses == [202, 403, 403, 403]
+
+
+def test_a_name_is_judged_once_and_then_known_without_asking_anybody(limited: World) -> None:
+    clients = (limited.good, limited.kit.client(limited.a, "other"))
+
+    def statuses() -> list[int]:
+        return [limited.gateway.status(one, "a.example", "/open/named") for one in clients]
+
+    assert statuses() == [202, 404]
+    with nobody_to_ask(limited):
+        assert statuses() == [202, 404]
+    assert limited.gateway.status(limited.stranger, "a.example", "/open/named") == 404
 
 
 def test_clients_are_limited_by_their_certificates(limited: World) -> None:

@@ -1,8 +1,6 @@
 """Whole documents in the pages, held against HAProxy's own check."""
 
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from tests.docs.pages import Block, blocks, pages
+from tests.doors.rig import ostiary
 
 WHOLE = [block for page in pages() for block in blocks(page) if "config" in block.marks]
 NOW = datetime.now(UTC)
@@ -45,15 +44,9 @@ def test_haproxy_accepts_what_the_page_compiles_to(block: Block, tmp_path: Path)
     for name in re.findall(r"[\w-]+\.(?:key|crt|pem)\b", block.text):
         (tmp_path / name).write_bytes(key if name.endswith(".key") else certificate)
     (tmp_path / "gateway.config.yml").write_text(block.text)
-    done = subprocess.run(
-        [Path(sys.executable).parent / "ostiary", "check"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " 0 errors, 0 warnings" in done.stdout, done.stdout
+    done = ostiary("check", cwd=tmp_path)
+    assert done.code == 0, done.said
+    assert " 0 errors, 0 warnings" in done.out, done.out
 
 
 def test_there_are_documents_to_check() -> None:

@@ -27,6 +27,6 @@ def test_a_reader_who_follows_the_tutorial_gets_the_answers_it_prints(folder: Pa
     for tool in ("openssl", "curl", "bash"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
-    with Walk(folder, {"4444": free_port(), "3000": free_port()}) as walk:
+    with Walk(folder, {"4444": free_port(), "3000": free_port()}, installed=True) as walk:
         walk.follow(blocks(TUTORIAL))
         assert walk.compared >= 9

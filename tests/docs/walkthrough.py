@@ -9,15 +9,18 @@ the background's log has one more of that event.
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Self
 
 from tests.docs.pages import Block
+from tests.support import nursery
 
 _PATIENCE = 90.0
 _LOOKING = 15.0
@@ -26,8 +29,11 @@ _LOOKING = 15.0
 class Walk:
     """A reader with a folder; ``ports`` maps the ports of the text to free ones."""
 
-    def __init__(self, folder: Path, ports: Mapping[str, int]) -> None:
+    def __init__(self, folder: Path, ports: Mapping[str, int], *, installed: bool = False) -> None:
+        """``installed``: types the command that was installed, and waits for its imports."""
         self._folder = folder
+        self._programs = Path(tempfile.mkdtemp(prefix="ostiary-"))
+        self._files = () if installed else (nursery.on_the_path(self._programs),)
         self._ports = ports
         self._running: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
         self._log = folder / ".background.log"
@@ -47,6 +53,7 @@ class Walk:
             finally:
                 process.kill()
                 log.close()
+        shutil.rmtree(self._programs)
 
     def follow(self, blocks: Iterable[Block]) -> None:
         """Do all of it; AssertionError names the block that does not keep its promise."""
@@ -73,8 +80,8 @@ class Walk:
         return text
 
     def _environment(self) -> dict[str, str]:
-        path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
-        return {**os.environ, "PATH": path, "no_proxy": "*"}
+        found = self._programs, Path(sys.executable).parent, os.environ.get("PATH", os.defpath)
+        return {**os.environ, "PATH": ":".join(map(str, found)), "no_proxy": "*"}
 
     def _run(self, block: Block, text: str) -> None:
         done = subprocess.run(
@@ -84,6 +91,7 @@ class Walk:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            pass_fds=self._files,
             timeout=_PATIENCE,
             check=False,
         )
@@ -102,6 +110,7 @@ class Walk:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            pass_fds=self._files,
         )
         self._running.append((process, log))
         if "ready" in block.marks:

@@ -3,7 +3,8 @@
 Each start of ``ostiary`` imports for a second or more, and the tests start it hundreds of times.
 So one process imports the whole program once, and each command is a fork of it: with arguments,
 environment, folder, files and signals of its own, from ``main()`` to the interpreter's end.
-Some tests start the command the long way all the same, as :func:`command` gives it.
+Some tests start the command the long way all the same, as :func:`command` gives it. What starts
+``ostiary`` by itself, such as a shell, finds it by :func:`on_the_path`.
 """
 
 import atexit
@@ -15,6 +16,7 @@ import json
 import os
 import pkgutil
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -26,11 +28,13 @@ from pathlib import Path
 from typing import IO, Any
 
 _ROOT = Path(__file__).parents[2]
+_LAUNCHER = Path(__file__).with_name("launcher.py")
 _NURSE = (
     "import sys; from tests.support.nursery import serve; serve(int(sys.argv[1])); "
     "from ostiary.cli import main; main()"
 )
 _LARGEST = 2**17  # bytes of an order
+_PID = 12  # characters of a process id
 
 
 def command(*arguments: object) -> list[str]:
@@ -112,9 +116,19 @@ def start(
             socket.send_fds(_nurse(), [json.dumps(order).encode()], [*files, told])
     finally:
         os.close(told)
-    said = os.read(report, 100)
+    said = os.read(report, _PID)
     assert said, "nothing was started"
     return Child(report, said)
+
+
+def on_the_path(folder: Path) -> int:
+    """Put a program ``ostiary`` into the folder; it is for processes that are started with the
+    file of this number left open (``pass_fds``)."""
+    line = _nurse().fileno()
+    program = shlex.join([sys.executable, "-IS", str(_LAUNCHER), str(line)])
+    (folder / "ostiary").write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+    (folder / "ostiary").chmod(0o755)
+    return line
 
 
 def _number(file: int | IO[bytes], nothing: int) -> int:
@@ -137,6 +151,8 @@ def _nurse() -> socket.socket:
         )
 
     def end() -> None:
+        # Not only closed: whatever a test left running may hold the line, too.
+        ours.shutdown(socket.SHUT_RDWR)
         ours.close()
         process.wait()
 
@@ -178,7 +194,13 @@ def _is_the_new_one(files: list[int]) -> bool:
     *streams, report = files
     for stream in streams:
         os.close(stream)
-    os.write(report, str(pid).encode())
+    os.write(report, f"{pid:{_PID}}".encode())
+    ending = select.poll()
+    ending.register(os.pidfd_open(pid), select.POLLIN)
+    ending.register(report, 0)
+    if any(file == report for file, _ in ending.poll()):
+        # Nobody is left who would end it.
+        os.kill(pid, signal.SIGKILL)
     status = os.waitpid(pid, 0)[1]
     with contextlib.suppress(BrokenPipeError):
         os.write(report, str(status).encode())

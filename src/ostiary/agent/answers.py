@@ -1,5 +1,6 @@
 """From an answer to the variables that HAProxy's rules read."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,9 @@ CHAIN: Final = "chain"
 """Variable of the transaction: the verified chain, for the service. HAProxy's rules keep it for the
 connection's other requests: what is answered to one of them must never reach another by itself."""
 
+MARKS: Final = "m"
+"""Begin of variables of the transaction: what conditions ask about the certificate."""
+
 _CODE_HEAD: Final = set_var_head(Scope.TRANSACTION, CODE)
 _UNTIL_HEAD: Final = set_var_head(Scope.TRANSACTION, UNTIL)
 _WOULD_HEAD: Final = set_var_head(Scope.TRANSACTION, WOULD)
@@ -42,6 +46,8 @@ class Answer:
     """What ``code`` would be if the policy didn't only report, where that is another; else 0."""
     facts: bytes = b""
     """About a certificate in a header: ``Facts.actions``."""
+    marks: tuple[int, ...] = ()
+    """Outcomes of conditions on the certificate, 31 bits in each."""
 
     def __post_init__(self) -> None:
         if not (0 <= self.code <= 255 and 0 <= self.would <= 255):
@@ -65,6 +71,13 @@ def actions_for(answer: Answer) -> bytes:
             _WOULD_HEAD,
             encode_integer(Kind.UINT32, answer.would),
             answer.facts,
+            *_marked(answer.marks),
         )
     )
     return verdict if answer.chain is None else verdict + _CHAIN_HEAD + encode_value(answer.chain)
+
+
+def _marked(marks: tuple[int, ...]) -> Iterator[bytes]:
+    for number, bits in enumerate(marks):
+        yield set_var_head(Scope.TRANSACTION, f"{MARKS}{number}")
+        yield encode_integer(Kind.UINT32, bits)

@@ -44,6 +44,7 @@ class Flaw(Enum):
     TUNNEL = "tunnel-malformed"
     CREDENTIAL = "credential-malformed"
     CONSUMER = "consumer-malformed"
+    MARKS = "marks-malformed"
 
 
 class ChainMalformed(OstiaryError):
@@ -79,6 +80,8 @@ class Question:
     """What the request is to become, if it asks for a WebSocket."""
     header: Header | None = None
     """Where the certificate is, if not in the handshake; the answer then tells its facts."""
+    marks: str = ""
+    """Which conditions on certificates the answer is to tell (``compiler.marks``); none: none."""
 
     @property
     def about(self) -> str:
@@ -125,9 +128,12 @@ def _about_certificate(message: Message) -> Reading:
     entry = message.arguments.get("entry")
     if not isinstance(entry, str) or not entry:
         return Unanswerable(Flaw.ENTRY)
-    if message.name in _HEADER:
-        return _about_header(message, entry, tunnel)
-    return _about_handshake(message, entry, tunnel)
+    marks = message.arguments.get("marks", "")
+    if not isinstance(marks, str):
+        return Unanswerable(Flaw.MARKS)
+    about = _about_header if message.name in _HEADER else _about_handshake
+    found = about(message, entry, tunnel)
+    return replace(found, marks=marks) if isinstance(found, Question) else found
 
 
 def _about_handshake(message: Message, entry: str, tunnel: Tunnel | None) -> Reading:

@@ -1,5 +1,5 @@
 """The command line: one file per verb group; prints and exit codes, no decisions."""
 
-from ostiary.cli.app import app, main
+from ostiary.cli.app import app, everything, main
 
-__all__ = ["app", "main"]
+__all__ = ["app", "everything", "main"]

@@ -4,15 +4,17 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from ostiary.cli.plain import plain
 from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.management.sights import ChangeView
 from ostiary.management.views import Page
+
+if TYPE_CHECKING:
+    import httpx
 
 T = TypeVar("T")
 
@@ -57,7 +59,7 @@ class Wish:
 class Speaker:
     """Speaks to one gateway. Everything may raise NotReached and Refusal."""
 
-    def __init__(self, http: httpx.Client, where: str) -> None:
+    def __init__(self, http: "httpx.Client", where: str) -> None:
         """``where`` is what people call the gateway."""
         self._http = http
         self._where = where
@@ -132,7 +134,9 @@ class Speaker:
 
     def _ask(
         self, method: str, path: str, *, query: Mapping[str, object], **more: Any
-    ) -> httpx.Response:
+    ) -> "httpx.Response":
+        import httpx  # noqa: PLC0415 - not for help and completion
+
         headers = {"If-Match": "*", **more.pop("headers", {})}
         try:
             answer = self._http.request(
@@ -146,7 +150,7 @@ class Speaker:
             return answer
         raise self._refusal(answer)
 
-    def _refusal(self, answer: httpx.Response) -> OstiaryError:
+    def _refusal(self, answer: "httpx.Response") -> OstiaryError:
         problem = None
         with contextlib.suppress(ValueError):
             problem = json.loads(answer.content)
@@ -159,7 +163,7 @@ class Speaker:
         ours = 400 <= status < 500 and status not in _NOT_OUR_USE
         return WronglyAsked(status, problem) if ours else Refusal(status, problem)
 
-    def _as(self, kind: type[T], answer: httpx.Response) -> T:
+    def _as(self, kind: type[T], answer: "httpx.Response") -> T:
         try:
             adapter: TypeAdapter[T] = TypeAdapter(kind)
             return adapter.validate_json(answer.content)

@@ -2,62 +2,31 @@
 
 import io
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from ostiary import __version__
+from ostiary.cli.verbs import VERBS
 from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.kernel.problems import ConfigRefused
 
-_MODULES = {
-    "run": ("run",),
-    "check": ("check",),
-    "demo": ("demo",),
-    "doctor": ("doctor",),
-    "import": ("importing",),
-    "explain": ("explain",),
-    "overview": ("seen",),
-    "events": ("seen",),
-    "audit": ("seen",),
-    "notifications": ("notifications",),
-    "webhooks": ("webhooks",),
-    "api": ("apis",),
-    "clients": ("clients", "blocking"),
-    "client-auth": ("gateway_auth",),
-    "trust": ("trust", "library", "revocation"),
-    "dn": ("names",),
-    "users": ("users",),
-    "apps": ("consumer_apps",),
-    "credentials": ("credentials",),
-    "scopes": ("scopes",),
-    "tokens": ("tokens",),
-    "ca": ("ca", "ca_issuing", "ca_revoking", "ca_enrolling", "ca_publishing"),
-}
-"""Modules of this package by verb, in the order of the help; importing one registers its verbs."""
-
 
 class Verbs(TyperGroup):
-    """The root's commands, each imported when it is asked for."""
+    """The root's commands: those not imported yet have a name and a line of help."""
 
-    @property
-    def commands(self) -> MutableMapping[str, Any]:
-        """All of them, in the order of the help."""
-        return self._registered(_MODULES)
+    def __init__(self, *, commands: dict[str, Any], **more: Any) -> None:
+        """``commands``: those that happen to be imported by now."""
+        super().__init__(commands=_whole(commands), **more)
 
-    @commands.setter
-    def commands(self, registered: MutableMapping[str, Any]) -> None:
-        # What the root's constructor finds: the verbs that happen to be imported by then.
-        self._known = registered
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as typer calls it
-        """One command; None if there is no such."""
-        # Of a word that is none, typer tells which ones are alike: all of them are looked at.
-        wanted = (cmd_name,) if cmd_name in _MODULES else _MODULES
-        return self._registered(wanted).get(cmd_name)
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is wanted, imported now."""
+        if args[0] in VERBS:
+            self.commands = _whole(_registered(args[0]))
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run one, without the words of a library before what is wrong with a choice."""
@@ -67,12 +36,25 @@ class Verbs(TyperGroup):
             error.message = error.message.removeprefix("Value error, ")
             raise
 
-    def _registered(self, wanted: Iterable[str]) -> MutableMapping[str, Any]:
-        for verb in wanted:
-            for module in _MODULES[verb]:
-                import_module(f"ostiary.cli.{module}")
-        known = getattr(typer.main.get_group(app), "_known", {})
-        return {verb: known[verb] for verb in _MODULES if verb in known}
+
+def _whole(commands: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: commands.get(name) or TyperCommand(name, help=verb.told)
+        for name, verb in VERBS.items()
+    }
+
+
+def _registered(*verbs: str) -> Mapping[str, Any]:
+    for verb in verbs:
+        for module in VERBS[verb].modules:
+            import_module(f"ostiary.cli.{module}")
+    return typer.main.get_group(app).commands
+
+
+def everything() -> Any:
+    """The root command with every verb imported: for what tells about all of them."""
+    _registered(*VERBS)
+    return typer.main.get_command(app)
 
 
 app = typer.Typer(

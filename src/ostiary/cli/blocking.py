@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,13 +12,14 @@ from ostiary.cli.clients import clients
 from ostiary.cli.options import All, Days, DryRun, Search, Unclear, content_of, moment, wish
 from ostiary.cli.showing import Cell, answer, cut, show, tell, text, when
 from ostiary.cli.tables import misuse
+from ostiary.cli.uploading import read_upload
 from ostiary.management.clients import BlockedView
 from ostiary.management.sights import ChangeView
 from ostiary.management.views import Page
-from ostiary.trust.blocks import by_issuer
-from ostiary.x509.certificate import Certificate
 from ostiary.x509.errors import UnreadableError
-from ostiary.x509.uploads import read_upload
+
+if TYPE_CHECKING:
+    from ostiary.x509.certificate import Certificate
 
 _FINGERPRINT = re.compile(r"(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}")
 
@@ -126,7 +127,7 @@ def _named(whom: list[str] | None, issuer: str | None, serial: str | None) -> di
     if issuer:
         return {"issuer": issuer, "serial": serial}
     found = [_certificate(one) for one in whom or ()]
-    if len(found) == 1 and isinstance(found[0], Certificate):
+    if len(found) == 1 and not isinstance(found[0], str):
         return {"certificate": found[0].pem.decode()}
     return {"fingerprints": [_fingerprint(one) for one in found]}
 
@@ -136,7 +137,7 @@ def _refuse_unclear(whom: list[str] | None, issuer: str | None, serial: str | No
         raise misuse("name certificates by fingerprint or file, or one by --issuer and --serial")
 
 
-def _certificate(given: str) -> Certificate | str:
+def _certificate(given: str) -> "Certificate | str":
     """What a file holds; else the fingerprint."""
     if _FINGERPRINT.fullmatch(given) and not Path(given).exists():
         return given.replace(":", "").lower()
@@ -146,7 +147,7 @@ def _certificate(given: str) -> Certificate | str:
         raise Unclear(f"{given!r}: {error}") from error
 
 
-def _fingerprint(one: Certificate | str) -> str:
+def _fingerprint(one: "Certificate | str") -> str:
     return one if isinstance(one, str) else one.fingerprint
 
 
@@ -159,6 +160,8 @@ def _blocked(gateway: Speaker, fingerprint: str) -> BlockedView:
 
 
 def _blocked_by_issuer(gateway: Speaker, issuer: str, serial: str) -> BlockedView:
+    from ostiary.trust.blocks import by_issuer  # noqa: PLC0415 - reads names: not for help
+
     wanted = by_issuer(issuer, serial)
     found = gateway.pages(Page[BlockedView], "/blocked", None, search=f"{wanted.serial:X}")
     for one in found:

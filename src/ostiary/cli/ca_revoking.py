@@ -15,13 +15,13 @@ from ostiary.cli.ca_telling import publish_lists
 from ostiary.cli.options import All, Search, content_of
 from ostiary.cli.showing import cut, facts, say, show, text, when
 from ostiary.cli.tables import console, emit_json, misuse
+from ostiary.cli.uploading import read_upload
 from ostiary.management.authority.errors import NoSuchCertificate
 from ostiary.management.authority.publishing import make_lists
 from ostiary.management.authority.revoking import of_content, revoke, sought
 from ostiary.store.ledger.records import Kind, State, Written
 from ostiary.x509.certificate import parse
 from ostiary.x509.errors import UnreadableError
-from ostiary.x509.uploads import read_upload
 
 _PAGE = 1000
 

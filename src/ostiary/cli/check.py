@@ -2,7 +2,7 @@
 
 from collections.abc import Sized
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,9 @@ from ostiary.cli.app import app
 from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile, state_folder
 from ostiary.cli.tables import MISUSED, AsJson, console, emit_json, escape, problem_json
 from ostiary.kernel.problems import Problem, Severity
-from ostiary.wiring.checking import Checked, check_config
+
+if TYPE_CHECKING:
+    from ostiary.wiring.checking import Checked
 
 
 class Shown(Enum):
@@ -33,6 +35,9 @@ def check(
     Changes nothing. Every problem is told with its place and the way out; exit code 2 if there is
     an error, 0 if there are none or only warnings.
     """
+    # What reads a whole configuration: not for help.
+    from ostiary.wiring.checking import check_config  # noqa: PLC0415
+
     checked = check_config(config, state_folder(config, None))
     if as_json:
         emit_json(_json(checked, show))
@@ -42,7 +47,7 @@ def check(
         raise typer.Exit(MISUSED)
 
 
-def _json(checked: Checked, show: Shown | None) -> dict[str, object]:
+def _json(checked: "Checked", show: Shown | None) -> dict[str, object]:
     engine = checked.engine
     found: dict[str, object] = {
         "ok": not checked.errors,
@@ -52,7 +57,7 @@ def _json(checked: Checked, show: Shown | None) -> dict[str, object]:
     return found | ({"files": dict(checked.shown)} if show else {})
 
 
-def _print(checked: Checked, show: Shown | None) -> None:
+def _print(checked: "Checked", show: Shown | None) -> None:
     out = console()
     if show:
         for name, content in sorted(checked.shown.items(), key=_main_file_first):
@@ -73,7 +78,7 @@ def _line(problem: Problem) -> str:
     return escape(str(problem)).replace(f" {word}: ", f" [{colour}]{word}[/]: ", 1)
 
 
-def _summary(checked: Checked) -> str:
+def _summary(checked: "Checked") -> str:
     found = f"{_count(checked.errors, 'error')}, {_count(checked.warnings, 'warning')}"
     if checked.errors:
         return f"[red]refused[/]: {found}"

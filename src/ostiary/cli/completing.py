@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
 import typer
 
 from ostiary.cli.answers import Speaker
@@ -11,9 +11,11 @@ from ostiary.cli.reaching import admin_socket, answers, local_client
 from ostiary.cli.run import DEFAULT_CONFIG, state_folder
 from ostiary.kernel.errors import OstiaryError
 from ostiary.management.views import ApiView, ComponentView, Page, TrustedView
-from ostiary.wiring.ground import read_file
 
-_AT_ONCE = httpx.Timeout(1.0)
+if TYPE_CHECKING:
+    from ostiary.config.model.document import Document
+
+_AT_ONCE = 1.0
 _MOST = 200
 
 
@@ -51,7 +53,7 @@ def complete_trusted(ctx: typer.Context, incomplete: str) -> list[str]:
 def complete_webhooks(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names of webhooks: of the configuration file."""
     try:
-        found = read_file(_config(ctx)).document.notifications.webhooks
+        found = _document(ctx).notifications.webhooks
     except OstiaryError:
         return []
     return fitting(found, incomplete)
@@ -75,9 +77,16 @@ def _apis(gateway: Speaker, search: str) -> list[str]:
 
 def _apis_of_file(ctx: typer.Context) -> Iterable[str]:
     try:
-        return read_file(_config(ctx)).document.api_endpoints
+        return _document(ctx).api_endpoints
     except OstiaryError:
         return ()
+
+
+def _document(ctx: typer.Context) -> "Document":
+    # What reads a whole configuration: only for these two questions, not for every command.
+    from ostiary.wiring.ground import read_file  # noqa: PLC0415
+
+    return read_file(_config(ctx)).document
 
 
 def _config(ctx: typer.Context) -> Path:

@@ -7,8 +7,8 @@ import typer
 
 from ostiary.cli.options import Unclear, content_of
 from ostiary.cli.tables import misuse
+from ostiary.cli.uploading import read_upload
 from ostiary.x509.errors import UnreadableError
-from ostiary.x509.uploads import read_upload
 
 _KINDS = ("dns", "uri", "email", "ip")
 

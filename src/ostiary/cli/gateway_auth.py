@@ -21,7 +21,7 @@ from ostiary.cli.policies import (
 )
 from ostiary.cli.showing import Cell, answer, origin, say, table, tell, yes
 from ostiary.cli.tables import console, misuse
-from ostiary.config.effective import AuthType
+from ostiary.config.auth_words import AuthType
 from ostiary.config.model.client_auth import HeaderFormatName, PresetName
 from ostiary.management.sights import ChangeView
 from ostiary.management.views import GatewayView

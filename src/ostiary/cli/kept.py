@@ -4,8 +4,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from ostiary.cli.answers import Speaker
 from ostiary.cli.reaching import admin_socket, answers, local_client
 from ostiary.config.effective import Managed, Source
@@ -30,6 +28,7 @@ from ostiary.x509.pem import read_certificates
 Kept = tuple[Managed, tuple[Certificate, ...]]
 
 _NOTHING: Kept = (Managed(), ())
+_PATIENCE = 60.0  # seconds
 _DATABASE = "ostiary.db"
 
 
@@ -40,7 +39,7 @@ def kept(config: Path, state: Path) -> Kept:
     """
     path = admin_socket(state)
     if answers(path):
-        with local_client(path, httpx.Timeout(60.0)) as http:
+        with local_client(path, _PATIENCE) as http:
             return _of_running(Speaker(http, f"the gateway on {str(state)!r}"))
     if not state.exists():
         return _NOTHING

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
-
 from ostiary.cli.answers import Speaker
 from ostiary.cli.reaching import admin_socket, answers, local_client
 from ostiary.consumers.certificates import CertificateCredential
@@ -29,7 +27,7 @@ def kept_credentials(config: Path, state: Path) -> Fitting:
         try:
             path = admin_socket(state)
             if answers(path):
-                with local_client(path, httpx.Timeout(60.0)) as http:
+                with local_client(path, 60.0) as http:
                     return _of_running(Speaker(http, f"the gateway on {str(state)!r}"), facts)
             return _of_stopped(config, state, facts) if state.exists() else ()
         except OstiaryError as error:

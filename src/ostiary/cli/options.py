@@ -9,11 +9,11 @@ import typer
 from ostiary.cli.answers import Speaker, Wish
 from ostiary.cli.completing import complete_apis, complete_components, complete_trusted
 from ostiary.cli.tables import misuse
+from ostiary.cli.uploading import read_upload
 from ostiary.kernel.errors import WrongUse
 from ostiary.management.views import ComponentView, Page, TrustedView
 from ostiary.store.files import FileTrouble, read_bounded
 from ostiary.x509.errors import Unreadable, UnreadableError
-from ostiary.x509.uploads import read_upload
 
 LARGEST_FILE = 16 * 1024 * 1024
 

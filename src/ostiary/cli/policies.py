@@ -10,7 +10,7 @@ import yaml
 from ostiary.cli.options import Unclear, content_of
 from ostiary.cli.showing import Cell, origin, yes
 from ostiary.cli.tables import misuse
-from ostiary.config.model.client_auth import NameRule
+from ostiary.config.model.name_rule import NameRule
 from ostiary.management.views import PolicyView
 
 Required = Annotated[

@@ -7,11 +7,11 @@ from ostiary.cli.answers import Wish, to_json
 from ostiary.cli.asking import Asker
 from ostiary.cli.options import components_named, content_of, told_unreadable
 from ostiary.cli.showing import say, tell
+from ostiary.cli.uploading import read_upload
 from ostiary.kernel.errors import OstiaryError, WrongUse
 from ostiary.management.sights import ChangeView
 from ostiary.management.views import ComponentView, VersionView
 from ostiary.x509.errors import UnreadableError
-from ostiary.x509.uploads import read_upload
 
 
 class NoCertificates(WrongUse):

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import httpx
 
 from ostiary.cli.answers import NotReached, Speaker
 from ostiary.cli.plain import plain
@@ -17,11 +16,14 @@ from ostiary.cli.tables import error_console
 from ostiary.kernel.errors import WrongUse
 from ostiary.store.files import FileTrouble, read_bounded
 from ostiary.store.lock import StateFolderInUse, StateLock
-from ostiary.wiring.ground import Folders
+from ostiary.wiring.folders import Folders
+
+if TYPE_CHECKING:
+    import httpx
 
 _LOCAL = "http://ostiary.local"
 # A change answers when it acts, and an import of a hundred thousand names has much to do.
-_PATIENCE = httpx.Timeout(600.0, connect=10.0)
+_PATIENCE = 600.0  # seconds
 _LONGEST_TOKEN = 4096
 _TOKEN = "OSTIARY_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -54,6 +56,8 @@ def reached(reach: Reach) -> Iterator[tuple[Speaker, bool]]:
             yield Speaker(http, f"the gateway on {str(reach.state)!r}"), True
         return
     # All of the admin application comes with it: only when it is needed.
+    import httpx  # noqa: PLC0415
+
     from ostiary.wiring.offline import offline_transport  # noqa: PLC0415
 
     with offline_transport(reach.config, reach.state, lambda: _locked(reach.state)) as transport:
@@ -62,7 +66,9 @@ def reached(reach: Reach) -> Iterator[tuple[Speaker, bool]]:
             style="dim",
             markup=False,
         )
-        with httpx.Client(transport=transport, base_url=_LOCAL, timeout=_PATIENCE) as http:
+        with httpx.Client(
+            transport=transport, base_url=_LOCAL, timeout=_timeout(_PATIENCE)
+        ) as http:
             yield Speaker(http, f"the data folder {str(reach.state)!r}"), False
 
 
@@ -71,10 +77,20 @@ def admin_socket(state: Path) -> Path:
     return Folders(state=state).run / "admin.sock"
 
 
-def local_client(path: Path, patience: httpx.Timeout) -> httpx.Client:
-    """Speaks to the socket of a running gateway."""
+def local_client(path: Path, patience: float) -> "httpx.Client":
+    """Speaks to the socket of a running gateway, which may take ``patience`` seconds to answer."""
+    import httpx  # noqa: PLC0415 - not for help and completion
+
     transport = httpx.HTTPTransport(uds=str(path))
-    return httpx.Client(transport=transport, base_url=_LOCAL, timeout=patience, trust_env=False)
+    return httpx.Client(
+        transport=transport, base_url=_LOCAL, timeout=_timeout(patience), trust_env=False
+    )
+
+
+def _timeout(seconds: float) -> "httpx.Timeout":
+    import httpx  # noqa: PLC0415 - not for help and completion
+
+    return httpx.Timeout(seconds, connect=min(seconds, 10.0))
 
 
 def answers(path: Path) -> bool:
@@ -104,7 +120,9 @@ def _locked(state: Path) -> StateLock:
 
 
 @contextmanager
-def _elsewhere(reach: Reach, url: str) -> Iterator[httpx.Client]:
+def _elsewhere(reach: Reach, url: str) -> Iterator["httpx.Client"]:
+    import httpx  # noqa: PLC0415 - not for help
+
     scheme, host = _read_url(url)
     token = _token(reach)
     if scheme == "http" and host not in {"localhost", "127.0.0.1", "::1"}:
@@ -117,7 +135,7 @@ def _elsewhere(reach: Reach, url: str) -> Iterator[httpx.Client]:
         base_url=url.rstrip("/"),
         headers={"Authorization": f"Bearer {token}"},
         verify=_verifying(reach.ca_file),
-        timeout=_PATIENCE,
+        timeout=_timeout(_PATIENCE),
         trust_env=False,
     ) as http:
         yield http

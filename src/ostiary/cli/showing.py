@@ -12,7 +12,7 @@ from ostiary.cli.answers import to_json
 from ostiary.cli.asking import Asker
 from ostiary.cli.plain import plain
 from ostiary.cli.tables import console, emit_json, error_console
-from ostiary.config.effective import Source
+from ostiary.config.auth_words import Source
 from ostiary.management.sights import ChangeView, Effect, PreviewView
 from ostiary.management.views import CertificateView, Expiry, Setting
 

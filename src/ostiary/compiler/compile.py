@@ -24,6 +24,7 @@ from ostiary.compiler.facts import CERTIFICATES_FILE, FACTS_FILE
 from ostiary.compiler.forwarding import PROXIES_FILE, proxies_file
 from ostiary.compiler.judging import Plan, gate_of
 from ostiary.compiler.listeners import addresses, http_section, https_files, https_sections
+from ostiary.compiler.marks import mark_arguments, marks_of
 from ostiary.compiler.pipelines import CompiledPipeline, compile_pipeline
 from ostiary.compiler.profiles import Profiles, profiles_of
 from ostiary.compiler.questions import (
@@ -64,7 +65,8 @@ def compile_document(
     scheme = scheme_of(effective)
     table = route_table(document.api_endpoints)
     profiles = profiles_of(document, table)
-    setting = _setting(document, scheme, path_of, profiles)
+    marks = marks_of(document)
+    setting = replace(_setting(document, scheme, path_of, profiles), marks=marks)
     pipelines = {
         name: compile_pipeline(number, name, pipeline, setting)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)
@@ -77,6 +79,7 @@ def compile_document(
         path_of=path_of,
         profiles=profiles,
         messages=_says_something(document),
+        marks=marks,
     )
     sections = _sections(document, place, plan, counting_settings(pipelines.values()))
     sections += backend_sections(document, materials, place, pipelines, table)
@@ -85,7 +88,7 @@ def compile_document(
     sections += counting_sections(pipelines.values(), place)
     files = {
         "haproxy.cfg": render_sections(sections),
-        SPOE_FILE: spoe_config(_messages(document, scheme, profiles)),
+        SPOE_FILE: spoe_config(_messages(document, plan)),
         **reason_files(),
         **route_files(table),
         **scope_files(scheme, table),
@@ -144,26 +147,27 @@ def _sections(
     return sections
 
 
-def _messages(document: Document, scheme: Scheme, profiles: Profiles) -> list[tuple[Question, str]]:
+def _messages(document: Document, plan: Plan) -> list[tuple[Question, str]]:
     """The questions that the rules ask, with their arguments."""
-    about = [(Question.CREDENTIAL, credential_arguments())] if profiles else []
-    if any(isinstance(profile.action, ClientCertAction) for profile in profiles):
-        in_header = scheme.type is AuthType.HEADER
-        about.append((Question.CONSUMER, consumer_arguments(in_header=in_header)))
-    return [*_about_certificates(document, scheme), *about]
+    about = [(Question.CREDENTIAL, credential_arguments())] if plan.profiles else []
+    if any(isinstance(profile.action, ClientCertAction) for profile in plan.profiles):
+        about.append((Question.CONSUMER, consumer_arguments(in_header=plan.in_header)))
+    return [*_about_certificates(document, plan.scheme, mark_arguments(plan.marks)), *about]
 
 
-def _about_certificates(document: Document, scheme: Scheme) -> list[tuple[Question, str]]:
+def _about_certificates(
+    document: Document, scheme: Scheme, more: str
+) -> list[tuple[Question, str]]:
     scope = scope_expression(scheme)
     if scheme.type is AuthType.NONE:
-        return [(question_of(document), handshake_arguments(scope))]
+        return [(question_of(document), handshake_arguments(scope, more=more))]
     mode = mode_of(scheme)
     if scheme.type is AuthType.CERTIFICATE:
-        return [(question_of(document), handshake_arguments(scope, mode))]
+        return [(question_of(document), handshake_arguments(scope, mode, more))]
     told, written = scheme.header.name.value or "", scheme.header.format.value.value
     return [
         (Question.VERDICT, handshake_arguments(f"var({names.ENTRY})")),
-        (header_question_of(document), header_arguments(scope, mode, told, written)),
+        (header_question_of(document), header_arguments(scope, mode, told, written, more)),
     ]
 
 
@@ -212,7 +216,7 @@ def _fixed(place: Place, plan: Plan) -> list[Section]:
     return [
         Section(f"backend {names.NOWHERE}", nowhere),
         *([plan.gate.section()] if plan.gate else []),
-        decision.table_section(reports=plan.scheme.reports),
+        decision.table_section(reports=plan.scheme.reports, marks=plan.marks.numbers),
         calling_section(),
         decision.agent_section(place.agent_socket),
     ]

@@ -1,11 +1,10 @@
 """Conditions of pipelines (express-gateway semantics) as ACL expressions."""
 
-from collections.abc import Iterator
 from typing import assert_never
 
 from ostiary.compiler import credential_names, names
 from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, Literal, literal
-from ostiary.compiler.facts import Fact
+from ostiary.compiler.marks import mark_literal
 from ostiary.compiler.profiles import test_of
 from ostiary.compiler.searching import undecided_rules
 from ostiary.config.host_patterns import host_regex
@@ -15,10 +14,10 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
+from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.config.model.condition import (
     AllOf,
     Always,
-    ClientCertificate,
     Condition,
     HostMatch,
     Method,
@@ -34,8 +33,6 @@ from ostiary.config.model.condition import (
 from ostiary.config.rewriting import parameters_regex
 from ostiary.haproxy.quote import regex, word
 
-_AT_ONCE = 12
-"""Fingerprints on one line."""
 AUTHENTICATED = f"{{ var({names.CODE}) -m int eq {names.ADMITTED} }}"
 _CONSUMER = f"{{ var({credential_names.CONSUMER}) -m found }}"
 
@@ -77,17 +74,10 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             bit = 1 << algebra.tests.index(test_of(condition))
             return literal(f"{{ var({credential_names.CONSUMER_PASSED}),and({bit}) gt 0 }}")
         case ClientCertificate():
-            return algebra.some(_certificates(condition.fingerprint))
+            mark = Literal(mark_literal(condition, algebra.marks))
+            return Expression(((Literal(AUTHENTICATED), mark),))
         case _:
             assert_never(condition)
-
-
-def _certificates(fingerprints: tuple[str, ...]) -> Iterator[Expression]:
-    """The certificate of the handshake, or of a header: a request has one of them at most."""
-    for at in range(0, len(fingerprints), _AT_ONCE):
-        wanted = f"-m str {' '.join(fingerprints[at : at + _AT_ONCE])}"
-        for shown in (f"var({names.FINGERPRINT})", Fact.FINGERPRINT.value):
-            yield Expression(((Literal(AUTHENTICATED), Literal(f"{{ {shown} {wanted} }}")),))
 
 
 def _search(fetch: str, source: str, algebra: Algebra, flag: str = "") -> Expression:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ostiary.compiler import facts, names
 from ostiary.compiler.conditions import AUTHENTICATED
 from ostiary.compiler.guards import TUNNEL, UPGRADES
+from ostiary.compiler.marks import variable
 from ostiary.compiler.questions import Question
 from ostiary.haproxy.files import Section
 from ostiary.trust.reason import Reason
@@ -20,18 +21,22 @@ _FAILED = f"{{ var({names.ERROR}) -m int gt 1 }}"
 """The question ended in an error. 1 is none of these: it means that time was up."""
 ROUTE_AT = 3
 """Which number of a verdict's row is the route of the client's latest request: see ``calling``."""
+MARKS_AT = 5
+"""From which number on a row holds what conditions ask about the certificate."""
 LONGEST_KEY = 16 + len(".") + 16 + len("|") + 64
 """Characters: an entry's id, an API's, and a SHA-256 in hex. A key that is cut would collide."""
 
 
-def table_section(*, reports: bool) -> Section:
+def table_section(*, reports: bool, marks: int = 0) -> Section:
     """The memory of verdicts: number of the latest withdrawal, until when the verdict holds, and
     its code on the number of the withdrawal it came after.
 
     Of report-only policies also the reason for which they would have refused. For the gateway the
-    route of the latest request (``calling``), and how often a certificate was seen.
+    route of the latest request (``calling``), and how often a certificate was seen. ``marks``:
+    numbers for what conditions ask about the certificate.
     """
-    numbers = 1 + max(ROUTE_AT, *(number for number, _ in _remembered(reports=reports)))
+    told = _remembered(reports=reports, marks=marks)
+    numbers = 1 + max(ROUTE_AT, *(number for number, _ in told))
     lines = (
         f"stick-table type string len {LONGEST_KEY} size 1m expire 1h "
         f"store gpt({numbers}),http_req_cnt",
@@ -69,6 +74,8 @@ class Shown:
     """Which of HAProxy's tracked counters holds the verdict: 0 to 2."""
     recalling: tuple[str, ...] = ()
     """Rules that look up the certificate's facts, where they are told too (``facts``)."""
+    marks: int = 0
+    """How many numbers hold what conditions ask about the certificate (``marks``)."""
 
     @property
     def presented(self) -> str:
@@ -137,7 +144,7 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
     ask = f"http-request send-spoe-group ostiary {shown.question.value} if"
     remember = [
         f"http-request sc-set-gpt({number},{at}) {source} if {_REMEMBERED}"
-        for number, source in _remembered(reports=reports)
+        for number, source in _remembered(reports=reports, marks=shown.marks)
     ]
     return [
         f"http-request set-var({names.CODE}) int({Reason.NO_CERTIFICATE.code}) "
@@ -167,11 +174,13 @@ def _undecided(shown: Shown) -> list[str]:
     return found
 
 
-def _remembered(*, reports: bool) -> tuple[tuple[int, str], ...]:
+def _remembered(*, reports: bool, marks: int) -> tuple[tuple[int, str], ...]:
     """The row's numbers and what they are; the first is written by ``wiring.withdrawing`` alone,
     the route's by ``calling``."""
     told = ((4, f"var({names.WOULD})"),) if reports else ()
-    return ((1, f"var({names.UNTIL})"), *told, (2, f"var({names.CODE}),add({names.STAMP})"))
+    marked = ((MARKS_AT + one, f"var({variable(one)})") for one in range(marks))
+    code = (2, f"var({names.CODE}),add({names.STAMP})")
+    return ((1, f"var({names.UNTIL})"), *told, *marked, code)
 
 
 def _recalling(shown: Shown, *, reports: bool) -> list[str]:
@@ -181,6 +190,10 @@ def _recalling(shown: Shown, *, reports: bool) -> list[str]:
     rules = [f"http-request set-var({names.CODE}) sc_get_gpt(2,{at}),sub({names.STAMP}) if {holds}"]
     if reports:
         rules.append(f"http-request set-var({names.WOULD}) sc_get_gpt(4,{at}) if {_DECIDED}")
+    rules += [
+        f"http-request set-var({variable(one)}) sc_get_gpt({MARKS_AT + one},{at}) if {_DECIDED}"
+        for one in range(shown.marks)
+    ]
     rules += shown.recalling
     if shown.question.tells_chain:
         # A chain belongs to the verdict it came with: when that one is judged again, or withdrawn,

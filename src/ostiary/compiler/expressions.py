@@ -6,9 +6,10 @@ of its own into a variable that then stands for it. The cost is linear in the co
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ostiary.consumers.judging import Test
+from ostiary.trust.names.marks import Marks
 
 _LINE_WORDS = 40
 """Words of conditions on one line: HAProxy takes 64 words a line (``MAX_LINE_ARGS``), and what
@@ -62,18 +63,29 @@ def literal(text: str) -> Expression:
     return Expression(((Literal(text),),))
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What conditions ask that the agent answers."""
+
+    tests: tuple[Test, ...] = ()
+    """Of the pipeline, about consumers, in the order of the bits that tell."""
+    marks: Marks = field(default_factory=lambda: Marks(()))
+    """Of all pipelines, about certificates."""
+
+
 class Algebra:
     """Combines expressions; rules that compute spilled parts are appended to ``rules``.
 
     ``guard`` is put before each spilled rule, so that rules of one pipeline that must stand
-    where every request passes only act for that pipeline. ``tests``: what the pipeline asks about
-    consumers, in the order of the bits that tell.
+    where every request passes only act for that pipeline. ``asked``: by which bits conditions
+    are told that the agent answers.
     """
 
     def __init__(
-        self, fresh: Callable[[], str], guard: Literal | None = None, tests: tuple[Test, ...] = ()
+        self, fresh: Callable[[], str], guard: Literal | None = None, asked: Asked | None = None
     ) -> None:
-        self.tests = tests
+        asked = asked or Asked()
+        self.tests, self.marks = asked.tests, asked.marks
         self.rules: list[str] = []
         self._fresh = fresh
         self._guard = guard

@@ -44,7 +44,12 @@ def peer_rules(scheme: Scheme, path_of: Callable[[str], str], *, behind_reader: 
 
 
 def header_rules(
-    document: Document, scheme: Scheme, path_of: Callable[[str], str], *, after_handshake: bool
+    document: Document,
+    scheme: Scheme,
+    path_of: Callable[[str], str],
+    *,
+    after_handshake: bool,
+    marks: int = 0,
 ) -> list[str]:
     """Set ``CODE`` by the certificate in the header; stands before the header is removed.
 
@@ -52,6 +57,7 @@ def header_rules(
     that adds without replacing. An empty one is what balancers send where there is no certificate.
 
     ``after_handshake``: the balancer's own certificate was judged, by the same variables.
+    ``marks``: see ``Shown``.
     """
     shown = Shown(
         question=header_question_of(document),
@@ -59,6 +65,7 @@ def header_rules(
         key=f"{scope_expression(scheme)},concat(|,{names.HEADER_HASH})",
         counter=1,
         recalling=facts.recalling(path_of),
+        marks=marks,
     )
     forgotten = (names.CODE, names.UNTIL, names.ERROR) if after_handshake else ()
     return [

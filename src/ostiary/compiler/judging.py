@@ -1,7 +1,7 @@
 """Who judges on which listener: the verdict's rules put together for each of the three types."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from ostiary.compiler import names
@@ -28,6 +28,7 @@ from ostiary.compiler.tls import Asking, Entry, entries_of
 from ostiary.config.effective import AuthType
 from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import word
+from ostiary.trust.names.marks import Marks
 from ostiary.trust.reason import Reason
 
 PathOf = Callable[[str], str]
@@ -48,6 +49,8 @@ class Plan:
     """Absolute path of a file of the bundle."""
     profiles: Profiles
     """The kinds of credentials that pipelines ask for."""
+    marks: Marks = field(default_factory=lambda: Marks(()))
+    """What conditions of pipelines ask about certificates."""
     messages: bool = False
     """Whether pipelines have something to say in the access log."""
 
@@ -96,13 +99,13 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
             if not gate:
                 return NOBODY_JUDGED
             facts = [*certificate_facts(key=True), *identity_facts(document)]
-            shown = _handshake(document, once=True)
+            shown = _handshake(document, plan, once=True)
             judge = [*judging_rules(shown), *calling_rules(scheme, shown, path_of)]
             return Judging(facts, [*judge, *closing, *rules], gate, tells=True)
         case AuthType.CERTIFICATE:
             once = not scheme.apis
             facts = [*certificate_facts(key=once), *identity_facts(document)]
-            shown = _handshake(document, once=once)
+            shown = _handshake(document, plan, once=once)
             judge = [
                 *scope_rules(scheme, path_of),
                 *judging_rules(shown, reports=scheme.reports),
@@ -126,7 +129,7 @@ def judging(document: Document, plan: Plan, entries: tuple[Entry, ...]) -> Judgi
             assert_never(scheme.type)
 
 
-def _handshake(document: Document, *, once: bool) -> Shown:
+def _handshake(document: Document, plan: Plan, *, once: bool) -> Shown:
     """``once``: the verdict's key is the same for all requests of a connection."""
     scoped = f"var({names.SCOPE}),concat(|,{names.FINGERPRINT})"
     return Shown(
@@ -134,6 +137,7 @@ def _handshake(document: Document, *, once: bool) -> Shown:
         presence=names.KEY if once else names.FINGERPRINT,
         key=f"var({names.KEY})" if once else scoped,
         counter=0,
+        marks=plan.marks.numbers,
     )
 
 
@@ -165,7 +169,13 @@ def judged_by_header(document: Document, plan: Plan, *, after_handshake: bool = 
     scheme = plan.scheme
     rules = [
         *scope_rules(scheme, plan.path_of),
-        *header_rules(document, scheme, plan.path_of, after_handshake=after_handshake),
+        *header_rules(
+            document,
+            scheme,
+            plan.path_of,
+            after_handshake=after_handshake,
+            marks=plan.marks.numbers,
+        ),
         *_gate_rules(plan),
     ]
     return Judging([], rules, plan.gate, tells=True)

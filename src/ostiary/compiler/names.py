@@ -77,6 +77,9 @@ CONSUMER = "txn.ost.consumer"
 MESSAGES = "txn.ost.messages"
 """What the pipeline's log steps said: texts of JSON, with commas between."""
 
+MARKS = "txn.ost.m"
+"""Begin of the variables that hold what conditions ask about the certificate; see ``marks``."""
+
 NO_ROUTE = 999_999_999
 HIGHEST_CODE = 255
 WITHDRAWALS_BY = HIGHEST_CODE + 1

@@ -18,13 +18,12 @@ from types import MappingProxyType
 from ostiary.compiler import names
 from ostiary.compiler.answers import plain, problem
 from ostiary.compiler.conditions import translate
-from ostiary.compiler.expressions import ALWAYS, Algebra, Expression, Literal, literal, when
+from ostiary.compiler.expressions import ALWAYS, Algebra, Asked, Expression, Literal, literal, when
 from ostiary.compiler.policy_rate_limit import rate_limit_slots, rate_limit_tables
 from ostiary.compiler.profiles import tests_of
 from ostiary.compiler.stage import Setting, Slot, Stage
 from ostiary.compiler.steps import write_step
 from ostiary.config.model.pipeline import Pipeline, ProxyAction, Step, TerminateAction, answers
-from ostiary.consumers.judging import Test
 from ostiary.haproxy.files import Section
 
 
@@ -64,10 +63,10 @@ def compile_pipeline(
     number: int, name: str, pipeline: Pipeline, setting: Setting | None = None
 ) -> CompiledPipeline:
     """The branches of one pipeline; ``number`` names them, ``name`` is only told."""
-    tests = tests_of(pipeline)
+    setting = setting or Setting()
+    tests = Asked(tests_of(pipeline), setting.marks)
     all_steps = (step for policy in pipeline.policies for step in policy.steps)
     reachable = tuple(_reachable(all_steps, tests))
-    setting = setting or Setting()
     slots = rate_limit_slots(name, reachable, setting.counters)
     compiling = _Compiling(number, f"pipelines.{name}", replace(setting, slots=slots), tests)
     steps = tuple(enumerate(reachable, 1))
@@ -81,7 +80,7 @@ def compile_pipeline(
     return replace(made, slots=slots, tables=tables, files=MappingProxyType(compiling.files))
 
 
-def _reachable(steps: Iterable[Step], tests: tuple[Test, ...]) -> Iterator[Step]:
+def _reachable(steps: Iterable[Step], tests: Asked) -> Iterator[Step]:
     """Without the steps that never run, and those behind one that always answers."""
     for step in steps:
         expression = translate(step.condition, _algebra(tests))
@@ -96,7 +95,7 @@ def _may_change(step: Step) -> bool:
     return not isinstance(step.action, TerminateAction | ProxyAction)
 
 
-def _algebra(tests: tuple[Test, ...], prefix: str = "c", guard: Literal | None = None) -> Algebra:
+def _algebra(tests: Asked, prefix: str = "c", guard: Literal | None = None) -> Algebra:
     numbers = count(1)
     return Algebra(lambda: f"txn.ost.{prefix}{next(numbers)}", guard, tests)
 
@@ -106,8 +105,7 @@ class _Compiling:
     number: int
     origin: str
     setting: Setting
-    tests: tuple[Test, ...]
-    """What conditions ask about consumers."""
+    tests: Asked
     files: dict[str, bytes] = field(default_factory=dict)
 
     def single(self, steps: _Steps) -> Branch:

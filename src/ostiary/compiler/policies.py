@@ -12,8 +12,8 @@ from ostiary.compiler.bundle import EntryMaterial, Materials
 from ostiary.compiler.scopes import HEADER_ENTRY, scope_of
 from ostiary.compiler.tls import Asking, Entry, entries_of
 from ostiary.config.effective import AuthType, Effective, EffectivePolicy
-from ostiary.config.model.client_auth import NameRule
 from ostiary.config.model.document import Document
+from ostiary.config.model.name_rule import NameRule
 from ostiary.config.model.settings import CertificatePolicy
 from ostiary.config.revocation_checks import follows_points, list_urls
 from ostiary.trust.anchors import AnchorSet

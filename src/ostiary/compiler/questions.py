@@ -44,16 +44,17 @@ def header_question_of(document: Document) -> Question:
     return Question.HEADER_WITH_CHAIN if told else Question.HEADER
 
 
-def handshake_arguments(scope: str, mode: str = "") -> str:
+def handshake_arguments(scope: str, mode: str = "", more: str = "") -> str:
     """``scope``: whose policy judges, as a sample expression; ``mode``: how it is enforced
-    (``scopes.mode_of``), nothing where whoever isn't admitted never passes for one who is."""
-    return f"entry={scope} cert=ssl_c_der chain=ssl_c_chain_der{_tunnel(mode)}"
+    (``scopes.mode_of``), nothing where whoever isn't admitted never passes for one who is;
+    ``more``: further arguments."""
+    return f"entry={scope} cert=ssl_c_der chain=ssl_c_chain_der{_tunnel(mode)}{more}"
 
 
-def header_arguments(scope: str, mode: str, header: str, written: str) -> str:
+def header_arguments(scope: str, mode: str, header: str, written: str, more: str = "") -> str:
     """``scope``: as above. ``header``: its name; ``written``: how the certificate is written."""
     value = f"req.fhdr({argument(header)})"
-    return f"entry={scope} header={word(value)} format=str({written}){_tunnel(mode)}"
+    return f"entry={scope} header={word(value)} format=str({written}){_tunnel(mode)}{more}"
 
 
 def _tunnel(mode: str) -> str:

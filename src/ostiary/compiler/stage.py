@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from ostiary.compiler.expressions import Algebra, Expression
 from ostiary.compiler.profiles import Profiles
+from ostiary.trust.names.marks import Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Setting:
     """Absolute path of a file of the bundle."""
     profiles: Profiles = field(default_factory=Profiles)
     """The kinds of credentials that pipelines ask for."""
+    marks: Marks = field(default_factory=lambda: Marks(()))
+    """What conditions of all pipelines ask about certificates."""
     in_header: bool = False
     """The client's certificate comes in a header."""
     counters: tuple[int, ...] = (1, 3)

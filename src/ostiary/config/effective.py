@@ -7,43 +7,35 @@ replaces the gateway's; only the rules that deny add up.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import Enum
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
+from ostiary.config.auth_words import AuthType, Source
 from ostiary.config.model.client_auth import (
     ApiAuth,
     ApiRevocation,
     GatewayAuth,
-    NameRule,
     PreferenceName,
     RevocationName,
 )
 from ostiary.config.model.document import Document
+from ostiary.config.model.name_rule import NameRule
 from ostiary.forwarded.formats import PRESETS, HeaderFormat
 from ostiary.kernel.blocked import NOBODY, Blocked
 
+__all__ = [
+    "AuthType",
+    "Effective",
+    "EffectivePolicy",
+    "HeaderSettings",
+    "Managed",
+    "Part",
+    "Source",
+    "effective",
+    "file_auth_of",
+]
+
 T = TypeVar("T")
-
-
-class AuthType(Enum):
-    """The three types of the fourth seed."""
-
-    NONE = "none"
-    CERTIFICATE = "certificate"
-    HEADER = "header"
-
-
-class Source(Enum):
-    """Where a setting comes from."""
-
-    FILE = "file"
-    """Locked: set by gateway.config.yml."""
-    STORE = "store"
-    """Set by console, API or command line."""
-    GATEWAY = "gateway"
-    """An API's: inherited from the gateway."""
-    DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)

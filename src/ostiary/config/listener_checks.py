@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from ostiary.config.effective import AuthType
 from ostiary.config.enrolment_checks import check_enrolment
+from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.config.model.condition import (
     AllOf,
-    ClientCertificate,
     Condition,
     Not,
     OneOf,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ostiary.config.model.client_auth import NameRule
+from ostiary.config.model.name_rule import NameRule
 from ostiary.management.errors import Fault
 from ostiary.management.views import AdviceView
 from ostiary.trust.names.advice import advice

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from ostiary.config.effective import EffectivePolicy
-from ostiary.config.model.client_auth import NameRule
+from ostiary.config.model.name_rule import NameRule
 from ostiary.management.errors import Unacceptable
 from ostiary.management.views import NameTrialView
 from ostiary.trust.names.facts import Facts

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ostiary.config.model.base import Unfit, Wrong
-from ostiary.config.model.client_auth import ApiAuth, GatewayAuth, NameRule
+from ostiary.config.model.client_auth import ApiAuth, GatewayAuth
+from ostiary.config.model.name_rule import NameRule
 from ostiary.config.text.words import did_you_mean
 from ostiary.management.errors import Fault, Locked, Unacceptable
 from ostiary.management.name_checks import pattern_faults, rule_faults

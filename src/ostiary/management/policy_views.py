@@ -2,7 +2,8 @@
 
 from ostiary.config.effective import EffectivePolicy, Part, Source, file_auth_of
 from ostiary.config.model.api_endpoint import ApiEndpoint
-from ostiary.config.model.client_auth import ApiAuth, NameRule
+from ostiary.config.model.client_auth import ApiAuth
+from ostiary.config.model.name_rule import NameRule
 from ostiary.management.locked import file_of, locked_anchors, ssl_enabled
 from ostiary.management.showing import changed, setting
 from ostiary.management.state import State

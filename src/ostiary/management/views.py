@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import ClassVar, Generic, TypeVar
 
-from ostiary.config.effective import AuthType, Source
-from ostiary.config.model.client_auth import NameRule
+from ostiary.config.auth_words import AuthType, Source
+from ostiary.config.model.name_rule import NameRule
 
 T = TypeVar("T")
 

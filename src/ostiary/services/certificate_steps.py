@@ -18,9 +18,8 @@ from ostiary.services.certificate_consumers import Recognized, recognize
 from ostiary.services.explanation import Answer
 from ostiary.services.pipeline_steps import Went
 from ostiary.services.requests import Request
-from ostiary.trust.names.facts import Facts, facts_of
+from ostiary.trust.names.facts import Facts
 from ostiary.trust.names.index import NameIndex
-from ostiary.x509.certificate import parse
 
 Fitting = Callable[[Facts], Sequence[CertificateCredential]]
 """The credentials that fit a certificate, inactive ones too, in the order of their names. May raise
@@ -34,21 +33,23 @@ def nobodys(_facts: Facts) -> Sequence[CertificateCredential]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shows:
-    """What the visit shows to steps of its pipeline."""
+    """What is known of a visit before its pipeline."""
 
-    leaf: bytes
-    """DER; empty: no certificate."""
-    admitted: bool
-    """By the request's policy."""
+    certificate: bool
+    """It shows one, admitted or not."""
     scopes: frozenset[str]
     """That the API asks for."""
 
 
+StepOfCertificate = Callable[[Shows, ClientCertAction, Request], Answer | Went]
+"""What a step does with a visit."""
+
+
 def certificate_step(
-    action: ClientCertAction, shows: Shows, request: Request, fitting: Fitting, now: datetime
+    fitting: Fitting, now: datetime, shows: Shows, action: ClientCertAction, request: Request
 ) -> Answer | Went:
     """Let the step act on a visit at ``now`` (aware)."""
-    found = _recognized(action, shows, fitting, now)
+    found = _recognized(action, shows, request.facts, fitting, now)
     if found.reason is None:
         if found.known is None:
             return Went(f"admits the certificate, without a consumer: {found.detail}", request)
@@ -70,16 +71,15 @@ def certificate_step(
 
 
 def _recognized(
-    action: ClientCertAction, shows: Shows, fitting: Fitting, now: datetime
+    action: ClientCertAction, shows: Shows, facts: Facts | None, fitting: Fitting, now: datetime
 ) -> Recognized:
-    if not shows.leaf:
+    """``facts``: of an admitted certificate."""
+    if not shows.certificate:
         return Recognized(reason=CredentialReason.MISSING)
-    if not shows.admitted:
+    if facts is None:
         return Recognized(reason=CredentialReason.NOT_ADMITTED)
-    judgement = judgement_of(
-        action, Judgement(type=CredentialType.CERTIFICATE, scopes=shows.scopes)
-    )
-    facts = facts_of(parse(shows.leaf))
+    asked = Judgement(type=CredentialType.CERTIFICATE, scopes=shows.scopes)
+    judgement = judgement_of(action, asked)
     try:
         tied = fitting(facts)
     except OSError as error:

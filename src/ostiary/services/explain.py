@@ -6,17 +6,15 @@ table that the engine's maps are made of.
 
 import hashlib
 from datetime import datetime
+from functools import partial
 
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.compiler.tls import Entry, entries_of
 from ostiary.config.effective import AuthType
-from ostiary.config.model.client_cert import ClientCertAction
-from ostiary.services.certificate_steps import Fitting, Shows, certificate_step, nobodys
-from ostiary.services.explanation import Answer, Explanation, Shown
+from ostiary.services.certificate_steps import Fitting, certificate_step, nobodys
+from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.handshake import choose_entry
-from ostiary.services.pipeline_steps import Went
 from ostiary.services.prepare import Prepared
-from ostiary.services.requests import Request
 from ostiary.services.visits import Scheme, Visit, visit_of_api
 from ostiary.services.way import Way
 from ostiary.trust.decision import Walk
@@ -88,14 +86,5 @@ class Explainer:
 
         fingerprint = hashlib.sha256(shown.leaf).hexdigest().upper() if shown.leaf else ""
 
-        def step(
-            scopes: frozenset[str],
-            admitted: bool | None,
-            action: ClientCertAction,
-            request: Request,
-        ) -> Answer | Went:
-            leaf = b"" if admitted is None else shown.leaf
-            shows = Shows(leaf=leaf, admitted=bool(admitted), scopes=scopes)
-            return certificate_step(action, shows, request, self._fitting, self._now)
-
+        step = partial(certificate_step, self._fitting, self._now)
         return Way(self._prepared, self.table, about, judge, fingerprint=fingerprint, steps=step)

@@ -22,6 +22,7 @@ from ostiary.config.model.document import Document
 from ostiary.config.model.listeners import Admin, TlsEntry
 from ostiary.config.model.proxy import Target as Upstream
 from ostiary.kernel.problems import Problem, Severity
+from ostiary.services.condition_checks import judge_conditions
 from ostiary.services.list_files import GatheredLists, ListGathering
 from ostiary.services.lists import ListReading
 from ostiary.services.name_checks import judge_file_names, judge_registrars
@@ -100,6 +101,7 @@ class Gathering:
         reading = Reading(self._content, self._certificates, self._problem)
         webhooks = targets_of(document.notifications.webhooks, reading)
         self.problems.extend(judge_file_names(self.loaded))
+        self.problems.extend(judge_conditions(self.loaded))
         return Gathered(
             materials=materials,
             problems=tuple(self.problems),

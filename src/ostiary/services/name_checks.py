@@ -8,8 +8,9 @@ from ostiary.config.auth_checks import FROM_STORE
 from ostiary.config.client_cert_checks import client_cert_actions
 from ostiary.config.effective import Managed
 from ostiary.config.load import Loaded
-from ostiary.config.model.client_auth import ApiAuth, NameRule
+from ostiary.config.model.client_auth import ApiAuth
 from ostiary.config.model.client_cert import ClientCertAction
+from ostiary.config.model.name_rule import NameRule
 from ostiary.config.model.pki import Est
 from ostiary.config.text.tree import PathPart
 from ostiary.kernel.problems import Problem, Severity

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.compiler.marks import certificate_test
 from ostiary.compiler.profiles import test_of
 from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
@@ -17,10 +18,10 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
+from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.config.model.condition import (
     AllOf,
     Always,
-    ClientCertificate,
     Condition,
     HostMatch,
     Method,
@@ -36,6 +37,8 @@ from ostiary.config.model.condition import (
 from ostiary.config.rewriting import parameters_regex
 from ostiary.consumers.judging import holds as passes
 from ostiary.consumers.model import Known
+from ostiary.trust.names.facts import Facts
+from ostiary.trust.names.marks import Marks
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -53,10 +56,10 @@ class Request:
     """Normalised, without the query."""
     query: str = ""
     """Without the question mark; empty for none."""
-    fingerprint: str = ""
-    """SHA-256 of the certificate that is shown, upper-case hex; empty for none."""
     consumer: Known | None = None
     """Whose request it is, as the steps have found out so far."""
+    facts: Facts | None = None
+    """Of the certificate by which the client is admitted; None for nobody."""
 
     @property
     def pathq(self) -> str:
@@ -132,7 +135,8 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             one = request.consumer
             return one is not None and passes(test_of(condition), one.consumer, one.credential)
         case ClientCertificate():
-            return authenticated and request.fingerprint in condition.fingerprint
+            marks = Marks((certificate_test(condition),))
+            return authenticated and request.facts is not None and any(marks.of(request.facts))
         case _:
             assert_never(condition)
 
@@ -153,7 +157,8 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
         case PathParameters() | RegexpMatch():
             return f"{condition.name} {condition.match!r}"
         case ClientCertificate():
-            return f"clientCertificate {', '.join(one[:16] for one in condition.fingerprint)}"
+            asked = (f"{key}={'|'.join(texts)}" for key, texts in condition.given)
+            return f"clientCertificate {', '.join(asked)}"
         case Method():
             return f"method {','.join(condition.methods)}"
         case HostMatch():

@@ -1,6 +1,7 @@
 """The way of one visit through the gateway, step by step, in the order of the engine's rules."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
@@ -9,9 +10,9 @@ from ostiary.compiler.routes import Route, RouteTable
 from ostiary.compiler.scopes import HEADER_ENTRY, scope_of
 from ostiary.compiler.tls import Asking, Entry
 from ostiary.config.effective import AuthType
-from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Step
+from ostiary.services.certificate_steps import Shows, StepOfCertificate
 from ostiary.services.explanation import Answer, Explanation, Line
 from ostiary.services.handshake import (
     MAKE_WHOLE,
@@ -37,15 +38,11 @@ from ostiary.services.requests import Request, holds, normalised, told
 from ostiary.services.route_match import match_route
 from ostiary.services.visits import Visit
 from ostiary.trust.decision import Admitted, Decision, Walk
+from ostiary.trust.names.facts import facts_of
 from ostiary.trust.reason import Reason
 
 _REFUSED_METHODS = ("CONNECT", "TRACE")
 """As in ``compiler.guards.refusals``."""
-
-
-StepOfCertificate = Callable[
-    [frozenset[str], bool | None, ClientCertAction, Request], Answer | Went
-]
 
 
 class Way:
@@ -63,7 +60,7 @@ class Way:
     ) -> None:
         """``judge`` decides in a scope; ``fingerprint``: of the certificate that
         the client shows, SHA-256 in upper-case hex; empty: it has none. ``steps``: what steps do
-        that ask whose it is, where it was admitted (or not), for these scopes."""
+        that ask whose it is."""
         self._prepared = prepared
         self._document: Document = prepared.document
         self._table = table
@@ -215,7 +212,6 @@ class Way:
             host=visit.host,
             path=path,
             query=visit.query,
-            fingerprint=self._fingerprint,
         )
         route = visit.pinned or match_route(
             self._table, method=request.method, host=request.host, path=path
@@ -240,7 +236,10 @@ class Way:
                 way_out="add it to apiEndpoints of a pipeline",
             )
             return self._end(gateway_says(404, "Not Found"))
-        of_certificate = partial(self._of_certificate, route.scopes, self._shows())
+        shows = Shows(certificate=bool(self._fingerprint), scopes=route.scopes)
+        of_certificate = partial(self._of_certificate, shows)
+        if isinstance(self._decision, Admitted):
+            request = replace(request, facts=facts_of(self._decision.path[0]))
         for at, step in self._steps(name):
             acts = holds(
                 step.condition, request, authenticated=isinstance(self._decision, Admitted)
@@ -258,10 +257,6 @@ class Way:
             return self._end(did)
         self.tell("pipeline", f"{name!r} ends without an answer", passed=False)
         return self._end(gateway_says(404, "Not Found"))
-
-    def _shows(self) -> bool | None:
-        """Whether the certificate was admitted; None: the client shows none to this listener."""
-        return isinstance(self._decision, Admitted) if self._fingerprint else None
 
     def _pipeline_of(self, endpoint: str) -> str | None:
         names = (

@@ -176,7 +176,7 @@ class Administering:
 
         directory = StoredDirectory(self._database)
         applying.gateway.credentials.consult(directory)
-        applying.gateway.consumers.consult(directory)
+        applying.gateway.doorkeepers.consumers.consult(directory)
 
     def _bind(self) -> socket.socket | None:
         written = self._document.admin

@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from ostiary.trust.judge import REFUSAL_AGE
 from ostiary.trust.ocsp import Question as OcspQuestion
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 from ostiary.trust.told import LONGEST, NOTHING, chain_list
+from ostiary.wiring.marking import Marking
 
 _T = TypeVar("_T")
 
@@ -55,6 +56,8 @@ class _Found:
     chain: tuple[bytes, ...] = ()
     told: bytes = b""
     """The facts of a certificate in a header, encoded."""
+    marks: tuple[int, ...] = ()
+    """What conditions ask about it; only of who is admitted."""
     fresh: bool
     """Judged just now; False where HAProxy was told before, and forgot or had to ask again."""
 
@@ -95,8 +98,10 @@ class Answering:
         on_tunnel: OnTunnel | None = None,
         rows: Rows | None = None,
         ask: Ask | None = None,
+        marking: Marking | None = None,
     ) -> None:
-        """``ask`` puts questions to OCSP responders; None: nobody is asked."""
+        """``ask`` puts questions to OCSP responders; None: nobody is asked. ``marking`` answers
+        what conditions ask; None: nothing is known of any."""
         self._desk = desk
         self._now = now
         self.on_decision = on_decision
@@ -105,6 +110,7 @@ class Answering:
         self._on_tunnel = on_tunnel
         self._rows = rows
         self._ask = ask
+        self._marking = marking or Marking()
         self._waiting = 0
         self._headers = Headers()
         self._unusable: OrderedDict[str, Refused] = OrderedDict()
@@ -179,6 +185,11 @@ class Answering:
         return self._on_tunnel(question, found.leaf, found.chain, found.decision)
 
     def _decide(self, question: Question, now: datetime) -> _Found:
+        found = self._judge_shown(question, now)
+        decision, marks = self._marking.mark(question.marks, found.decision)
+        return replace(found, decision=decision, marks=marks)
+
+    def _judge_shown(self, question: Question, now: datetime) -> _Found:
         if question.header is None:
             return self._judge_handshake(question, now)
         match self._headers.read(question.header.value, question.header.written):
@@ -243,6 +254,7 @@ class Answering:
             chain=self._told(decision, question),
             would=0 if would is None else would.reason.code,
             facts=found.told,
+            marks=found.marks,
         )
 
     def _told(self, decision: Decision, question: Question) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ostiary.compiler.bundle import Place
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
+from ostiary.services.condition_checks import advise_conditions
 from ostiary.services.name_checks import advise_file_names
 from ostiary.services.prepare import Prepared
 from ostiary.services.redact import without_keys
@@ -58,7 +59,8 @@ def check_config(config: Path, state: Path) -> Checked:
     except ConfigRefused as refused:
         return Checked(problems=refused.problems)
     own = judge_own_root(prepared, state)
-    told = (*prepared.warnings, *own, *advise_file_names(prepared.loaded))
+    advised = (*advise_file_names(prepared.loaded), *advise_conditions(prepared.loaded))
+    told = (*prepared.warnings, *own, *advised)
     try:
         shown = {
             name: without_keys(content.decode(errors="replace"))

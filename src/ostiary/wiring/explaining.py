@@ -18,7 +18,8 @@ from ostiary.services.presented import presented
 from ostiary.services.visits import Scheme, Visit
 from ostiary.wiring import world
 from ostiary.wiring.consulting import answers_in
-from ostiary.wiring.ground import Folders, prepare_rest, read_file
+from ostiary.wiring.folders import Folders
+from ostiary.wiring.ground import prepare_rest, read_file
 from ostiary.wiring.list_shelf import shelf_in
 from ostiary.wiring.list_sources import ListSources
 from ostiary.x509.certificate import Certificate

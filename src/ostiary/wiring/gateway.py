@@ -9,6 +9,7 @@ from ostiary.agent.rows import Rows
 from ostiary.agent.server import AgentLimits, AgentServer
 from ostiary.compiler.bundle import Bundle
 from ostiary.compiler.engine import LARGEST_BUFFER
+from ostiary.compiler.marks import marks_of
 from ostiary.consumers.changes import Changed
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Severity
@@ -30,11 +31,12 @@ from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
 from ostiary.wiring.doorkeepers import Doorkeepers
-from ostiary.wiring.ground import Folders, addresses, place_of
+from ostiary.wiring.folders import Folders
+from ostiary.wiring.ground import addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
+from ostiary.wiring.marking import Marking
 from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.wiring.opinion import opinion
-from ostiary.wiring.recognizing import Recognizing
 from ostiary.wiring.serving import Serving, digest_of, same_files
 from ostiary.wiring.teaching import Teaching
 from ostiary.wiring.tunnelling import Tunnelling
@@ -73,6 +75,7 @@ class Gateway:
         self._consulting = Consulting(folders.ocsp, self._exchange, world.now, self._reconsider)
         ask = self._consulting.inquiring.ask
         self._tunnelling = Tunnelling(self._desk, world.now, ask)
+        self._marking = Marking()
         self._answering = Answering(
             self._desk,
             world.now,
@@ -80,8 +83,10 @@ class Gateway:
             on_tunnel=self._tunnelling.note,
             rows=rows,
             ask=ask,
+            marking=self._marking,
         )
-        self._doorkeepers = Doorkeepers(self._answering, world.now)
+        self.doorkeepers = Doorkeepers(self._answering, world.now)
+        """Who answers the engine's questions."""
         self._serving: Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -98,17 +103,12 @@ class Gateway:
     @property
     def credentials(self) -> Authenticating:
         """Who judges the credentials of consumers."""
-        return self._doorkeepers.credentials
-
-    @property
-    def consumers(self) -> Recognizing:
-        """Who knows whose certificates are."""
-        return self._doorkeepers.consumers
+        return self.doorkeepers.credentials
 
     async def reconsider_credentials(self, changed: Changed | None) -> bool:
         """Consumers or their credentials have changed, None: anybody's. What is remembered of them
         no longer counts, on open connections, too. False: that must be tried again."""
-        told = await self._doorkeepers.reconsider(changed)
+        told = await self.doorkeepers.reconsider(changed)
         return told or await self._withdrawal.withdraw_credentials(self.engine.socket)
 
     @property
@@ -134,7 +134,7 @@ class Gateway:
         ensure_free(addresses(prepared))
         engine = prepared.document.engine
         limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
-        self._agent = AgentServer(self._folders.run / "agent.sock", self._doorkeepers, limits)
+        self._agent = AgentServer(self._folders.run / "agent.sock", self.doorkeepers, limits)
         await self._agent.start()
         setup = EngineSetup(
             binary=self._binary,
@@ -158,7 +158,8 @@ class Gateway:
         async with self._exchange.following(prepared.document):
             standing = await self._standing_of(prepared)
             if self._serving is None or prepared.engine is not self._serving.engine:
-                await self._doorkeepers.judge_by(prepared.document)
+                await self.doorkeepers.judge_by(prepared.document)
+                self._marking.answer_by(await asyncio.to_thread(marks_of, prepared.document))
             if not anew and self._serving is not None:
                 serving = self._serving
                 if await same_files(prepared, serving) and await self._judge_by(standing):
@@ -252,7 +253,7 @@ class Gateway:
         await self._tunnelling.end()
         if self._engine is not None:
             await self._engine.stop()
-        await self._doorkeepers.end()
+        await self.doorkeepers.end()
         if self._agent is not None:
             await self._agent.stop()
         self._learnt.save(self._desk)
@@ -282,7 +283,7 @@ class Gateway:
             case Confirmed(revision=revision, folder=folder, worker=worker, seconds=seconds):
                 self._teaching.begin(self.engine.socket, worker, folder)
                 self._tunnelling.begin(self.engine.socket)
-                self._doorkeepers.begin(self.engine.socket)
+                self.doorkeepers.begin(self.engine.socket)
                 self._log.info(
                     "serving", revision=revision, worker=worker, seconds=round(seconds, 3)
                 )

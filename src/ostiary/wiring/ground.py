@@ -1,8 +1,7 @@
-"""What a gateway stands on: its folders, its files, the engine's program."""
+"""What a gateway stands on: its files, the engine's program."""
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ostiary.compiler.bundle import Place
@@ -20,35 +19,9 @@ from ostiary.supervisor.binary import (
 )
 from ostiary.supervisor.ports import Address
 from ostiary.wiring import world
+from ostiary.wiring.folders import Folders
 from ostiary.wiring.lists import read_lists
 from ostiary.x509.certificate import Certificate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folders:
-    """Where the gateway keeps what it must remember."""
-
-    state: Path
-
-    @property
-    def run(self) -> Path:
-        """Sockets and the link to the engine's configuration."""
-        return self.state / "run"
-
-    @property
-    def intermediates(self) -> Path:
-        """Verified intermediates, so that resumed sessions can be judged after a restart."""
-        return self.state / "intermediates.pem"
-
-    @property
-    def ocsp(self) -> Path:
-        """OCSP answers, so that a restart needn't ask for all of them again."""
-        return self.state / "ocsp-answers"
-
-    @property
-    def lists(self) -> Path:
-        """Last good copies of revocation lists."""
-        return self.state / "lists"
 
 
 def read_file(config: Path) -> Written:

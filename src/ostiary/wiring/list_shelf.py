@@ -14,7 +14,7 @@ from ostiary.services.ports import Unreadable
 from ostiary.store.files import FileTrouble
 from ostiary.store.list_copies import ListCopies, SourceCopy
 from ostiary.wiring import world
-from ostiary.wiring.ground import Folders
+from ostiary.wiring.folders import Folders
 from ostiary.wiring.lists import read_lists
 from ostiary.x509.errors import NotACrl
 

@@ -124,7 +124,7 @@ def _manage(
             applying.prepared,
             asked,
             applying.gateway.consulting.copy(),
-            applying.gateway.consumers.fitting,
+            applying.gateway.doorkeepers.consumers.fitting,
         ),
         clock=world.now,
         dice=secrets.token_bytes,

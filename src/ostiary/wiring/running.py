@@ -22,15 +22,9 @@ from ostiary.supervisor.leftover import ensure_gone
 from ostiary.supervisor.watch import Watch
 from ostiary.wiring.access_log import open_access_log
 from ostiary.wiring.applying import Applying
+from ostiary.wiring.folders import Folders
 from ostiary.wiring.gateway import Gateway
-from ostiary.wiring.ground import (
-    Folders,
-    addresses,
-    choose_engine,
-    prepare_rest,
-    read_file,
-    watched_files,
-)
+from ostiary.wiring.ground import addresses, choose_engine, prepare_rest, read_file, watched_files
 from ostiary.wiring.list_shelf import shelf_in
 from ostiary.wiring.list_sources import ListSources
 from ostiary.wiring.own_root import judge_own_root

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ostiary.config.effective import AuthType, Source
-from ostiary.config.model.client_auth import NameRule
+from ostiary.config.model.name_rule import NameRule
 from ostiary.management.actors import Actor, Order
 from ostiary.management.blocking import Whom
 from ostiary.management.errors import (

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from ostiary.config.effective import AuthType, Source
-from ostiary.config.model.client_auth import NameRule
+from ostiary.config.model.name_rule import NameRule
 from ostiary.management.clients import BlockedView, ClientView
 from ostiary.management.revocation_views import (
     Freshness,

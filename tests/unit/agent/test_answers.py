@@ -48,3 +48,12 @@ def test_an_answer_that_no_table_can_hold_is_not_made(code: int, until: int) -> 
 def test_a_reason_that_no_table_can_hold_is_not_told() -> None:
     with pytest.raises(ValueError, match="doesn't fit"):
         Answer(code=1, until=1, would=256)
+
+
+def test_what_conditions_ask_about_the_certificate_comes_in_numbered_variables() -> None:
+    told = actions_for(Answer(code=1, until=9, marks=(5, 2**31 - 1)))
+    numbers = {"m0": 5, "m1": 2**31 - 1}
+    assert told == actions_for(Answer(code=1, until=9)) + b"".join(
+        set_var(Scope.TRANSACTION, name, encode_integer(Kind.UINT32, number))
+        for name, number in numbers.items()
+    )

@@ -48,6 +48,14 @@ def test_the_name_of_the_message_says_whether_the_chain_is_to_be_told() -> None:
         assert reading.wants_chain is wanted
 
 
+def test_a_question_may_ask_what_conditions_are_of_the_certificate() -> None:
+    for notify in (asking(marks="ab12"), about_header(marks="ab12")):
+        reading = read_question(notify)
+        assert isinstance(reading, Question)
+        assert reading.marks == "ab12"
+    assert read_question(asking(marks=5)) == Unanswerable(Flaw.MARKS)
+
+
 def about_header(name: str = "header", **changes: Value) -> Notify:
     usual: dict[str, Value] = {"entry": "orders", "header": "abc", "format": "auto"}
     return Notify(1, 1, (Message(name, usual | changes),))

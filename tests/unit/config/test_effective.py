@@ -8,7 +8,8 @@ from ostiary.config.effective import (
     Source,
     effective,
 )
-from ostiary.config.model.client_auth import ApiAuth, GatewayAuth, NameRule
+from ostiary.config.model.client_auth import ApiAuth, GatewayAuth
+from ostiary.config.model.name_rule import NameRule
 from ostiary.forwarded.formats import HeaderFormat
 from tests.unit.config.support import MINIMAL, SECURE, loaded
 

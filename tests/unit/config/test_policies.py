@@ -149,7 +149,7 @@ def test_what_can_not_be_honoured_is_refused(policy: str, words: str) -> None:
     assert words in line
 
 
-def test_a_certificate_is_named_by_its_digest_alone() -> None:
+def test_a_certificate_is_named_by_its_digest() -> None:
     digest = "aB" * 32
     for written in (digest, f"'{':'.join(['Ab'] * 32)}'", f"[{digest}]"):
         condition = f"{{name: clientCertificate, fingerprint: {written}}}"
@@ -158,10 +158,30 @@ def test_a_certificate_is_named_by_its_digest_alone() -> None:
     for part, words in (
         ("fingerprint: abc", "write its 64 hexadecimal digits"),
         ("fingerprint: []", "must not be empty"),
-        (f"fingerprint: {digest}, subject: CN=a", "subject of a certificate can't be asked for"),
+        ("fingerprint:", "must not be empty"),
+        ("subject: []", "must not be empty"),
+        ("subject: ' '", "is empty"),
+        ("san: a.example", "alternative names have their kinds: dns, uri, email, ip"),
+        ("distinguishedName: CN=a", "write subject"),
+        ("ip: 10.0.0.0/99", "isn't an IP address or network"),
     ):
         line = only(refused(with_condition(f"{{name: clientCertificate, {part}}}")))
         assert words in line
+
+
+def test_a_condition_on_certificates_asks_for_something() -> None:
+    line = only(refused(with_condition("{name: clientCertificate}")))
+    assert "it asks for nothing of the certificate" in line
+    assert "use tlsClientAuthenticated" in line
+
+
+def test_more_conditions_on_certificates_than_can_be_told_are_a_problem() -> None:
+    many = [f"{{name: clientCertificate, subject: CN=c{one}}}" for one in range(249)]
+    text = with_condition(f"{{name: oneOf, conditions: [{', '.join([*many, many[0]])}]}}")
+    (line,) = [one for one in refused(text) if "error" in one]
+    assert "249 different conditions about certificates; 248 are possible" in line
+    fewer = with_condition(f"{{name: oneOf, conditions: [{', '.join(many[1:])}]}}")
+    assert all("never true" in one for one in warned(fewer))
 
 
 @pytest.mark.parametrize("name", ["request-transformer", "response-transformer"])

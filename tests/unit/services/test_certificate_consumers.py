@@ -20,7 +20,6 @@ from ostiary.services.pipeline_steps import Went
 from ostiary.services.requests import Request
 from ostiary.trust.names.facts import Facts
 from ostiary.trust.names.index import NameIndex
-from tests.support.pki import Kit
 from tests.unit.consumers.test_tied import NOW, credential
 from tests.unit.trust.names.model import facts
 
@@ -112,52 +111,44 @@ def test_a_rule_that_can_t_be_read_any_more_fits_nobody() -> None:
     assert index_of([("broken", broken.rules)]).candidates(ME) == ()
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    kit = Kit(tmp_path_factory.mktemp("kit"))
-    return kit.client(kit.root("root"), "me").der
-
-
 def visit(
-    certificate: bytes,
     step: ClientCertAction,
     *fitting: CertificateCredential,
     shown: bool = True,
     admitted: bool = True,
     broken: bool = False,
 ) -> Answer | Went:
-    leaf = certificate if shown else b""
-
     def found(_facts: Facts) -> Sequence[CertificateCredential]:
         if broken:
             raise OSError("the disk is gone")
         return fitting
 
-    shows = Shows(leaf=leaf, admitted=admitted, scopes=frozenset())
-    return certificate_step(step, shows, Request(method="GET", host="x", path="/"), found, NOW)
+    shows = Shows(certificate=shown, scopes=frozenset())
+    request = Request(method="GET", host="x", path="/", facts=ME if admitted else None)
+    return certificate_step(found, NOW, shows, step, request)
 
 
 def status(found: Answer | Went) -> int | None:
     return found.status if isinstance(found, Answer) else None
 
 
-def test_an_explanation_tells_what_the_step_does(certificate: bytes) -> None:
-    good = visit(certificate, action(), credential())
+def test_an_explanation_tells_what_the_step_does() -> None:
+    good = visit(action(), credential())
     assert isinstance(good, Went)
     assert good.request.consumer is not None
     assert "'user1'" in good.sentence
-    assert status(visit(certificate, action(), shown=False)) == 401
-    assert status(visit(certificate, action(required=False), shown=False)) is None
-    assert status(visit(certificate, action(), admitted=False)) == 403
-    nobodys = visit(certificate, action())
+    assert status(visit(action(), shown=False, admitted=False)) == 401
+    assert status(visit(action(required=False), shown=False, admitted=False)) is None
+    assert status(visit(action(), admitted=False)) == 403
+    nobodys = visit(action())
     assert status(nobodys) == 403
     assert isinstance(nobodys, Answer)
     assert "certificate-nobodys" in nobodys.sentence
-    assert status(visit(certificate, action(passThrough=True))) is None
-    assert status(visit(certificate, action(passThrough=True), broken=True)) == 503
-    told = visit(certificate, action(reportOnly=True))
+    assert status(visit(action(passThrough=True))) is None
+    assert status(visit(action(passThrough=True), broken=True)) == 503
+    told = visit(action(reportOnly=True))
     assert isinstance(told, Went)
     assert "would answer 403" in told.sentence
-    free = visit(certificate, action(consumer="optional"))
+    free = visit(action(consumer="optional"))
     assert isinstance(free, Went)
     assert free.request.consumer is None

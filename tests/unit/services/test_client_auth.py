@@ -8,7 +8,8 @@ from ostiary.ca.authority import new_root
 from ostiary.ca.dice import SystemDice
 from ostiary.compiler.bundle import Place
 from ostiary.config.effective import Managed
-from ostiary.config.model.client_auth import ApiAuth, GatewayAuth, NameRule
+from ostiary.config.model.client_auth import ApiAuth, GatewayAuth
+from ostiary.config.model.name_rule import NameRule
 from ostiary.kernel.blocked import Block, Blocked
 from ostiary.kernel.problems import ConfigRefused
 from ostiary.services.explain import Explainer

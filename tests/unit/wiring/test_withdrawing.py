@@ -18,8 +18,8 @@ from ostiary.trust.decision import Refused
 from ostiary.trust.policy import TrustPolicy
 from ostiary.trust.reason import Reason
 from ostiary.trust.standing import Standing, standing_of
+from ostiary.wiring.folders import Folders
 from ostiary.wiring.gateway import Gateway
-from ostiary.wiring.ground import Folders
 from ostiary.wiring.withdrawing import Withdrawal, same_policies
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import TypeAlias, TypeVar
 
 from ostiary.admin.console.forms import Form
 from ostiary.config.effective import Source
-from ostiary.config.model.client_auth import NameRule
+from ostiary.config.model.name_rule import NameRule
 from ostiary.management.views import ApiView, GatewayView, HeaderView, Setting
 
 T = TypeVar("T")

@@ -4,10 +4,9 @@ Everywhere here None means "not given": the gateway's value is then inherited by
 the file leaves open may be set by console, API or command line.
 """
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from ostiary.config.model.base import (
     Duration,
@@ -17,8 +16,8 @@ from ostiary.config.model.base import (
     Model,
     OptionalFlag,
     Unfit,
-    Wrong,
 )
+from ostiary.config.model.name_rule import NameRule, Text
 from ostiary.config.model.network import Network
 from ostiary.config.model.ocsp import Ocsp
 from ostiary.config.model.revocation_fetch import Fetch, ListSource
@@ -30,15 +29,6 @@ HeaderFormatName = Literal["auto", "urlencoded-pem", "pem", "base64-der", "xfcc"
 PresetName = Literal[
     "nginx", "haproxy", "aws-alb", "cloudflare", "traefik", "envoy", "f5", "rfc9440"
 ]
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def _text(value: str) -> str:
-    if not value.strip():
-        raise Unfit("is empty")
-    if _CONTROL.search(value):
-        raise Unfit("holds a control character")
-    return value
 
 
 def _given(value: object) -> object:
@@ -47,9 +37,6 @@ def _given(value: object) -> object:
     if value is None:
         raise Unfit("is empty", "write a list, [] for an empty one, or remove the key")
     return value
-
-
-Text = Annotated[str, AfterValidator(_text)]
 
 
 def _said(value: object) -> object:
@@ -61,51 +48,6 @@ def _said(value: object) -> object:
 _Given = BeforeValidator(_given)
 """None only when left out: an explicit null is refused."""
 _Said = BeforeValidator(_said)
-
-
-class NameRule(Model):
-    """Tests on a certificate beside its distinguished name; all that are given must hold."""
-
-    distinguished_name: Text | None = Field(
-        default=None, description="Pattern of the subject, as in trustedDistinguishedNames."
-    )
-    dns: Text | None = Field(default=None, description="Pattern of a DNS name in the certificate.")
-    uri: Text | None = Field(
-        default=None, description="Pattern of a URI in the certificate, such as a SPIFFE ID."
-    )
-    email: Text | None = Field(
-        default=None, description="Pattern of an email address in the certificate."
-    )
-    ip: Network | None = Field(
-        default=None, description="Network that holds an IP address in the certificate."
-    )
-    issuer: Text | None = Field(default=None, description="Pattern of the issuer's name.")
-    serial: Text | None = Field(default=None, description="Serial number, hexadecimal.")
-    fingerprint: Text | None = Field(
-        default=None, description="SHA-256 of the certificate, hexadecimal."
-    )
-    policy: Text | None = Field(
-        default=None, description="Object identifier of a certificate policy."
-    )
-
-    @model_validator(mode="after")
-    def _says_something(self) -> "NameRule":
-        if not self.model_fields_set:
-            raise Wrong("a rule without a test", f"give one of: {', '.join(_KEYS)}")
-        return self
-
-
-_KEYS = (
-    "distinguishedName",
-    "dns",
-    "uri",
-    "email",
-    "ip",
-    "issuer",
-    "serial",
-    "fingerprint",
-    "policy",
-)
 
 
 class ApiRevocation(Model):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ostiary.config.model.auth_policies import AuthAction
 from ostiary.config.model.base import Flag, Listed
-from ostiary.config.model.client_auth import NameRule, Text
+from ostiary.config.model.name_rule import NameRule, Text
 
 
 class ClientCertAction(AuthAction):

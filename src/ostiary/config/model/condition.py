@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, ClassVar, Literal, Union, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from ostiary.config.host_patterns import NoHostPattern, host_regex
 from ostiary.config.model.auth_conditions import (
@@ -12,7 +12,8 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
-from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit, Wrong
+from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit
+from ostiary.config.model.certificate_condition import ClientCertificate
 
 _PARAMETER_PATH = re.compile(r"(?:/(?::\w+|[A-Za-z0-9._~!$&',=@%-]*))+", re.ASCII)
 
@@ -24,13 +25,6 @@ def _host_pattern(value: str) -> str:
         way_out = "use '*', '?', '[a-c]', '[!a]' and '{a,b}', and oneOf or not for the rest"
         raise Unfit(f"isn't a host pattern this version supports: {error}", way_out) from error
     return value
-
-
-def _fingerprint(value: str) -> str:
-    digits = value.replace(":", "").upper()
-    if not re.fullmatch("[0-9A-F]{64}", digits):
-        raise Unfit("isn't a SHA-256", "write its 64 hexadecimal digits")
-    return digits
 
 
 def _parameter_path(value: str) -> str:
@@ -150,31 +144,6 @@ class TlsClientAuthenticated(Model):
 
     example: ClassVar[str] = "{name: tlsClientAuthenticated}"
     name: Literal["tlsClientAuthenticated"] = "tlsClientAuthenticated"
-
-
-class ClientCertificate(Model):
-    """True when the client is admitted by a certificate, and it is one of these.
-
-    Names are asked for by `clientCertificateAuth` of the API, which knows all forms of them.
-    """
-
-    example: ClassVar[str] = (
-        "{name: clientCertificate, "
-        "fingerprint: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef}"
-    )
-    name: Literal["clientCertificate"] = "clientCertificate"
-    fingerprint: Annotated[
-        tuple[Annotated[str, AfterValidator(_fingerprint)], ...], Listed, Some
-    ] = Field(description="SHA-256 of the certificate, hexadecimal; one or a list.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_names(cls, value: object) -> object:
-        for key in ("subject", "issuer", "san", "serial"):
-            if isinstance(value, dict) and key in value:
-                way_out = "use the API's clientCertificateAuth: its names, allow and deny know it"
-                raise Wrong(f"{key} of a certificate can't be asked for here", way_out)
-        return value
 
 
 _Conditions = Union[  # noqa: UP007 - the members refer to the union itself

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ostiary.config.model.client_auth import NameRule
+from ostiary.config.model.name_rule import NameRule
 from ostiary.consumers.certificates import CertificateRule, check_rules, rule_of
 from ostiary.consumers.refusal import ConsumerRefused
 from ostiary.management.errors import Fault, Unacceptable
