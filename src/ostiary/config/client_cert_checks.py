@@ -33,19 +33,13 @@ def client_cert_actions(
 def _nobody(
     document: Document, auth: AuthType, path: tuple[PathPart, ...], places: Places
 ) -> Iterator[Problem]:
-    """Steps that refuse everybody, since no certificate is ever seen."""
+    """Steps that refuse everybody, since no certificate is ever seen. With the other types it is
+    ``auth_checks`` that says what they lack."""
     https = document.https
-    match auth:
-        case AuthType.HEADER:
-            return
-        case AuthType.CERTIFICATE:
-            way_out = "add https with a certificate, or clientCertificateAuth: {type: header}"
-            seen = https is not None
-        case AuthType.NONE:
-            way_out = "set clientCertificateAuth: {type: certificate}, or requestCert on an entry"
-            seen = https is not None and any(map(https.requests_certificate, https.tls))
-    if not seen:
+    seen = https is not None and any(map(https.requests_certificate, https.tls))
+    if auth is AuthType.NONE and not seen:
         message = "client-cert can let nobody pass: clients are never asked for a certificate"
+        way_out = "set clientCertificateAuth: {type: certificate}, or requestCert on an entry"
         yield places.problem(path, message, way_out)
 
 

@@ -28,14 +28,7 @@ def test_by_default_a_certificate_must_be_a_consumer_s() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        "",
-        HTTPS % "",
-        "clientCertificateAuth: {type: certificate, trustedCertificates: [a.pem]}\n",
-    ],
-)
+@pytest.mark.parametrize("head", ["", HTTPS % ""])
 def test_where_nobody_is_asked_for_a_certificate_it_is_a_problem_with_a_way_out(head: str) -> None:
     found = [one for one in refused(with_step(head)) if "client-cert can let nobody" in one]
     assert len(found) == 1
