@@ -14,7 +14,7 @@ from ostiary.config.model.pipeline import ACTIONS
 from tests.daemon.gateway import Certificates
 from tests.support.ports import free_port
 
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {"client-cert": "tests/daemon/test_client_cert.py"}
 """Policies and conditions whose examples run in a test of their own, and that test's file."""
 
 KEYS = {"ada": "ada:s", "carl": "carl:s", "orders": "orders:s"}

@@ -8,7 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import yaml
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.supervisor.binary import EngineBinary
 from ostiary.supervisor.child import MASTER_SOCKET
 from ostiary.supervisor.runtime import MasterSocket
@@ -50,6 +54,7 @@ def pipelines() -> dict[str, Any]:
         "free": steps("free", client_cert(required=False, consumer="optional")),
         "told": steps("told", client_cert(reportOnly=True)),
         "limited": steps("limited", client_cert(), {"rate-limit": {"action": limit}}),
+        "example": steps("example", *yaml.safe_load(ClientCertAction.example)),
         "two": steps(
             "two",
             client_cert(passThrough=True),
@@ -181,6 +186,19 @@ def test_what_a_step_asks_is_asked_of_the_certificate_and_of_its_consumer(
         assert reply.status == 403
         assert line_of(made_world, reply)["credential"] == "scope-missing"
         assert [client.ask("/limited/x").status for _ in range(3)] == [200, 200, 429]
+
+
+def test_the_example_of_the_reference_asks_for_names_and_consumers(
+    made_world: World, tied: Tied
+) -> None:
+    names = ((NameOID.ORGANIZATION_NAME, "Contoso"), (NameOID.COMMON_NAME, "device"))
+    subject = x509.Name([x509.NameAttribute(oid, text) for oid, text in names])
+    device = made_world.kit.client(made_world.a, "device", subject=subject)
+    tied("ada", fingerprint(device))
+    tied("ada", fingerprint(made_world.good))
+    for client, status in ((device, 200), (made_world.good, 403)):
+        with connect(made_world, client) as connection:
+            assert connection.ask("/example/x").status == status
 
 
 def test_without_a_consumer_s_certificate_a_step_refuses_or_goes_on_as_it_says(
