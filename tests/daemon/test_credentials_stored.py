@@ -182,8 +182,8 @@ def test_while_nobody_decides_the_known_go_on_and_nobody_else(gateway: Running, 
 
 def test_a_websocket_that_began_with_a_key_ends_with_it(gateway: Running, admin: Api) -> None:
     admin.http.post("/scopes", json={"scopes": ["read"]})  # another test may have made it
-    made(admin, "/users", {"username": "eve", "firstname": "E", "lastname": "V"})
-    its, other = a_key(admin, "eve", "read"), a_key(admin, "eve", "read")
+    made(admin, "/users", {"username": "wes", "firstname": "W", "lastname": "S"})
+    its, other = a_key(admin, "wes", "read"), a_key(admin, "wes", "read")
     with gateway.connect() as client, gateway.connect() as another:
         assert upgrade(client, "/key", headers=[key(its)]) == 101
         assert upgrade(another, "/key", headers=[key(other)]) == 101
@@ -191,5 +191,5 @@ def test_a_websocket_that_began_with_a_key_ends_with_it(gateway: Running, admin:
         switch(admin, f"/credentials/key-auth/{its.partition(':')[0]}", active=False)
         assert client.rest() == b""
         assert echoes(another)
-        assert admin.http.delete("/users/eve").status_code == 204
+        assert admin.http.delete("/users/wes").status_code == 204
         assert another.rest() == b""
