@@ -42,6 +42,7 @@ fi
 [ "${1:-}" = test ] || exit 0
 missing=
 for pair in curl:curl openssl:openssl haproxy:haproxy h2load:nghttp2-client chromium:chromium \
+    redis-cli:redis-tools \
     pki:strongswan-pki,libstrongswan-standard-plugins; do
     PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 ||
         missing="$missing $(echo "${pair##*:}" | tr , ' ')"

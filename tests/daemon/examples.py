@@ -14,8 +14,12 @@ from ostiary.config.model.pipeline import ACTIONS
 from tests.daemon.gateway import Certificates
 from tests.support.ports import free_port
 
-ELSEWHERE: dict[str, str] = {"client-cert": "tests/daemon/test_client_cert.py"}
-"""Policies and conditions whose examples run in a test of their own, and that test's file."""
+ELSEWHERE: dict[str, str] = {
+    "client-cert": "tests/daemon/test_client_cert.py",
+    "jwt": "tests/daemon/test_tokens.py",
+    "oauth2-introspect": "tests/daemon/test_tokens.py",
+}
+"""Policies and conditions that need more than this gateway: the tests where they act."""
 
 KEYS = {"ada": "ada:s", "carl": "carl:s", "orders": "orders:s"}
 """API keys: two users', and one with a scope."""
@@ -31,6 +35,10 @@ class Ask:
     key: str = ""
     client: str = ""
     """``device``, ``good``, ``stranger`` show a certificate; nothing: none."""
+    kind: str = ""
+    """The header ``x-kind``."""
+    body: bytes = b""
+    """JSON."""
 
 
 Asks = tuple[Ask, ...]
@@ -50,6 +58,14 @@ CONDITIONS: dict[str, tuple[Asks, Asks]] = {
         (Ask(host="example.com"), Ask(host="API.EXAMPLE.COM"), Ask(host="api.example.com:80")),
     ),
     "tlsClientAuthenticated": ((Ask(client="good"),), (Ask(), Ask(client="stranger"))),
+    "expression": (
+        (Ask("/?n=2", kind="a"),),
+        (Ask("/?n=1", kind="a"), Ask("/?n=2"), Ask(kind="a")),
+    ),
+    "json-schema": (
+        (Ask("/", "POST", body=b'{"name": "x"}'),),
+        (Ask("/", "POST", body=b'{"name": 1}'), Ask("/", "POST", body=b"{}"), Ask()),
+    ),
     "authenticated": ((Ask(key="carl"),), (Ask(),)),
     "anonymous": ((Ask(),), (Ask(key="carl"),)),
     "consumer": ((Ask(key="ada"),), (Ask(), Ask(key="carl"))),

@@ -62,9 +62,15 @@ class Trying:
     def judge(self, one: Tried, ask: Ask) -> bool:
         """What the condition is of a request."""
         headers = [("Authorization", f"apiKey {ask.key}:s")] if ask.key else []
+        headers += [("X-Kind", ask.kind)] if ask.kind else []
+        headers += [("Content-Type", "application/json")] if ask.body else []
         with self.connect(ask.client) as connection:
             reply = connection.ask(
-                ask.path, ask.host or one.host, method=ask.method, headers=headers
+                ask.path,
+                ask.host or one.host,
+                method=ask.method,
+                headers=headers,
+                body=ask.body,
             )
         assert reply.status in {202, 203}, (one, ask, reply)
         return reply.status == 202
@@ -109,8 +115,8 @@ def test_each_policy_and_condition_of_the_reference_is_tried() -> None:
     conditions = {name_of(one) for one in CONDITION_MODELS} - ELSEWHERE.keys()
     assert conditions == CONDITIONS.keys()
     assert here(ACTIONS).keys() == POLICIES.keys()
-    for name, file in ELSEWHERE.items():
-        assert f"{name}" in (ROOT / file).read_text()
+    for name in ELSEWHERE.keys() & {name_of(one) for one in (*CONDITION_MODELS, *ACTIONS)}:
+        assert name in (ROOT / ELSEWHERE[name]).read_text()
 
 
 @pytest.mark.parametrize("one", tried(), ids=lambda one: str(one.text))
@@ -133,6 +139,12 @@ def _cors(trying: Trying) -> None:
     assert told not in trying.ask("cors", Origin="https://evil.test").headers
     preflight = trying.ask("cors", method="OPTIONS", Origin="https://app.example.com")
     assert (preflight.status, preflight.headers["access-control-max-age"]) == (204, "600")
+
+
+def _expression(trying: Trying) -> None:
+    seen = trying.seen("expression", "/?kind=ABC", X_Kind="client", X_Debug="1")
+    assert (seen["x-kind"], "x-debug" in seen) == ("abc", False)
+    assert trying.seen("expression")["x-kind"] == "none"
 
 
 def _headers(trying: Trying) -> None:
@@ -215,6 +227,7 @@ def _terminate(trying: Trying) -> None:
 POLICIES: dict[str, Callable[[Trying], None]] = {
     "basic-auth": _basic_auth,
     "cors": _cors,
+    "expression": _expression,
     "headers": _headers,
     "ip-filter": _ip_filter,
     "key-auth": _key_auth,

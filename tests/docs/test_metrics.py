@@ -9,6 +9,7 @@ SOURCES = (
     ROOT / "src" / "ostiary" / "wiring" / "metering.py",
     ROOT / "src" / "ostiary" / "wiring" / "ocsp_metrics.py",
     ROOT / "src" / "ostiary" / "wiring" / "credential_metrics.py",
+    ROOT / "src" / "ostiary" / "wiring" / "script_metrics.py",
 )
 
 

@@ -164,10 +164,15 @@ def serve(line: int) -> None:
     """Import everything, then carry out orders; returns in the new processes alone, each with its
     arguments in ``sys.argv``. Ends the process when nobody is left to give orders."""
     import ostiary  # noqa: PLC0415 - the tests' own process need not
+    from ostiary.cli.verbs import VERBS  # noqa: PLC0415
 
+    # All but the commands: each has options to be made, and only one of them is wanted.
+    left = {f"ostiary.cli.{module}" for verb in VERBS.values() for module in verb.modules}
     for module in pkgutil.walk_packages(ostiary.__path__, "ostiary."):
-        if not module.name.endswith("__main__"):
+        if module.name not in left and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    # Also what each process does once, as it would before it answers.
+    importlib.import_module("ostiary.admin.app").get_ready()
     gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     orders = socket.socket(fileno=line)

@@ -10,11 +10,12 @@ from ostiary.agent.answers import Answer, actions_for
 from ostiary.agent.consumers import ConsumerQuestion
 from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
 from ostiary.agent.questions import Asked, Question, Unanswerable, read_question
+from ostiary.agent.steps import StepAnswer, StepQuestion
 from ostiary.spoe.connection import AgentConnection, State
 from ostiary.spoe.events import Departed, Event, Greeted, Notify, Refused
 from ostiary.spoe.status import Status
 
-Answered: TypeAlias = Answer | CredentialAnswer
+Answered: TypeAlias = Answer | CredentialAnswer | StepAnswer
 
 Answering: TypeAlias = Callable[[Asked], Answered | Awaitable[Answered]]
 """Runs between two reads of the socket, and everyone waits for it: decides at once, or says that
@@ -98,14 +99,14 @@ class Desk:
                 self._counters.unanswerable += 1
                 self._log.warning("unanswerable question", flaw=flaw.value)
                 return self._connection.acknowledge(notify)
-            case Question() | CredentialQuestion() | ConsumerQuestion():
+            case Question() | CredentialQuestion() | ConsumerQuestion() | StepQuestion():
                 self._counters.questions += 1
                 return self._decide(notify, reading)
 
     def _decide(self, notify: Notify, question: Asked) -> bytes:
         try:
             answer = self._answer(question)
-            if not isinstance(answer, Answer | CredentialAnswer):
+            if not isinstance(answer, Answer | CredentialAnswer | StepAnswer):
                 self._later(self._decide_later(notify, question, answer))
                 return b""
             actions = _encoded(answer)
@@ -131,4 +132,4 @@ class Desk:
 
 
 def _encoded(answer: Answered) -> bytes:
-    return answer.actions if isinstance(answer, CredentialAnswer) else actions_for(answer)
+    return actions_for(answer) if isinstance(answer, Answer) else answer.actions

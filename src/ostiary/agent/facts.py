@@ -104,7 +104,12 @@ def rfc2253(name: tuple[tuple[Attribute, ...], ...]) -> str:
 
 
 def _pair(attribute: Attribute) -> str:
-    return f"{_SHORT.get(attribute.oid, attribute.oid)}={_escaped(attribute.text)}"
+    return f"{short_name(attribute.oid)}={_escaped(attribute.text)}"
+
+
+def short_name(oid: str) -> str:
+    """OpenSSL's short name of an attribute's type; the dotted number where it has none."""
+    return _SHORT.get(oid, oid)
 
 
 def _escaped(text: str) -> str:

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
-from ostiary.agent import consumers, credentials
+from ostiary.agent import consumers, credentials, steps
 from ostiary.agent.consumers import ConsumerQuestion, read_consumer_question
 from ostiary.agent.credentials import CredentialQuestion, read_credential_question
+from ostiary.agent.steps import StepQuestion, read_step_question
 from ostiary.agent.tunnels import Tunnel, tunnel_of
 from ostiary.compiler.scopes import Mode
 from ostiary.forwarded.formats import HeaderFormat
@@ -44,6 +45,7 @@ class Flaw(Enum):
     TUNNEL = "tunnel-malformed"
     CREDENTIAL = "credential-malformed"
     CONSUMER = "consumer-malformed"
+    STEP = "step-malformed"
     MARKS = "marks-malformed"
 
 
@@ -96,7 +98,7 @@ class Unanswerable:
     flaw: Flaw
 
 
-Asked: TypeAlias = Question | CredentialQuestion | ConsumerQuestion
+Asked: TypeAlias = Question | CredentialQuestion | ConsumerQuestion | StepQuestion
 """What HAProxy may ask."""
 
 Reading: TypeAlias = Asked | Unanswerable
@@ -105,7 +107,8 @@ Reading: TypeAlias = Asked | Unanswerable
 _MODES: Final = range(sum(mode.value for mode in Mode) + 1)
 _HANDSHAKE: Final = (MESSAGE, MESSAGE_WITH_CHAIN)
 _HEADER: Final = (MESSAGE_ABOUT_HEADER, MESSAGE_ABOUT_HEADER_WITH_CHAIN)
-_OURS: Final = (*_HANDSHAKE, *_HEADER, credentials.MESSAGE, consumers.MESSAGE)
+_OTHERS: Final = (credentials.MESSAGE, consumers.MESSAGE, *steps.MESSAGES)
+_OURS: Final = (*_HANDSHAKE, *_HEADER, *_OTHERS)
 
 
 def read_question(notify: Notify) -> Reading:
@@ -118,6 +121,8 @@ def read_question(notify: Notify) -> Reading:
         return read_credential_question(message) or Unanswerable(Flaw.CREDENTIAL)
     if message.name == consumers.MESSAGE:
         return read_consumer_question(message) or Unanswerable(Flaw.CONSUMER)
+    if message.name in steps.MESSAGES:
+        return read_step_question(message) or Unanswerable(Flaw.STEP)
     return _about_certificate(message)
 
 

@@ -24,7 +24,7 @@ class Verbs(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is wanted, imported now."""
-        if args[0] in VERBS:
+        if _missing(args[0]):
             self.commands = _whole(_registered(args[0]))
         return super().resolve_command(ctx, args)
 
@@ -44,10 +44,15 @@ def _whole(commands: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _missing(verb: str) -> list[str]:
+    modules = VERBS[verb].modules if verb in VERBS else ()
+    return [name for module in modules if (name := f"ostiary.cli.{module}") not in sys.modules]
+
+
 def _registered(*verbs: str) -> Mapping[str, Any]:
     for verb in verbs:
-        for module in VERBS[verb].modules:
-            import_module(f"ostiary.cli.{module}")
+        for module in _missing(verb):
+            import_module(module)
     return typer.main.get_group(app).commands
 
 

@@ -14,6 +14,8 @@ from ostiary.kernel.problems import Problem, Severity
 if TYPE_CHECKING:
     from ostiary.wiring.checking import Checked
 
+_LONGEST = 120
+
 
 class Shown(Enum):
     """What ``--show`` can print."""
@@ -52,6 +54,10 @@ def _json(checked: "Checked", show: Shown | None) -> dict[str, object]:
     found: dict[str, object] = {
         "ok": not checked.errors,
         "problems": [problem_json(problem) for problem in checked.problems],
+        "asked": [
+            {"path": one.path, "file": one.position.file, "line": one.position.line}
+            for one in checked.asked
+        ],
         "engine": engine and {"path": str(engine.path), "version": engine.version_text},
     }
     return found | ({"files": dict(checked.shown)} if show else {})
@@ -65,6 +71,8 @@ def _print(checked: "Checked", show: Shown | None) -> None:
             out.print(content, markup=False)
     for problem in checked.problems:
         out.print(_line(problem), soft_wrap=True)
+    for step in () if checked.errors else checked.asked:
+        out.print(_asked(step), soft_wrap=True)
     out.print(_summary(checked))
 
 
@@ -76,6 +84,13 @@ def _line(problem: Problem) -> str:
     colour = "red" if problem.severity is Severity.ERROR else "yellow"
     word = problem.severity.value
     return escape(str(problem)).replace(f" {word}: ", f" [{colour}]{word}[/]: ", 1)
+
+
+def _asked(step: Problem) -> str:
+    """A step that isn't HAProxy's alone, so that nobody pays for one without knowing."""
+    words = " ".join(step.message.split())
+    short = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+    return escape(f"{step.position}: asked: {step.path}: {short}")
 
 
 def _summary(checked: "Checked") -> str:

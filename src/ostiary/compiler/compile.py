@@ -7,6 +7,7 @@ from functools import partial
 
 from ostiary.compiler import decision, names, upstreams
 from ostiary.compiler.answers import problem
+from ostiary.compiler.asks import step_arguments
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.calling import calling_files, calling_section
@@ -66,7 +67,7 @@ def compile_document(
     table = route_table(document.api_endpoints)
     profiles = profiles_of(document, table)
     marks = marks_of(document)
-    setting = replace(_setting(document, scheme, path_of, profiles), marks=marks)
+    setting = replace(_setting(document, scheme, path_of, profiles), marks=marks, table=table)
     pipelines = {
         name: compile_pipeline(number, name, pipeline, setting)
         for number, (name, pipeline) in enumerate(document.pipelines.items(), 1)
@@ -79,6 +80,7 @@ def compile_document(
         path_of=path_of,
         profiles=profiles,
         messages=_says_something(document),
+        asks=any(one.asks for one in pipelines.values()),
         marks=marks,
     )
     sections = _sections(document, place, plan, counting_settings(pipelines.values()))
@@ -88,7 +90,7 @@ def compile_document(
     sections += counting_sections(pipelines.values(), place)
     files = {
         "haproxy.cfg": render_sections(sections),
-        SPOE_FILE: spoe_config(_messages(document, plan)),
+        SPOE_FILE: spoe_config([*_messages(document, plan), *_steps(scheme, pipelines)]),
         **reason_files(),
         **route_files(table),
         **scope_files(scheme, table),
@@ -128,7 +130,13 @@ def _setting(document: Document, scheme: Scheme, path_of: PathOf, profiles: Prof
     entries = entries_of(document.https, scheme.type) if document.https else ()
     strict = any(entry.asking is Asking.TRUSTED for entry in entries)
     free = () if in_header and strict else (0,) if in_header else (1,)
-    return Setting(path_of=path_of, profiles=profiles, in_header=in_header, counters=(*free, 3))
+    return Setting(
+        path_of=path_of,
+        profiles=profiles,
+        in_header=in_header,
+        counters=(*free, 3),
+        scripts=document.scripts,
+    )
 
 
 def _sections(
@@ -153,6 +161,19 @@ def _messages(document: Document, plan: Plan) -> list[tuple[Question, str]]:
     if any(isinstance(profile.action, ClientCertAction) for profile in plan.profiles):
         about.append((Question.CONSUMER, consumer_arguments(in_header=plan.in_header)))
     return [*_about_certificates(document, plan.scheme, mark_arguments(plan.marks)), *about]
+
+
+def _steps(scheme: Scheme, pipelines: Mapping[str, CompiledPipeline]) -> list[tuple[Question, str]]:
+    """The questions in the middle of pipelines."""
+    bodies = {ask.reads_body for one in pipelines.values() for ask in one.asks.values()}
+    in_header = scheme.type is AuthType.HEADER
+    return [
+        (
+            Question.STEP_WITH_BODY if body else Question.STEP,
+            step_arguments(body=body, in_header=in_header),
+        )
+        for body in sorted(bodies)
+    ]
 
 
 def _about_certificates(

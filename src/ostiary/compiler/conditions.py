@@ -1,12 +1,16 @@
 """Conditions of pipelines (express-gateway semantics) as ACL expressions."""
 
+from contextlib import ExitStack
 from typing import assert_never
 
 from ostiary.compiler import credential_names, names
+from ostiary.compiler.asking import ask_truth
+from ostiary.compiler.asks import whats_in
 from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, Literal, literal
 from ostiary.compiler.marks import mark_literal
 from ostiary.compiler.profiles import test_of
 from ostiary.compiler.searching import undecided_rules
+from ostiary.config.asked import asked_by
 from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
@@ -14,11 +18,13 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
+from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.config.model.condition import (
     AllOf,
     Always,
     Condition,
+    ExpressionHolds,
     HostMatch,
     Method,
     Never,
@@ -45,9 +51,9 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
         case Never():
             return NEVER
         case AllOf():
-            return algebra.every([translate(one, algebra) for one in condition.conditions])
+            return algebra.every(_in_turn(condition.conditions, algebra, going_on=True))
         case OneOf():
-            return algebra.some([translate(one, algebra) for one in condition.conditions])
+            return algebra.some(_in_turn(condition.conditions, algebra, going_on=False))
         case Not():
             return algebra.negate(translate(condition.condition, algebra))
         case PathExact():
@@ -64,6 +70,9 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             return literal(f"{{ method {' '.join(condition.methods)} }}")
         case HostMatch():
             return _search("req.hdr(host)", host_regex(condition.pattern), algebra)
+        case ExpressionHolds() | BodyFits():
+            ((_, what),) = asked_by(condition)
+            return ask_truth(what, algebra)
         case TlsClientAuthenticated():
             return literal(AUTHENTICATED)
         case Authenticated():
@@ -78,6 +87,27 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             return Expression(((Literal(AUTHENTICATED), mark),))
         case _:
             assert_never(condition)
+
+
+def _in_turn(
+    conditions: tuple[Condition, ...], algebra: Algebra, *, going_on: bool
+) -> list[Expression]:
+    """The expressions of all, one after the other.
+
+    What is asked of the agent is asked where all before it are ``going_on``, as in JavaScript: a
+    script behind the condition that there is a certificate may rely on one.
+    """
+    asking = [at for at, one in enumerate(conditions) if any(whats_in(one))]
+    last = asking[-1] if asking else 0
+    found: list[Expression] = []
+    with ExitStack() as so_far:
+        for at, one in enumerate(conditions):
+            expression = translate(one, algebra)
+            found.append(expression)
+            if at < last:
+                wanted = expression if going_on else algebra.negate(expression)
+                so_far.enter_context(algebra.where(wanted))
+    return found
 
 
 def _search(fetch: str, source: str, algebra: Algebra, flag: str = "") -> Expression:

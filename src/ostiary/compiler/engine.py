@@ -2,6 +2,7 @@
 
 from ostiary.compiler import credential_names, names
 from ostiary.compiler.answers import engine_errors
+from ostiary.compiler.asks import reads_bodies
 from ostiary.compiler.bundle import Place
 from ostiary.compiler.forwarding import LARGEST_HEADER
 from ostiary.config.effective import AuthType
@@ -15,7 +16,8 @@ large request headers; HAProxy's default of 16 KiB does not hold them."""
 _REWRITE = 8_192
 _REWRITE_CHAIN = 8_192
 """Bytes more where the chain is told: room for ``trust.told.LONGEST``."""
-LARGEST_BUFFER = 1_048_576 + _REWRITE + _REWRITE_CHAIN
+_LARGEST_BODY = 256 * 1024
+LARGEST_BUFFER = 1_048_576 + _REWRITE + _REWRITE_CHAIN + _LARGEST_BODY
 """Bytes: what ``buffer_size`` gives for the largest ``maxHeaderSize`` that a document may ask for;
 the agent must take every frame that HAProxy may offer, also after a change."""
 
@@ -48,7 +50,13 @@ def buffer_size(document: Document, auth_type: AuthType = AuthType.NONE) -> int:
     """``tune.bufsize``: the largest request head plus room for rewriting, bytes."""
     wanted = document.https.options.max_header_size if document.https else None
     forwarded = LARGEST_HEADER if auth_type is AuthType.HEADER else 0
-    return max(_BUFFER + forwarded, (wanted or 0) + _REWRITE) + _chain_room(document)
+    room = _chain_room(document) + _body_room(document)
+    return max(_BUFFER + forwarded, (wanted or 0) + _REWRITE) + room
+
+
+def _body_room(document: Document) -> int:
+    """Bodies that are looked at share the buffer with the head."""
+    return document.scripts.body_limit_kb * 1024 if reads_bodies(document) else 0
 
 
 def _chain_room(document: Document) -> int:

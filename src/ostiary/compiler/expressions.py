@@ -5,9 +5,11 @@ therefore held as alternatives of conjunctions; what does not fit is *spilled*: 
 of its own into a variable that then stands for it. The cost is linear in the condition's size.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ostiary.compiler.asks import NOTHING_ASKED, Asks
 from ostiary.consumers.judging import Test
 from ostiary.trust.names.marks import Marks
 
@@ -71,6 +73,8 @@ class Asked:
     """Of the pipeline, about consumers, in the order of the bits that tell."""
     marks: Marks = field(default_factory=lambda: Marks(()))
     """Of all pipelines, about certificates."""
+    asks: Asks = field(default_factory=lambda: NOTHING_ASKED)
+    """Of the pipeline, about single requests."""
 
 
 class Algebra:
@@ -85,7 +89,7 @@ class Algebra:
         self, fresh: Callable[[], str], guard: Literal | None = None, asked: Asked | None = None
     ) -> None:
         asked = asked or Asked()
-        self.tests, self.marks = asked.tests, asked.marks
+        self.tests, self.marks, self.asks = asked.tests, asked.marks, asked.asks
         self.rules: list[str] = []
         self._fresh = fresh
         self._guard = guard
@@ -94,6 +98,25 @@ class Algebra:
     def guards(self) -> tuple[str, ...]:
         """The tests that must stand before those of a rule that is appended to ``rules``."""
         return (str(self._guard),) if self._guard else ()
+
+    def fresh(self) -> str:
+        """A variable that nothing else uses."""
+        return self._fresh()
+
+    @contextmanager
+    def where(self, expression: Expression) -> Iterator[None]:
+        """Rules that are appended meanwhile act only where the expression holds, too."""
+        before = self._guard
+        if before is None or expression.alternatives != ((before,),):
+            single = self.spill(expression)
+            if single.never:
+                self._guard = Literal("{ always_false }")
+            elif not single.always:
+                self._guard = single.alternatives[0][0]
+        try:
+            yield
+        finally:
+            self._guard = before
 
     def spill(self, expression: Expression) -> Expression:
         """Compute the expression into a variable; the result is a single literal."""

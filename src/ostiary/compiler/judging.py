@@ -49,6 +49,8 @@ class Plan:
     """Absolute path of a file of the bundle."""
     profiles: Profiles
     """The kinds of credentials that pipelines ask for."""
+    asks: bool = False
+    """Whether pipelines ask the agent anything."""
     marks: Marks = field(default_factory=lambda: Marks(()))
     """What conditions of pipelines ask about certificates."""
     messages: bool = False

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from ostiary.compiler import names
 from ostiary.compiler.answers import plain, problem
+from ostiary.compiler.asks import NOTHING_ASKED, Asks, asks_of_pipeline, whats_in
 from ostiary.compiler.conditions import translate
 from ostiary.compiler.expressions import ALWAYS, Algebra, Asked, Expression, Literal, literal, when
 from ostiary.compiler.policy_rate_limit import rate_limit_slots, rate_limit_tables
@@ -53,6 +54,8 @@ class CompiledPipeline:
     """Stick tables that the rules use."""
     files: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     """Files that the rules name."""
+    asks: Asks = field(default_factory=lambda: NOTHING_ASKED)
+    """What is asked of the agent about its requests."""
 
 
 _Steps = tuple[tuple[int, Step], ...]
@@ -64,20 +67,26 @@ def compile_pipeline(
 ) -> CompiledPipeline:
     """The branches of one pipeline; ``number`` names them, ``name`` is only told."""
     setting = setting or Setting()
-    tests = Asked(tests_of(pipeline), setting.marks)
+    asks = asks_of_pipeline(name, pipeline, setting.table, setting.scripts)
+    tests = Asked(tests_of(pipeline), setting.marks, asks)
     all_steps = (step for policy in pipeline.policies for step in policy.steps)
     reachable = tuple(_reachable(all_steps, tests))
     slots = rate_limit_slots(name, reachable, setting.counters)
-    compiling = _Compiling(number, f"pipelines.{name}", replace(setting, slots=slots), tests)
+    compiling = _Compiling(
+        number, f"pipelines.{name}", replace(setting, slots=slots, asks=asks), tests
+    )
     steps = tuple(enumerate(reachable, 1))
-    if sum(isinstance(step.action, ProxyAction) for step in reachable) > 1:
+    if asks:
+        made = compiling.in_frontend(steps)
+    elif sum(isinstance(step.action, ProxyAction) for step in reachable) > 1:
         changed = any(_may_change(step) for step in reachable)
         made = compiling.in_frontend(steps) if changed else compiling.several(steps)
     else:
         branch = compiling.single(steps)
         made = CompiledPipeline(number, branch.name, (branch,))
     tables = tuple(rate_limit_tables(reachable, slots))
-    return replace(made, slots=slots, tables=tables, files=MappingProxyType(compiling.files))
+    files = MappingProxyType(compiling.files)
+    return replace(made, slots=slots, tables=tables, files=files, asks=asks)
 
 
 def _reachable(steps: Iterable[Step], tests: Asked) -> Iterator[Step]:
@@ -120,6 +129,8 @@ class _Compiling:
         """All rules in the frontend, for this pipeline's requests; a backend for each proxy."""
         guard = Literal(f"{{ var({names.PIPELINE}) -m int eq {self.number} }}")
         stage = Stage(_algebra(self.tests, f"p{self.number}c", guard), self.setting)
+        if self.setting.asks:
+            stage.first(names.ORIGINAL_URL, "pathq")
         taken = self._walk(stage, steps, literal(guard.text))
         self.files |= stage.files
         branches: list[Branch] = []
@@ -127,6 +138,9 @@ class _Compiling:
         for proxy, expression in taken:
             branches.append(Branch(f"pl{self.number}_{len(branches) + 1}", (), proxy, self.origin))
             choices += [f"use_backend {branches[-1].name}{when(expression)}"]
+        if not branches:
+            nobody = (f"http-request return {problem(404)}",)
+            branches.append(Branch(f"pl{self.number}_end", nobody, None, self.origin))
         rules = (*stage.rules, *choices)
         return CompiledPipeline(self.number, branches[-1].name, tuple(branches), rules)
 
@@ -140,7 +154,7 @@ class _Compiling:
         algebra = stage.algebra
         taken: list[tuple[ProxyAction, Expression]] = []
         for number, step in steps:
-            expression = algebra.every([others, translate(step.condition, algebra)])
+            expression = algebra.every([others, self._asked(step, others, algebra)])
             match step.action:
                 case ProxyAction():
                     chosen = algebra.spill(expression)
@@ -155,6 +169,13 @@ class _Compiling:
         else:
             algebra.rules.append(f"http-request return {problem(404)}{when(others)}")
         return taken
+
+    def _asked(self, step: Step, others: Expression, algebra: Algebra) -> Expression:
+        """The step's condition; nothing is asked about requests that another step has taken."""
+        if not any(whats_in(step.condition)):
+            return translate(step.condition, algebra)
+        with algebra.where(others):
+            return translate(step.condition, algebra)
 
     def several(self, steps: _Steps) -> CompiledPipeline:
         """A backend for each ``proxy`` step, and one for the requests that none of them takes."""

@@ -9,7 +9,8 @@ from ostiary.compiler.answers import plain, problem
 from ostiary.compiler.guards import AMBIGUOUS_PATH
 from ostiary.compiler.stage import Acting
 from ostiary.compiler.texts import format_of
-from ostiary.config.expression.parsing import parse_template
+from ostiary.config.expression.parts import Computed
+from ostiary.config.expression.scripts import read_template
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.policies.ip_filter import IpFilterAction
 from ostiary.config.model.policies.log import LogAction
@@ -17,6 +18,7 @@ from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
 from ostiary.config.rewriting import replacement_of
 from ostiary.haproxy.quote import argument, word
+from ostiary.scripts.model import Wanted
 
 _OF_ALL = IPv6Network("2002::/16")
 """HAProxy compares these with the IPv4 address inside them (RFC 3056): anybody could take one that
@@ -27,7 +29,7 @@ _MESSAGES_AT_MOST = 16_384
 
 def redirect_rules(action: RedirectAction, acting: Acting) -> None:
     """Answer with another address."""
-    location = format_of(parse_template(action.location), acting)
+    location = format_of(read_template(action.location, Wanted.TEXT), acting)
     acting.do(f"return status {action.status_code} hdr Location {location}")
 
 
@@ -73,12 +75,20 @@ def _list(networks: tuple[str, ...], acting: Acting) -> str:
 
 
 def log_rules(action: LogAction, acting: Acting) -> None:
-    """Add a message to those of the request, as JSON text; see ``logs``."""
-    said = f"{acting.name}_said"
-    acting.do(f"set-var-fmt({said}) {format_of(parse_template(action.message), acting)}")
+    """Add a message to those of the request, as JSON text; see ``logs``.
+
+    Where a script fails that was to make it, the request goes on without (as in Express Gateway).
+    """
+    match read_template(action.message):
+        case (Computed(script),):
+            said = acting.ask(script, lenient=True)
+        case expression:
+            said = f"{acting.name}_said"
+            acting.do(f"set-var-fmt({said}) {format_of(expression, acting)}")
+    made = f"{{ var({said}) -m found }}"
     text = f'"%[var({said}),bytes(0,{_LONGEST_MESSAGE}),json(utf8s)]"'
     there = f"{{ var({names.MESSAGES}) -m found }}"
     short = f"{{ var({names.MESSAGES}),length lt {_MESSAGES_AT_MOST} }}"
     more = word(f"%[var({names.MESSAGES})],{text}")
-    acting.do(f"set-var-fmt({names.MESSAGES}) {more}", there, short)
-    acting.do(f"set-var-fmt({names.MESSAGES}) {word(text)}", f"!{there}")
+    acting.do(f"set-var-fmt({names.MESSAGES}) {more}", made, there, short)
+    acting.do(f"set-var-fmt({names.MESSAGES}) {word(text)}", made, f"!{there}")

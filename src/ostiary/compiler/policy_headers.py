@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ostiary.compiler.stage import Acting
 from ostiary.compiler.texts import format_of
-from ostiary.config.expression.parsing import parse_expression
+from ostiary.config.expression.scripts import read_expression
 from ostiary.config.model.policies.headers import HeadersAction
 from ostiary.config.model.policies.transformers import (
     HeaderChange,
@@ -41,14 +41,14 @@ def response_rules(action: ResponseTransformerAction, acting: Acting) -> None:
 
 def _set(values: Mapping[str, str], acting: Acting) -> None:
     for name, value in values.items():
-        acting.do(f"set-header {word(name)} {format_of(parse_expression(value), acting)}")
+        acting.do(f"set-header {word(name)} {format_of(read_expression(value), acting)}")
 
 
 def _answering(change: HeaderChange, acting: Acting, ran: str) -> list[str]:
     rules = []
     for at, (name, value) in enumerate(change.add.items()):
         variable = f"{acting.name}_{at}"
-        acting.do(f"set-var-fmt({variable}) {format_of(parse_expression(value), acting)}")
+        acting.do(f"set-var-fmt({variable}) {format_of(read_expression(value), acting)}")
         rules.append(f"http-after-response set-header {word(name)} %[var({variable})] if {ran}")
     rules += [f"http-after-response del-header {word(name)} if {ran}" for name in change.remove]
     return rules
@@ -66,7 +66,7 @@ def _query(change: QueryChange, acting: Acting) -> None:
         acting.do(f"set-var({_QUERY}) {word(without)}")
     for name, value in change.add.items():
         if name not in change.remove:
-            acting.do(f"set-var-fmt({_VALUE}) {format_of(parse_expression(value), acting)}")
+            acting.do(f"set-var-fmt({_VALUE}) {format_of(read_expression(value), acting)}")
             longer = f"%[var({_QUERY})]&{name}=%[var({_VALUE}),url_enc]"
             acting.do(f"set-var-fmt({_QUERY}) {word(longer)}")
     ends = f"var({_QUERY}),regsub({argument('^&+|&+$')},{argument('')},g)"

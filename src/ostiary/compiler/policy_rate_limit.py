@@ -15,8 +15,8 @@ from ostiary.compiler import names
 from ostiary.compiler.answers import plain, problem
 from ostiary.compiler.stage import Acting, Slot
 from ostiary.compiler.texts import format_of
-from ostiary.config.expression.parsing import parse_template
 from ostiary.config.expression.parts import LASTING, Expression, Text, Told
+from ostiary.config.expression.scripts import read_template
 from ostiary.config.model.pipeline import Step
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.haproxy.files import Section
@@ -42,7 +42,7 @@ def rate_limit_slots(
     limits: dict[int, RateLimitAction] = {}
     for number, step in enumerate(steps, 1):
         if isinstance(step.action, RateLimitAction) and step.action.max:
-            key = parse_template(step.action.rate_limit_by)
+            key = read_template(step.action.rate_limit_by)
             shared = () if _lasting(key) else (number,)
             groups.setdefault((key, shared), []).append(number)
             limits[number] = step.action
@@ -94,7 +94,7 @@ def rate_limit_rules(action: RateLimitAction, slot: Slot | None, acting: Acting)
     if slot is None:
         return
     at = f"({slot.index},{slot.counter})"
-    key = format_of(parse_template(action.rate_limit_by), acting)
+    key = format_of(read_template(action.rate_limit_by), acting)
     acting.do(f"set-var-fmt({acting.name}_key) {key}")
     acting.do(f"track-sc{slot.counter} var({acting.name}_key),sha2(256) table {slot.table}")
     now = acting.keep("now", f"date(0,ms),and({_WRAP})")

@@ -24,6 +24,10 @@ class Question(Enum):
     """About a credential of a consumer."""
     CONSUMER = "consumer"
     """About the consumer whose an admitted certificate is."""
+    STEP = "step"
+    """What a pipeline has asked about the request (``asks``)."""
+    STEP_WITH_BODY = "step-body"
+    """The same, with the request's body."""
 
     @property
     def tells_chain(self) -> bool:

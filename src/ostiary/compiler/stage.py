@@ -10,8 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from ostiary.compiler.asking import ask_text
+from ostiary.compiler.asks import NOTHING_ASKED, Asks
 from ostiary.compiler.expressions import Algebra, Expression
 from ostiary.compiler.profiles import Profiles
+from ostiary.compiler.routes import RouteTable, route_table
+from ostiary.config.model.scripts import Scripts
+from ostiary.scripts.model import What
 from ostiary.trust.names.marks import Marks
 
 
@@ -42,6 +47,12 @@ class Setting:
     """The tracked counters that nothing else uses; all above the last one are free too."""
     slots: Mapping[int, Slot] = field(default_factory=lambda: MappingProxyType({}))
     """Of the pipeline's rate-limit steps, by number of the step."""
+    table: RouteTable = field(default_factory=lambda: route_table({}))
+    """All routes."""
+    scripts: Scripts = field(default_factory=Scripts)
+    """How scripts are run."""
+    asks: Asks = field(default_factory=lambda: NOTHING_ASKED)
+    """What the pipeline asks of the agent."""
 
 
 class Stage:
@@ -93,6 +104,7 @@ class Acting:
         self.name = name
         """The step's own variable; more of them begin with it and an underscore."""
         self._tests = tests
+        self._asked = 0
 
     def do(self, action: str, *tests: str) -> None:
         """Write ``http-request ACTION`` for the requests of this step that pass the tests too."""
@@ -105,6 +117,17 @@ class Acting:
         """Set a variable of this step to a sample expression (a word); return its name."""
         name = f"{self.name}_{suffix}"
         self.do(f"set-var({name}) {expression}", *tests)
+        return name
+
+    def ask(self, what: What, *, lenient: bool = False) -> str:
+        """Ask the agent for a text; return the name of the variable that holds it.
+
+        ``lenient``: where that fails, the variable isn't set, and the request goes on.
+        """
+        self._asked += 1
+        name = f"{self.name}_a{self._asked}"
+        ask = self.stage.setting.asks[what]
+        self.stage.algebra.rules += ask_text(ask, name, self._tests, lenient=lenient)
         return name
 
     def ran(self) -> str:

@@ -11,6 +11,7 @@ from ostiary.compiler.policy_answers import (
     rewrite_rules,
 )
 from ostiary.compiler.policy_cors import cors_rules
+from ostiary.compiler.policy_expression import expression_rules
 from ostiary.compiler.policy_headers import headers_rules, request_rules, response_rules
 from ostiary.compiler.policy_rate_limit import rate_limit_rules
 from ostiary.compiler.stage import Acting
@@ -19,6 +20,7 @@ from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.pipeline import Acts
 from ostiary.config.model.policies.cors import CorsAction
+from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
 from ostiary.config.model.policies.ip_filter import IpFilterAction
 from ostiary.config.model.policies.log import LogAction
@@ -31,7 +33,7 @@ from ostiary.config.model.policies.transformers import (
 )
 
 
-def write_step(action: Acts, condition: Condition, number: int, acting: Acting) -> None:  # noqa: C901 - a closed union
+def write_step(action: Acts, condition: Condition, number: int, acting: Acting) -> None:  # noqa: C901, PLR0912 - a closed union
     """Write the rules of any step but ``terminate`` and ``proxy``.
 
     ``condition`` is for the steps that use what it found; ``number`` is the step's, from 1.
@@ -43,6 +45,8 @@ def write_step(action: Acts, condition: Condition, number: int, acting: Acting) 
             client_cert_rules(action, acting)
         case CorsAction():
             cors_rules(action, acting)
+        case ExpressionAction():
+            expression_rules(action, acting)
         case HeadersAction():
             headers_rules(action, acting)
         case IpFilterAction():

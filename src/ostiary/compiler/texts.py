@@ -6,7 +6,16 @@ from ostiary.compiler import names
 from ostiary.compiler.conditions import AUTHENTICATED
 from ostiary.compiler.facts import Fact as Certificate
 from ostiary.compiler.stage import Acting
-from ostiary.config.expression.parts import Expression, Fact, Header, Part, Query, Text, Told
+from ostiary.config.expression.parts import (
+    Computed,
+    Expression,
+    Fact,
+    Header,
+    Part,
+    Query,
+    Text,
+    Told,
+)
 from ostiary.haproxy.quote import argument, log_text, word
 
 _CONTROL = r"[\x00-\x1f\x7f]"
@@ -51,6 +60,8 @@ def _part(part: Part, acting: Acting) -> str:
             name = f"{acting.name}_q_{part.name.encode().hex()}"
             acting.do(f"set-var({name}) {word(decoded)}")
             return f"%[var({name})]"
+        case Computed():
+            return f"%[var({acting.ask(part.script)})]"
         case _:
             assert_never(part)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 # Express Gateway 1.16.11, lib/policies, less those of ``config.model.pipeline``.
-POLICIES = frozenset({"expression", "jwt", "oauth2", "oauth2-introspect"})
+POLICIES = frozenset({"jwt", "oauth2", "oauth2-introspect"})
 # Express Gateway 1.16.11, lib/conditions.
-CONDITIONS = frozenset({"expression", "json-schema"})
+CONDITIONS = frozenset[str]()
 
 # Node.js: tls.createServer, tls.createSecureContext, https.createServer, net.createServer.
 NODE_OPTIONS: Mapping[str, str] = MappingProxyType(

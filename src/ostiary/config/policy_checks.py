@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ostiary.config.effective import AuthType, Effective
-from ostiary.config.expression.parsing import parse_expression, parse_template
 from ostiary.config.expression.parts import Expression, Fact, facts_in
+from ostiary.config.expression.scripts import read_expression, read_template
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, Pipeline, Step
 from ostiary.config.model.policies.cors import CorsAction
@@ -21,6 +21,7 @@ from ostiary.config.rewriting import NoRewrite, replacement_of
 from ostiary.config.route_checks import check_headers
 from ostiary.config.text.tree import PathPart, Places
 from ostiary.kernel.problems import Problem
+from ostiary.scripts.model import Wanted
 
 _Path = tuple[PathPart, ...]
 IDENTIFYING = frozenset({"key-auth", "basic-auth", "client-cert"})
@@ -87,7 +88,7 @@ def _cors(
 def _facts(
     step: Step, path: _Path, places: Places, auth: AuthType, *, known: bool
 ) -> Iterator[Problem]:
-    for where, expression in _expressions(step.action):
+    for where, expression in expressions_of(step.action):
         facts = facts_in(expression)
         if Fact.CONSUMER_ID in facts and not known:
             message = f"{Fact.CONSUMER_ID.value} isn't known: no policy before says who it is"
@@ -97,25 +98,25 @@ def _facts(
             yield places.problem((*path, *where), message, f"use {Fact.FINGERPRINT.value}")
 
 
-def _expressions(action: Action) -> Iterator[tuple[_Path, Expression]]:  # noqa: C901 - a union
+def expressions_of(action: Action) -> Iterator[tuple[_Path, Expression]]:  # noqa: C901 - a union
     """Every expression of an action, with its place below it."""
     match action:
         case HeadersAction():
             for name, value in action.forward_headers.items():
-                yield ("forwardHeaders", name), parse_expression(value)
+                yield ("forwardHeaders", name), read_expression(value)
         case RequestTransformerAction():
             for part in ("headers", "query"):
                 change = getattr(action, part)
                 for name, value in change.add.items() if change else ():
-                    yield (part, "add", name), parse_expression(value)
+                    yield (part, "add", name), read_expression(value)
         case ResponseTransformerAction():
             for name, value in action.headers.add.items():
-                yield ("headers", "add", name), parse_expression(value)
+                yield ("headers", "add", name), read_expression(value)
         case LogAction():
-            yield ("message",), parse_template(action.message)
+            yield ("message",), read_template(action.message)
         case RedirectAction():
-            yield ("location",), parse_template(action.location)
+            yield ("location",), read_template(action.location, Wanted.TEXT)
         case RateLimitAction():
-            yield ("rateLimitBy",), parse_template(action.rate_limit_by)
+            yield ("rateLimitBy",), read_template(action.rate_limit_by)
         case _:
             return

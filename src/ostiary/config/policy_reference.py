@@ -15,15 +15,15 @@ them: [policies](../how-to/policies.md).
 
 ## Expressions
 
-Some values are JavaScript in Express Gateway. Here nothing is run: the forms that HAProxy can
-work out are translated, and all others are problems at `ostiary check`. In a *template*, `${…}`
-holds an expression; elsewhere the whole value is one, and text stands in inner quotes:
-`'"text"'`.
+Some values are JavaScript. The forms that HAProxy can work out are translated; all others are
+[run by the gateway for each request](../how-to/expressions.md), and `ostiary check` tells which. In
+a *template*, `${…}` holds an expression; elsewhere the whole value is one, and text stands in inner
+quotes: `'"text"'`. HAProxy works out:
 """
 
 _MISSING = """\
-What isn't there is the empty text. Of several headers, or parameters, of one name the first
-counts. What is known of the certificate is known of admitted clients only.
+In these, what isn't there is the empty text, and of several headers, or parameters, of one name the
+first counts. What is known of the certificate is known of admitted clients only.
 """
 
 

@@ -107,7 +107,14 @@ def _kind(annotation: Any) -> str:
 def _simple(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
-    return {bool: "true or false", int: "number", str: "text", timedelta: "duration"}[annotation]
+    known = {
+        bool: "true or false",
+        int: "number",
+        str: "text",
+        timedelta: "duration",
+        Any: "anything",
+    }
+    return known[annotation]
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ SECTIONS = (
     "clientCertificateAuth",
     "truststore",
     "certificatePolicy",
+    "scripts",
     "notifications",
 )
 

@@ -30,6 +30,8 @@ _POLICIES: Mapping[str, str] = MappingProxyType(
         "jwt": _AUTHENTICATED,
         "oauth2-introspect": _AUTHENTICATED,
         "cors": "what the service says about origins doesn't replace what the policy says",
+        "expression": "it may set headers of the request that stand in it by name, and variables "
+        "for later scripts of its pipeline; nothing else",
         "log": "the message is in the request's line of the access log, not on a line of its own",
         "response-transformer": "values are worked out when the step runs, before the answer",
         "rewrite": "sees the path; the query stays as it is",
@@ -41,6 +43,10 @@ _CONDITIONS: Mapping[str, str] = MappingProxyType(
     {
         "tlsClientAuthenticated": "judged on each request; in Express Gateway a client without a "
         "certificate passes on a resumed TLS 1.3 session",
+        "expression": "JavaScript is run in a process of its own; what scripts see and may do is "
+        "told in docs/how-to/expressions.md",
+        "json-schema": "larger bodies than scripts.bodyLimitKb are 413, from 16 KB on unless told "
+        "otherwise, not from 100 KB on",
         "pathExact": "sees the path in its one form (without //, /../ or %61), with the query",
         "pathMatch": "sees the path in its one form (without //, /../ or %61), with the query",
     }

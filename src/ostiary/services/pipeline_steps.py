@@ -13,6 +13,7 @@ from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
 from ostiary.config.model.policies.cors import CorsAction
+from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
 from ostiary.config.model.policies.ip_filter import IpFilterAction
 from ostiary.config.model.policies.log import LogAction
@@ -75,6 +76,8 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             if request.method == "OPTIONS" and action.origin is not False:
                 return _answers(action.options_success_status)
             return Went("adds headers for browsers to the answer", request)
+        case ExpressionAction():
+            return Went("runs a script, which isn't done here", request)
         case HeadersAction():
             return Went(f"sets {_listed(action.named)}", request)
         case RequestTransformerAction():

@@ -18,11 +18,13 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
+from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.certificate_condition import ClientCertificate
 from ostiary.config.model.condition import (
     AllOf,
     Always,
     Condition,
+    ExpressionHolds,
     HostMatch,
     Method,
     Never,
@@ -41,6 +43,7 @@ from ostiary.trust.names.facts import Facts
 from ostiary.trust.names.marks import Marks
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
+_SHORT = 60
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 """RFC 3986 section 2.3."""
 
@@ -99,7 +102,8 @@ def _without_dot_segments(path: str) -> str:
 def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """Whether a condition is true of the request; ``authenticated``: the client was admitted.
 
-    Credentials but for certificates aren't looked at: nobody is known by them.
+    Credentials but for certificates aren't looked at: nobody is known by them. What a script would
+    say is taken for false: none is run.
     """
     match condition:
         case Always():
@@ -127,6 +131,8 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return re.search(host_regex(condition.pattern), request.host) is not None
         case TlsClientAuthenticated():
             return authenticated
+        case ExpressionHolds() | BodyFits():
+            return False
         case Authenticated():
             return request.consumer is not None
         case Anonymous():
@@ -141,7 +147,7 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             assert_never(condition)
 
 
-def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
+def told(condition: Condition) -> str:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """A condition in few words."""
     match condition:
         case Always() | Never() | TlsClientAuthenticated() | Authenticated() | Anonymous():
@@ -163,6 +169,12 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911 - a closed union
             return f"method {','.join(condition.methods)}"
         case HostMatch():
             return f"hostMatch {condition.pattern!r}"
+        case ExpressionHolds():
+            source = condition.expression
+            short = source if len(source) <= _SHORT else f"{source[:_SHORT]}…"
+            return f"expression {short!r} (asked at each request; taken for false here)"
+        case BodyFits():
+            return "json-schema (looked at with each body; taken for false here)"
         case ConsumerIs():
             return f"consumer {','.join(condition.consumers)}"
         case ScopeHeld():

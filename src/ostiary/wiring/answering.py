@@ -186,6 +186,8 @@ class Answering:
 
     def _decide(self, question: Question, now: datetime) -> _Found:
         found = self._judge_shown(question, now)
+        if not question.marks:
+            return found
         decision, marks = self._marking.mark(question.marks, found.decision)
         return replace(found, decision=decision, marks=marks)
 

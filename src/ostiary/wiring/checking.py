@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ostiary.compiler.bundle import Place
+from ostiary.config.script_checks import asked_by_pipeline
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
+from ostiary.scripts.model import Script, What
 from ostiary.services.condition_checks import advise_conditions
 from ostiary.services.name_checks import advise_file_names
 from ostiary.services.prepare import Prepared
@@ -38,6 +40,18 @@ class Checked:
     """The engine's files by name, without private keys, as the first revision would have them."""
 
     @property
+    def asked(self) -> tuple[Problem, ...]:
+        """Where pipelines have something worked out at each request, beside the engine."""
+        if self.prepared is None:
+            return ()
+        pipelines = self.prepared.document.pipelines.items()
+        return tuple(
+            self.prepared.loaded.problem(path, told(what))
+            for name, pipeline in pipelines
+            for path, what in asked_by_pipeline(name, pipeline)
+        )
+
+    @property
     def errors(self) -> tuple[Problem, ...]:
         """What stands in the way."""
         return tuple(one for one in self.problems if one.severity is Severity.ERROR)
@@ -46,6 +60,13 @@ class Checked:
     def warnings(self) -> tuple[Problem, ...]:
         """What is only told."""
         return tuple(one for one in self.problems if one.severity is Severity.WARNING)
+
+
+def told(what: What) -> str:
+    """What is asked, in words."""
+    if isinstance(what, Script):
+        return f"JavaScript at each request: {what.source}"
+    return "JSON Schema on each body"
 
 
 def check_config(config: Path, state: Path) -> Checked:

@@ -4,12 +4,16 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import assert_never
 
 from ostiary.agent.answers import Answer
 from ostiary.agent.consumers import ConsumerQuestion
 from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
 from ostiary.agent.questions import Asked, Question
+from ostiary.agent.server import AgentLimits, AgentServer
+from ostiary.agent.steps import StepAnswer, StepQuestion
+from ostiary.compiler.engine import LARGEST_BUFFER
 from ostiary.compiler.profiles import certificate_judgements_of, judgements_of
 from ostiary.config.model.document import Document
 from ostiary.consumers.changes import Changed
@@ -20,16 +24,20 @@ from ostiary.supervisor.runtime import MasterSocket
 from ostiary.wiring.answering import Answering
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consumer_tunnels import ConsumerTunnels, Held
+from ostiary.wiring.evaluating import Evaluating
 from ostiary.wiring.recognizing import Recognizing
 from ostiary.wiring.remembering import Remembering
 
 
 class Doorkeepers:
-    """Certificates, credentials and consumers each have somebody who knows about them."""
+    """Certificates, credentials, consumers and steps each have somebody who knows about them."""
 
-    def __init__(self, certificates: Answering, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, certificates: Answering, steps: Evaluating, now: Callable[[], datetime]
+    ) -> None:
         """All answer in the event loop that asks."""
         remembering = Remembering()
+        self._steps = steps
         self._certificates = certificates
         self._tunnels = ConsumerTunnels(now)
         self.credentials = _authenticating(now, remembering)
@@ -39,7 +47,7 @@ class Doorkeepers:
 
     def __call__(
         self, asked: Asked
-    ) -> Answer | CredentialAnswer | Awaitable[Answer] | Awaitable[CredentialAnswer]:
+    ) -> Answer | Awaitable[Answer] | Awaitable[CredentialAnswer] | Awaitable[StepAnswer]:
         """The answer, at once or later."""
         match asked:
             case Question():
@@ -48,6 +56,8 @@ class Doorkeepers:
                 return self._credential(asked)
             case ConsumerQuestion():
                 return self.consumers(asked)
+            case StepQuestion():
+                return self._steps(asked)
             case _:
                 assert_never(asked)
 
@@ -87,6 +97,11 @@ class Doorkeepers:
         if changes == self.credentials.changes and self._tunnels.hold(held):
             return answer
         return CredentialAnswer(code=CredentialReason.NO_ANSWER.code)
+
+
+def agent_server(path: Path, doorkeepers: Doorkeepers) -> AgentServer:
+    """The agent at this socket; it takes every frame that HAProxy may offer."""
+    return AgentServer(path, doorkeepers, AgentLimits(max_frame_size=LARGEST_BUFFER))
 
 
 def _authenticating(now: Callable[[], datetime], remembering: Remembering) -> Authenticating:

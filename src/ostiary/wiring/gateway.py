@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from ostiary.agent.rows import Rows
-from ostiary.agent.server import AgentLimits, AgentServer
+from ostiary.agent.server import AgentServer
 from ostiary.compiler.bundle import Bundle
-from ostiary.compiler.engine import LARGEST_BUFFER
 from ostiary.compiler.marks import marks_of
 from ostiary.consumers.changes import Changed
 from ostiary.kernel.errors import OstiaryError
@@ -30,7 +29,8 @@ from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
-from ostiary.wiring.doorkeepers import Doorkeepers
+from ostiary.wiring.doorkeepers import Doorkeepers, agent_server
+from ostiary.wiring.evaluating import Evaluating
 from ostiary.wiring.folders import Folders
 from ostiary.wiring.ground import addresses, place_of
 from ostiary.wiring.learning import LearntIntermediates
@@ -85,7 +85,8 @@ class Gateway:
             ask=ask,
             marking=self._marking,
         )
-        self.doorkeepers = Doorkeepers(self._answering, world.now)
+        self.evaluating = Evaluating()  # what pipelines ask about requests
+        self.doorkeepers = Doorkeepers(self._answering, self.evaluating, world.now)
         """Who answers the engine's questions."""
         self._serving: Serving | None = None
         self._engine: Engine | None = None
@@ -132,15 +133,13 @@ class Gateway:
         Raises ConfigRefused, PortUnavailable, AgentUnavailable, EngineFailed, FileTrouble.
         """
         ensure_free(addresses(prepared))
-        engine = prepared.document.engine
-        limits = AgentLimits(max_frame_size=LARGEST_BUFFER)
-        self._agent = AgentServer(self._folders.run / "agent.sock", self.doorkeepers, limits)
+        self._agent = agent_server(self._folders.run / "agent.sock", self.doorkeepers)
         await self._agent.start()
         setup = EngineSetup(
             binary=self._binary,
             run_folder=self._folders.run,
             stdout=self._stdout,
-            drain_seconds=engine.drain_timeout_ms / 1000,
+            drain_seconds=prepared.document.engine.drain_timeout_ms / 1000,
         )
         self._engine = Engine(setup, self._report)
         served = await self.apply(prepared)
@@ -160,6 +159,7 @@ class Gateway:
             if self._serving is None or prepared.engine is not self._serving.engine:
                 await self.doorkeepers.judge_by(prepared.document)
                 self._marking.answer_by(await asyncio.to_thread(marks_of, prepared.document))
+                await self.evaluating.follow(prepared.document)
             if not anew and self._serving is not None:
                 serving = self._serving
                 if await same_files(prepared, serving) and await self._judge_by(standing):
@@ -254,6 +254,7 @@ class Gateway:
         if self._engine is not None:
             await self._engine.stop()
         await self.doorkeepers.end()
+        await self.evaluating.end()
         if self._agent is not None:
             await self._agent.stop()
         self._learnt.save(self._desk)

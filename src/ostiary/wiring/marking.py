@@ -30,7 +30,7 @@ class Marking:
 
         A condition may be negated, so "can't tell" must not count as "no".
         """
-        if not asked or isinstance(decision, Refused):
+        if isinstance(decision, Refused):
             return decision, ()
         marks = self._known.get(asked)
         if marks is None:

@@ -35,6 +35,7 @@ from ostiary.wiring.notifying import Notifying
 from ostiary.wiring.ocsp_metrics import OcspCollector
 from ostiary.wiring.posting import Poster
 from ostiary.wiring.publishing.counting import Counting
+from ostiary.wiring.script_metrics import ScriptCollector
 from ostiary.x509.pem import read_certificates
 
 TOKEN_FILE = "admin.token"  # noqa: S105 - the name of a file
@@ -74,6 +75,7 @@ class Office:
                 self.notifying,
                 OcspCollector(applying.gateway.consulting),
                 CredentialCollector(lambda: dict(applying.gateway.credentials.counts)),
+                ScriptCollector(lambda: applying.gateway.evaluating.counters),
                 PublishedCollector(published),
             ),
             hosts=_hosts(self._admin, applying.prepared),

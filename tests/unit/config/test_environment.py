@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ostiary.config.text.environment import expand, mask, unmask
 from ostiary.config.text.reading import read
 from ostiary.config.text.tree import Leaf, Row, Table, Tree
-from tests.unit.config.support import loaded, refused
+from tests.unit.config.support import MINIMAL, loaded, refused
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,13 @@ def test_an_unset_plain_variable_is_null_with_a_warning() -> None:
 def test_an_unset_variable_in_a_text_is_a_problem(value: str) -> None:
     (line,) = refused(f"http: {{port: 80, hostname: {value}}}")[:1]
     assert "error: http.hostname: the variable 'HOST' isn't set" in line
+
+
+def test_the_request_s_id_in_a_template_is_told_from_a_variable() -> None:
+    log = "- log: {action: {message: 'a %s'}}\n      - proxy:"
+    (line,) = refused(MINIMAL.replace("- proxy:", log % "${requestID}"))
+    assert "for the request's id write ${ requestID }, with blanks" in line
+    assert loaded(MINIMAL.replace("- proxy:", log % "${ requestID }")).warnings == ()
 
 
 def test_an_unset_security_switch_is_refused() -> None:

@@ -35,7 +35,6 @@ def test_workers_that_drain_are_told_by_their_own_conditions(kit: Kit) -> None:
     marking.answer_by(new)
     assert marking.mark(old.id, decision) == (decision, (1,))
     assert marking.mark(new.id, decision) == (decision, (0,))
-    assert marking.mark("", decision) == (decision, ())
 
 
 def test_conditions_that_nobody_knows_are_no_answer(kit: Kit) -> None:

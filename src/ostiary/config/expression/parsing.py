@@ -53,6 +53,10 @@ class NotSupported(OstiaryError):
     """An expression that can't be worked out by the engine; the message is for the operator."""
 
 
+class Mistaken(NotSupported):
+    """One that can't mean what was wanted, whoever works it out."""
+
+
 def parse_expression(source: str) -> Expression:
     """Read an expression, as in ``'"text"'`` or ``req.headers['x-name'] + '!'``.
 
@@ -79,7 +83,7 @@ def _joined(parts: list[Part]) -> Expression:
             text += part.text
             continue
         if _NO_TEXT.search(text):
-            raise NotSupported("an expression's text can't hold control characters")
+            raise Mistaken("an expression's text can't hold control characters")
         joined += [Text(text)] if text else []
         joined += [part] if part else []
         text = ""
@@ -123,7 +127,7 @@ class _Reader:
                 parts += self.sum()
                 self._expect("}")
             elif self._here("`"):
-                raise NotSupported("a ` ends a template string; write \\` for the sign")
+                raise Mistaken("a ` ends a template string; write \\` for the sign")
             else:
                 parts.append(Text(self._character()))
         if closing:
@@ -160,7 +164,7 @@ class _Reader:
             case ("req", "headers", name):
                 if name != name.lower():
                     message = f"names in req.headers are lower case: {name[:80]!r} is never there"
-                    raise NotSupported(f"{message}; write {name[:80].lower()!r}")
+                    raise Mistaken(f"{message}; write {name[:80].lower()!r}")
                 return self._header(name, start)
             case ("req", "get" | "header", "(", name, ")"):
                 return self._header(name.lower(), start)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ostiary.scripts.model import Script
+
 
 class Fact(StrEnum):
     """Something known about the request, by the name that messages give it."""
@@ -57,7 +59,14 @@ class Query:
     """Unreserved characters of RFC 3986 section 2.3."""
 
 
-Part = Text | Told | Header | Query
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What the engine can't work out: JavaScript, run for each request."""
+
+    script: Script
+
+
+Part = Text | Told | Header | Query | Computed
 Expression = tuple[Part, ...]
 """Parts, one after the other; empty for the empty text."""
 

@@ -5,6 +5,8 @@ from typing import Annotated, ClassVar, Literal, Union, get_args
 
 from pydantic import AfterValidator, Field
 
+from ostiary.config.expression.parsing import NotSupported
+from ostiary.config.expression.scripts import ABOUT_SCRIPTS, checked
 from ostiary.config.host_patterns import NoHostPattern, host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
@@ -12,8 +14,10 @@ from ostiary.config.model.auth_conditions import (
     ConsumerIs,
     ScopeHeld,
 )
-from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit
+from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit, Wrong
+from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.certificate_condition import ClientCertificate
+from ostiary.scripts.model import Script, Wanted
 
 _PARAMETER_PATH = re.compile(r"(?:/(?::\w+|[A-Za-z0-9._~!$&',=@%-]*))+", re.ASCII)
 
@@ -36,6 +40,14 @@ def _parameter_path(value: str) -> str:
     names = re.findall(r"(?<=:)\w+", value)
     if len(set(names)) < len(names) or len(names) > 9:
         raise Unfit("names a segment twice, or more than nine", "use regexpmatch")
+    return value
+
+
+def _expression(value: str) -> str:
+    try:
+        checked(Script(value, Wanted.TRUTH))
+    except NotSupported as error:
+        raise Wrong(f"{value[:80]!r}: {error}", ABOUT_SCRIPTS) from error
     return value
 
 
@@ -139,6 +151,18 @@ class HostMatch(Model):
     )
 
 
+class ExpressionHolds(Model):
+    """True when JavaScript says so; asked of the gateway's own process for each request."""
+
+    example: ClassVar[str] = (
+        """{name: expression, expression: "req.headers['x-kind'] === 'a' && req.query.n > 1"}"""
+    )
+    name: Literal["expression"] = "expression"
+    expression: Annotated[str, AfterValidator(_expression)] = Field(
+        min_length=1, description="JavaScript; what it throws is a 500."
+    )
+
+
 class TlsClientAuthenticated(Model):
     """True when the client has shown a certificate and it is welcome, now."""
 
@@ -158,6 +182,8 @@ _Conditions = Union[  # noqa: UP007 - the members refer to the union itself
     RegexpMatch,
     Method,
     HostMatch,
+    ExpressionHolds,
+    BodyFits,
     TlsClientAuthenticated,
     Authenticated,
     Anonymous,

@@ -9,6 +9,7 @@ from ostiary.config.model.listeners import Admin, HttpListener, HttpsListener
 from ostiary.config.model.notifications import Notifications
 from ostiary.config.model.pipeline import Pipeline
 from ostiary.config.model.pki import Pki
+from ostiary.config.model.scripts import Scripts
 from ostiary.config.model.service_endpoint import ServiceEndpoint
 from ostiary.config.model.settings import CertificatePolicy, Engine, Identity, Logs, Store
 
@@ -52,6 +53,9 @@ class Document(Model):
     )
     truststore: Truststore = Field(
         default_factory=Truststore, description="The gateway's memory of trusted certificates."
+    )
+    scripts: Scripts = Field(
+        default_factory=Scripts, description="How JavaScript in pipelines is run."
     )
     certificate_policy: CertificatePolicy = Field(
         default_factory=CertificatePolicy, description="What client certificates must be like."

@@ -10,6 +10,7 @@ from ostiary.config.model.base import Listed, Model, Number, Wrong
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Always, Condition
 from ostiary.config.model.policies.cors import CorsAction
+from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
 from ostiary.config.model.policies.ip_filter import IpFilterAction
 from ostiary.config.model.policies.log import LogAction
@@ -65,6 +66,7 @@ Acts = (
     BasicAuthAction
     | ClientCertAction
     | CorsAction
+    | ExpressionAction
     | HeadersAction
     | IpFilterAction
     | KeyAuthAction
@@ -94,6 +96,7 @@ def answers(action: Action) -> bool:
             BasicAuthAction()
             | ClientCertAction()
             | CorsAction()
+            | ExpressionAction()
             | HeadersAction()
             | IpFilterAction()
             | KeyAuthAction()

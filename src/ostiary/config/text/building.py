@@ -245,6 +245,8 @@ class Builder:
             message = f"the variable {name!r} isn't set{tail}"
             severity = Severity.ERROR if fatal else Severity.WARNING
             way_out = f"set it, or give a default: ${{{name}:-default}}"
+            if name == "requestID":  # a word of expressions, and the only one without a dot
+                way_out = "for the request's id write ${ requestID }, with blanks"
             self._tell(at, path, message, way_out, severity)
 
 

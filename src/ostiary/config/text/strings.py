@@ -9,16 +9,20 @@ from ostiary.kernel.problems import Position, Problem
 # C0, DEL, C1, line and paragraph separators, lone surrogates: none has a place in a setting, and
 # each could end a line of the engine's configuration, a header or a log.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_UNFIT_IN_PEM = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNFIT_IN_LINES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CRL = "https.options.crl"
+_SCRIPTS = (".jscode", ".condition.expression", "].expression")
+"""Where the paths of scripts end. They have lines, too, and go to nobody but their own engine."""
 
 
 def unfit_strings(tree: Tree) -> Iterator[Problem]:
-    """Yield a problem for each key or value with control characters; PEM of ``crl`` has lines."""
+    """Yield a problem for each key or value with control characters; PEM of ``crl`` and
+    scripts have lines."""
     match tree:
         case Leaf(value=str() as text):
             is_pem = tree.path.startswith(_CRL) and "-----BEGIN" in text
-            yield from _unfit(text, tree.path, tree.at, _UNFIT_IN_PEM if is_pem else _UNFIT)
+            lines = is_pem or tree.path.endswith(_SCRIPTS)
+            yield from _unfit(text, tree.path, tree.at, _UNFIT_IN_LINES if lines else _UNFIT)
         case Row():
             for item in tree.items:
                 yield from unfit_strings(item)

@@ -9,28 +9,28 @@ from pydantic import AfterValidator
 from ostiary.config.expression.parsing import (
     SUPPORTED,
     NotSupported,
-    parse_expression,
-    parse_template,
 )
 from ostiary.config.expression.parts import Expression, Text
+from ostiary.config.expression.scripts import read_expression, read_template
 from ostiary.config.model.base import FRAMING, TOKEN, Unfit, Wrong
+from ostiary.scripts.model import Wanted
 
 # RFC 3986 section 2.3: what can't be written in another way.
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 
 
 def _script(value: str) -> str:
-    _ascii(_understood(lambda: parse_expression(value), value))
+    _ascii(_understood(lambda: read_expression(value), value))
     return value
 
 
 def _template(value: str) -> str:
-    _understood(lambda: parse_template(value), value)
+    _understood(lambda: read_template(value), value)
     return value
 
 
 def _address(value: str) -> str:
-    _ascii(_understood(lambda: parse_template(value), value))
+    _ascii(_understood(lambda: read_template(value, Wanted.TEXT), value))
     return value
 
 

@@ -1,0 +1,47 @@
+"""What of a pipeline has to be worked out for each request, beside the engine."""
+
+import json
+from collections.abc import Iterator
+
+from ostiary.config.expression.parts import Computed
+from ostiary.config.expression.scripts import acting_script
+from ostiary.config.model.body_condition import BodyFits
+from ostiary.config.model.condition import AllOf, Condition, ExpressionHolds, Not, OneOf
+from ostiary.config.model.pipeline import Step
+from ostiary.config.model.policies.expression import ExpressionAction
+from ostiary.config.policy_checks import expressions_of
+from ostiary.config.text.tree import PathPart
+from ostiary.scripts.model import BodySchema, Script, Wanted, What
+
+_Path = tuple[PathPart, ...]
+
+
+def asked_by_step(step: Step) -> Iterator[tuple[_Path, What]]:
+    """Yield what a step has asked, in order, with its place below the step."""
+    for path, script in asked_by(step.condition):
+        yield ("condition", *path), script
+    if isinstance(step.action, ExpressionAction):
+        yield ("action", "jscode"), acting_script(step.action.jscode)
+    for path, expression in expressions_of(step.action):
+        for part in expression:
+            if isinstance(part, Computed):
+                yield ("action", *path), part.script
+
+
+def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:
+    """Yield what a condition has asked, likewise."""
+    match condition:
+        case ExpressionHolds():
+            yield ("expression",), Script(condition.expression, Wanted.TRUTH)
+        case BodyFits():
+            text = json.dumps(condition.body_schema, sort_keys=True)
+            yield ("schema",), BodySchema(text, condition.log_errors)
+        case Not():
+            for path, script in asked_by(condition.condition):
+                yield ("condition", *path), script
+        case AllOf() | OneOf():
+            for number, one in enumerate(condition.conditions):
+                for path, script in asked_by(one):
+                    yield ("conditions", number, *path), script
+        case _:
+            return

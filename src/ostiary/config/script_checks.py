@@ -1,0 +1,52 @@
+"""Checks of scripts: what can be told of them only within their pipeline and document."""
+
+from collections.abc import Iterator
+
+from ostiary.config.asked import asked_by_step
+from ostiary.config.model.document import Document
+from ostiary.config.model.pipeline import Pipeline
+from ostiary.config.model.policies.expression import ExpressionAction
+from ostiary.config.route_checks import check_headers
+from ostiary.config.text.tree import PathPart, Places
+from ostiary.kernel.problems import Problem
+from ostiary.scripts.model import Script, Wanted, What
+from ostiary.scripts.syntax import undeclared_names
+
+_Path = tuple[PathPart, ...]
+
+
+def check_scripts(document: Document, places: Places) -> Iterator[Problem]:
+    """Yield problems of what pipelines have asked for each request."""
+    for name, pipeline in document.pipelines.items():
+        # What a script sets is there for those behind it, whatever its name.
+        free = any(
+            isinstance(step.action, ExpressionAction)
+            for use in pipeline.policies
+            for step in use.steps
+        )
+        for path, what in asked_by_pipeline(name, pipeline):
+            if not document.scripts.allowed:
+                message = "this is asked at each request, and scripts.allowed is false"
+                yield places.problem(path, message, "use what HAProxy can work out, or allow it")
+            if isinstance(what, Script):
+                yield from _script(document, what, path, places, free=free)
+
+
+def _script(
+    document: Document, script: Script, path: _Path, places: Places, *, free: bool
+) -> Iterator[Problem]:
+    unknown = () if free else undeclared_names(script)
+    if unknown:
+        message = f"nothing is known by the name {', '.join(unknown)[:80]!r}"
+        yield places.problem(path, message, "declare it, or write text in quotes")
+    if script.wanted is Wanted.CHANGES:
+        names = dict.fromkeys(script.headers, "")
+        yield from check_headers(document, names, path, places)
+
+
+def asked_by_pipeline(name: str, pipeline: Pipeline) -> Iterator[tuple[_Path, What]]:
+    """Yield what a pipeline has asked, with its place in the document."""
+    for use_number, use in enumerate(pipeline.policies):
+        for number, step in enumerate(use.steps):
+            for path, script in asked_by_step(step):
+                yield ("pipelines", name, "policies", use_number, "steps", number, *path), script

@@ -1,0 +1,203 @@
+"""The gateway's side: processes that run scripts, begun when first needed, ended when they fail."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from ostiary.scripts.model import Failed, Failure, Limits, Result, What
+from ostiary.scripts.protocol import (
+    HEAD,
+    Garbled,
+    length_of,
+    question,
+    read_answer,
+)
+from ostiary.scripts.request import Shown
+
+_BEGIN: Final = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
+    "from ostiary.sandbox.worker import serve; serve(int(sys.argv[1]))"
+)
+MOST_WAITING: Final = 512
+"""Questions that wait for a process; each holds one of the agent's connections."""
+LONGEST_WAIT: Final = 1.5
+"""Seconds, waiting and running: HAProxy waits 2 (``timeout processing``)."""
+_GRACE: Final = 0.5
+"""Seconds beyond the script's own limit until its process is ended. The limit is processor time,
+and on a busy machine that passes more slowly."""
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+
+
+class Busy(Exception):
+    """Nobody has run the script: too many wait, or no process can be had."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: asyncio.subprocess.Process
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def ask(self, message: bytes) -> Result:
+        self.writer.write(message)
+        await self.writer.drain()
+        length = length_of(await self.reader.readexactly(HEAD))
+        return read_answer(await self.reader.readexactly(length))
+
+    async def end(self) -> None:
+        self.writer.close()
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
+        with contextlib.suppress(OSError):
+            await self.writer.wait_closed()
+
+
+@dataclass(slots=True)
+class Counters:
+    """Numbers that only grow."""
+
+    started: int = 0
+    """Processes."""
+    killed: int = 0
+    """Processes that were ended, or ended, over a question."""
+    results: Counter[str] = field(default_factory=Counter)
+    """Questions by what came of them: ``done``, ``busy`` or a Failure."""
+    seconds: float = 0.0
+    """What answering took, waiting included."""
+
+
+class Workers:
+    """Runs scripts in processes, each one script at a time. One event loop uses it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """One process at first; see ``have``."""
+        self._clock = clock
+        self._most = 1
+        self._idle: list[_Worker] = []
+        self._places = asyncio.Semaphore(1)
+        self._waiting = 0
+        self._pause = 0.0
+        self._not_before = 0.0
+        self._ended = False
+        self.counters = Counters()
+        self._log = structlog.get_logger("ostiary.scripts")
+
+    @property
+    def idle(self) -> tuple[int, ...]:
+        """Process ids of those that wait for a script."""
+        return tuple(worker.process.pid for worker in self._idle)
+
+    def have(self, most: int) -> None:
+        """From now on so many processes at most."""
+        for _ in range(most - self._most):
+            self._places.release()
+        self._most = max(self._most, most)
+
+    async def run(self, what: What, shown: Shown, limits: Limits) -> Result:
+        """What comes of it. Raises Busy."""
+        begun = self._clock()
+        try:
+            result = await self._in_turn(question(what, shown, limits), limits)
+        except Busy:
+            self.counters.results["busy"] += 1
+            raise
+        finally:
+            self.counters.seconds += self._clock() - begun
+        told = result.failure.value if isinstance(result, Failed) else "done"
+        self.counters.results[told] += 1
+        return result
+
+    async def end(self) -> None:
+        """End all processes; nothing is run any more."""
+        self._ended = True
+        idle, self._idle = self._idle, []
+        for worker in idle:
+            await worker.end()
+
+    async def _in_turn(self, message: bytes, limits: Limits) -> Result:
+        if self._waiting >= MOST_WAITING or self._ended:
+            raise Busy
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(LONGEST_WAIT), self._places:
+                worker = await self._worker()
+                return await self._ask(worker, message, limits)
+        except TimeoutError:
+            raise Busy from None
+        finally:
+            self._waiting -= 1
+
+    async def _ask(self, worker: _Worker, message: bytes, limits: Limits) -> Result:
+        """A process that doesn't answer, or goes, costs the one question that it was asked."""
+        good = False
+        try:
+            async with asyncio.timeout(limits.seconds + _GRACE):
+                result = await worker.ask(message)
+            good = True
+            self._pause = 0.0
+            return result
+        except TimeoutError:
+            return self._lost(Failure.TIME)
+        except (asyncio.IncompleteReadError, OSError, Garbled):
+            return self._lost(Failure.CRASHED)
+        finally:
+            if good and not self._ended:
+                self._idle.append(worker)
+            else:
+                await asyncio.shield(worker.end())
+
+    def _lost(self, failure: Failure) -> Failed:
+        self.counters.killed += 1
+        self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
+        self._not_before = self._clock() + self._pause
+        return Failed(failure, "its process was ended")
+
+    async def _worker(self) -> _Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.reader.at_eof() and worker.process.returncode is None:
+                return worker
+            await worker.end()
+        await asyncio.sleep(max(0.0, self._not_before - self._clock()))
+        try:
+            worker = await _begin()
+        except OSError as error:
+            self._log.error("scripts-not-started", error=str(error))
+            raise Busy from error
+        self.counters.started += 1
+        return worker
+
+
+async def _begin() -> _Worker:
+    ours, its = socket.socketpair()
+    with its:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-IBc",
+                _BEGIN,
+                str(its.fileno()),
+                json.dumps(sys.path),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                pass_fds=(its.fileno(),),
+                env={},
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            raise
+    reader, writer = await asyncio.open_unix_connection(sock=ours)
+    return _Worker(process, reader, writer)

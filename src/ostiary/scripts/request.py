@@ -1,0 +1,182 @@
+"""What a script sees of a request, from what HAProxy tells of it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
+_BROKEN: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_FIRST_ONLY: Final = frozenset(
+    {
+        "age",
+        "authorization",
+        "content-length",
+        "content-type",
+        "etag",
+        "expires",
+        "from",
+        "host",
+        "if-modified-since",
+        "if-unmodified-since",
+        "last-modified",
+        "location",
+        "max-forwards",
+        "proxy-authorization",
+        "referer",
+        "retry-after",
+        "server",
+        "user-agent",
+    }
+)
+"""Of these Node.js keeps the first (documentation of ``message.headers``)."""
+_MOST_PARAMETERS: Final = 1000
+"""As in Express: more aren't looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A request, as the engine tells of it. Texts hold bytes that aren't UTF-8 as lone
+    surrogates."""
+
+    method: str
+    secure: bool
+    """Came by TLS."""
+    url: str
+    """Path and query, as the steps before have left them."""
+    original: str
+    """The same before the pipeline's first step."""
+    headers: str = field(repr=False)
+    """Lines with CR LF behind each, names in lower case."""
+    client: str
+    consumer: str = ""
+    """Id; empty where nobody is known."""
+    id: str
+    endpoint: Mapping[str, Any] = field(default_factory=dict)
+    """``apiEndpoint``."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """``req.params``."""
+    peer: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The admitted client's certificate, as Node.js tells it; None without one."""
+    variables: str = field(default="", repr=False)
+    """What earlier scripts of the pipeline left, as JSON."""
+    body: str | None = field(default=None, repr=False)
+    """None where nobody asked for it."""
+
+
+class Unclear(Exception):
+    """A query that Express reads as nested objects: ours would be read in another way."""
+
+
+def headers_of(text: str) -> dict[str, str | list[str]]:
+    """Headers by name as Node.js has them: latin-1 texts, repeated ones joined.
+
+    Cookies with ``; ``, ``set-cookie`` as a list, those that count once as the first.
+    """
+    found: dict[str, list[str]] = {}
+    for line in as_latin(text).split("\r\n"):
+        name, colon, value = line.partition(":")
+        if colon:
+            found.setdefault(name.lower(), []).append(value.strip(" \t"))
+    return {name: _joined(name, values) for name, values in found.items()}
+
+
+def _joined(name: str, values: list[str]) -> str | list[str]:
+    if name == "set-cookie":
+        return values
+    if name in _FIRST_ONLY:
+        return values[0]
+    return ("; " if name == "cookie" else ", ").join(values)
+
+
+def as_latin(text: str) -> str:
+    """The very bytes, each as one character: how Node.js reads heads of requests."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def query_of(query: str) -> dict[str, str | list[str]]:
+    """Parameters by name as Express has them; repeated ones are lists.
+
+    Raises Unclear for names with brackets, which Express takes apart.
+    """
+    found: dict[str, list[str]] = {}
+    for part in query.split("&")[:_MOST_PARAMETERS]:
+        name, _, value = part.partition("=")
+        name = decoded(name)
+        if "[" in name:
+            raise Unclear(name)
+        if name and name != "__proto__":
+            found.setdefault(name, []).append(decoded(value))
+    return {name: one[0] if len(one) == 1 else one for name, one in found.items()}
+
+
+def decoded(text: str) -> str:
+    """Percent-decoded, with ``+`` for a blank; as it is where that gives no UTF-8."""
+    raw = text.replace("+", " ").encode("utf-8", "surrogateescape")
+    if _BROKEN.search(raw):
+        return raw.decode("latin-1")
+    try:
+        return _PERCENT.sub(lambda found: bytes((int(found[1], 16),)), raw).decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def told_of(shown: Shown) -> dict[str, Any]:
+    """Everything ``harness`` makes ``req`` of; JSON."""
+    headers = headers_of(shown.headers)
+    url = as_latin(shown.url)
+    path, _, query = url.partition("?")
+    host = headers.get("host", "")
+    return {
+        "req": {
+            "method": shown.method,
+            "url": url,
+            "originalUrl": as_latin(shown.original or shown.url),
+            "path": path,
+            "protocol": "https" if shown.secure else "http",
+            "secure": shown.secure,
+            "ip": shown.client,
+            "ips": [],
+            "hostname": re.sub(":[0-9]*$", "", host) if isinstance(host, str) else "",
+            "params": dict(shown.params),
+        },
+        "headers": headers,
+        "query": _query(query),
+        "peer": shown.peer,
+        "consumer": shown.consumer,
+        "requestID": shown.id,
+        "apiEndpoint": dict(shown.endpoint),
+        "variables": shown.variables,
+        **_body(shown, headers),
+    }
+
+
+def _query(query: str) -> dict[str, str | list[str]] | None:
+    try:
+        return query_of(query)
+    except Unclear:
+        return None
+
+
+def _body(shown: Shown, headers: Mapping[str, str | list[str]]) -> dict[str, Any]:
+    """``json``: text to be parsed; ``form``: parameters, None where they can't be taken apart."""
+    if shown.body is None:
+        return {}
+    kind = media_type(headers)
+    if kind == "application/json":
+        return {"json": body_text(shown.body)}
+    if kind == "application/x-www-form-urlencoded":
+        return {"form": _query(shown.body)}
+    return {"form": {}}
+
+
+def media_type(headers: Mapping[str, str | list[str]]) -> str:
+    """Of the Content-Type, without parameters, lower case; empty without one."""
+    value = headers.get("content-type", "")
+    return value.partition(";")[0].strip(" \t").lower() if isinstance(value, str) else ""
+
+
+def body_text(body: str) -> str:
+    """A body as UTF-8 text; what isn't is replaced, as Express does."""
+    raw = body.encode("utf-8", "surrogateescape")
+    return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")

@@ -1,0 +1,78 @@
+"""JSON Schema (draft 7) on bodies of requests.
+
+jsonschema-rs, not jsonschema: its regular expressions take a time that grows with the text alone,
+so no body can make one hang. Nothing is fetched: a schema refers to what is in it.
+"""
+
+import json
+from functools import lru_cache
+from typing import Any, Final
+
+import jsonschema_rs
+
+from ostiary.scripts.model import BodySchema, Failed, Failure, Result, Truth
+from ostiary.scripts.request import Shown, Unclear, body_text, headers_of, media_type, query_of
+
+_DRAFT: Final = (
+    "http://json-schema.org/draft-07/schema",
+    "http://json-schema.org/draft-07/schema#",
+)
+_LONGEST_DETAIL: Final = 200
+
+
+def schema_fault(schema: dict[str, Any]) -> str:
+    """Why bodies can't be held against this schema; empty where they can."""
+    if schema.get("$schema", _DRAFT[0]) not in _DRAFT:
+        return f"its $schema isn't {_DRAFT[1]}, the one that Express Gateway knows"
+    try:
+        _compiled(json.dumps(schema))
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        return str(error).partition("\n")[0][:_LONGEST_DETAIL]
+    return ""
+
+
+def hold(schema: BodySchema, shown: Shown) -> Result:
+    """Whether the request's body is as the schema says.
+
+    Read as Express reads it: JSON, or a form; of any other type it is an empty object.
+    """
+    try:
+        body = _body(shown)
+    except (ValueError, RecursionError, Unclear):
+        return Failed(Failure.BODY)
+    for error in _compiled(schema.text).iter_errors(body):
+        # Where it is wrong, and never with what: that is the client's.
+        place = "/".join(map(str, error.instance_path))
+        rule = "/".join(map(str, error.schema_path))
+        return Truth(False, f"/{place} by /{rule}"[:_LONGEST_DETAIL])
+    return Truth(True)
+
+
+def _body(shown: Shown) -> Any:
+    headers = headers_of(shown.headers)
+    text = body_text(shown.body or "")
+    match media_type(headers):
+        case "application/json" if text:
+            body = json.loads(text, parse_constant=_no_json)
+            if not isinstance(body, dict | list):
+                raise ValueError("Express takes objects and lists alone")
+            return body
+        case "application/x-www-form-urlencoded":
+            return query_of(shown.body or "")
+        case _:
+            return {}
+
+
+def _no_json(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON (RFC 8259)")
+
+
+@lru_cache(64)
+def _compiled(text: str) -> jsonschema_rs.Draft7Validator:
+    return jsonschema_rs.Draft7Validator(
+        json.loads(text),
+        validate_formats=True,
+        ignore_unknown_formats=False,
+        offline=True,
+        pattern_options=jsonschema_rs.RegexOptions(),
+    )

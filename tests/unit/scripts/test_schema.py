@@ -1,0 +1,83 @@
+"""Bodies held against JSON Schema."""
+
+from typing import Any
+
+import pytest
+
+from ostiary.scripts.model import BodySchema, Failed, Failure, Result, Truth
+from ostiary.scripts.request import Shown
+from ostiary.scripts.schema import hold, schema_fault
+
+SCHEMA = '{"type": "object", "properties": {"n": {"type": "integer"}, "s": {"pattern": "^(a+)+$"}}}'
+
+
+def held(body: str, kind: str = "application/json") -> Result:
+    shown = Shown(
+        method="POST",
+        secure=False,
+        url="/",
+        original="/",
+        headers=f"content-type: {kind}\r\n\r\n",
+        client="::1",
+        id="1",
+        body=body,
+    )
+    return hold(BodySchema(SCHEMA), shown)
+
+
+@pytest.mark.parametrize(
+    ("body", "fits"),
+    [
+        ('{"n": 1}', True),
+        ('{"n": 1.0}', True),
+        ('{"n": "1"}', False),
+        ("[]", False),
+        ("", True),
+        ('{"s": "aaa"}', True),
+    ],
+)
+def test_a_body_fits_or_not(body: str, fits: bool) -> None:
+    assert held(body) == Truth(fits)
+
+
+@pytest.mark.parametrize("body", ["{", "1", '"text"', "null", '{"n": NaN}', "[" * 100_000])
+def test_what_express_would_not_read_is_the_clients_fault(body: str) -> None:
+    assert held(body) == Failed(Failure.BODY)
+
+
+def test_forms_are_texts_and_other_types_are_empty() -> None:
+    form = "application/x-www-form-urlencoded"
+    assert held("s=aaa", form) == Truth(True)
+    assert held("n=1", form) == Truth(False)
+    assert held("n[a]=1", form) == Failed(Failure.BODY)
+    assert held("{", "text/plain") == Truth(True)
+
+
+def test_where_a_body_is_wrong_is_told_without_what_it_holds() -> None:
+    found = held('{"n": "secret"}')
+    assert isinstance(found, Truth)
+    assert found.why == "/n by /properties/n/type"
+
+
+def test_no_body_makes_a_pattern_hang() -> None:
+    assert held('{"s": "%sb"}' % ("a" * 10_000)) == Truth(False)
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "object", "$id": "mine"}, ""),
+        ({"definitions": {"a": {"type": "string"}}, "$ref": "#/definitions/a"}, ""),
+        ({"$ref": "http://192.0.2.1/x"}, "http://192.0.2.1/x"),
+        ({"$ref": "file:///etc/passwd"}, "file:///etc/passwd"),
+        ({"type": "bogus"}, "bogus"),
+        ({"pattern": "("}, "regex"),
+        ({"pattern": "(?=a)b"}, "regex"),
+        ({"format": "bogus"}, "Unknown format"),
+        ({"$schema": "http://json-schema.org/draft-04/schema#"}, "$schema"),
+    ],
+)
+def test_schemas_that_can_not_be_used_are_told(schema: dict[str, Any], words: str) -> None:
+    fault = schema_fault(schema)
+    assert words in fault
+    assert bool(fault) == bool(words)
