@@ -23,8 +23,8 @@ _AGAIN_SECONDS: Final = 5.0
 
 
 class CertificateBook:
-    """One event loop uses it; ``thread`` is the one in which it is read, so that nobody reads while
-    it is changed."""
+    """One event loop uses it; ``thread`` is the one in which the index is read and changed, so that
+    each question sees it as it was when its turn came."""
 
     def __init__(self, now: Callable[[], datetime], thread: ThreadPoolExecutor) -> None:
         """Nothing is known until there is a directory."""
@@ -35,6 +35,7 @@ class CertificateBook:
         self._made_at: datetime | None = None
         self._making: asyncio.Task[None] | None = None
         self._late: set[str] = set()
+        self._distrusted = 0
         self._log = structlog.get_logger("ostiary.credentials")
 
     def consult(self, directory: Certificates) -> None:
@@ -47,16 +48,19 @@ class CertificateBook:
         if directory is None or self._making is not None:
             return
         fresh = self._made_at is not None and self._now() - self._made_at < _INDEX_AGE
-        if not fresh or self._index is None or self._index.crowded:
+        if not fresh or (self._index is not None and self._index.crowded):
             self._making = asyncio.create_task(self._make(directory), name="client-cert-index")
 
     def distrust(self) -> None:
-        """Anything may have changed: make it anew at the next occasion."""
+        """Anything may have changed: make it anew at the next occasion. Until then there is none:
+        whoever isn't found in an old one may be whose a certificate is, too."""
+        self._distrusted += 1
         self._made_at = None
+        self._thread.submit(self._drop)
 
     async def ready(self) -> None:
-        """Returns when there is an index, or none can be had for now."""
-        if self._index is None and self._making is not None:
+        """Returns when there is an index to be trusted, or none can be had for now."""
+        if self._made_at is None and self._making is not None:
             await asyncio.shield(self._making)
 
     def fitting(self, facts: Facts) -> tuple[CertificateCredential, ...]:
@@ -92,7 +96,11 @@ class CertificateBook:
             return await asyncio.get_running_loop().run_in_executor(self._thread, learn)
         except OSError as error:
             self._log.error("directory-unreachable", error=str(error))
+            self.distrust()
             return None
+
+    def _drop(self) -> None:
+        self._index = None
 
     async def end(self) -> None:
         """Make nothing more."""
@@ -101,7 +109,7 @@ class CertificateBook:
             await asyncio.gather(self._making, return_exceptions=True)
 
     async def _make(self, directory: Certificates) -> None:
-        made_at = self._now()
+        made_at, distrusted = self._now(), self._distrusted
         self._late = set()
         try:
             made = await asyncio.to_thread(lambda: index_of(directory.rules()))
@@ -110,10 +118,12 @@ class CertificateBook:
 
             def put() -> None:
                 tied = [(one.known.credential.id, one.rules) for one in _now(directory, late)]
-                self._index = made.with_changed(tied) if tied else made
+                if distrusted == self._distrusted:
+                    self._index = made.with_changed(tied) if tied else made
 
             await asyncio.get_running_loop().run_in_executor(self._thread, put)
-            self._made_at = made_at
+            if distrusted == self._distrusted:
+                self._made_at = made_at
         except OSError as error:
             self._log.error("directory-unreachable", error=str(error))
             await asyncio.sleep(_AGAIN_SECONDS)
