@@ -6,6 +6,7 @@ from bench import certificates, extras
 from bench.certificates import Pair
 from bench.children import DidNotStart, free_port
 from bench.contestants.contestant import Contestant, Site
+from bench.contestants.policies import KEY_AUTH
 from bench.contestants.shapes import LARGE
 from bench.extras import FirstSight
 from bench.load.answers import Unreadable
@@ -24,6 +25,7 @@ def own_numbers(running: list[Running], on: Ground, *, count: int, starts: int) 
     own = by_key.get(OWN)
     if own is None:
         return None
+    crowded = by_key.get(KEY_AUTH.key)
     troubles: list[str] = []
     many = certificates.many_clients(on.folder, on.pki, count)
     binary = Path(own.launch.argv[0])
@@ -33,6 +35,8 @@ def own_numbers(running: list[Running], on: Ground, *, count: int, starts: int) 
         memory=extras.memory(own.child),
         ready=_starts(own.who, binary, on, starts, troubles),
         large_ready=_starts(LARGE, binary, on, starts, troubles),
+        crowd_ready=_starts(KEY_AUTH, binary, on, starts, troubles) if crowded else [],
+        crowd_memory=extras.memory(crowded.child) if crowded else None,
         troubles=troubles,
     )
 

@@ -44,6 +44,10 @@ class Extras:
     """First sight with 1,000 names and 1,000 trusted certificates."""
     large_ready: list[float] = field(default_factory=list)
     """Starts with 10,000 trusted certificates and 1,000 APIs with policies of their own."""
+    crowd_ready: list[float] = field(default_factory=list)
+    """Starts with many consumers in the store."""
+    crowd_memory: Memory | None = None
+    """Of such a gateway, after the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +88,14 @@ def load(path: Path) -> Outcome:
 
 def _extras(raw: dict[str, Any]) -> Extras:
     sight, policy, memory = raw["first_sight"], raw.get("policy_sight"), raw["memory"]
+    crowd = raw.get("crowd_memory")
     return Extras(
         ready=raw["ready"],
         first_sight=None if sight is None else FirstSight(**sight),
         policy_sight=None if policy is None else FirstSight(**policy),
         large_ready=raw.get("large_ready", []),
+        crowd_ready=raw.get("crowd_ready", []),
+        crowd_memory=None if crowd is None else Memory(**crowd),
         memory=None if memory is None else Memory(**memory),
         troubles=raw["troubles"],
     )

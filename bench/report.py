@@ -170,6 +170,16 @@ def _alone(outcome: Outcome) -> str:
             "- the same with 10,000 trusted certificates and 1,000 APIs: "
             f"{_seconds(outcome.extras.large_ready)}"
         )
+    if outcome.extras.crowd_ready:
+        lines.append(
+            f"- the same with many consumers in the store: {_seconds(outcome.extras.crowd_ready)}"
+        )
+    crowd = outcome.extras.crowd_memory
+    if crowd is not None:
+        lines.append(
+            f"- memory with these, after the run: Python {crowd.python / MEGABYTE:.0f} MB, "
+            f"HAProxy {crowd.engine / MEGABYTE:.0f} MB resident"
+        )
     return "\n".join(lines) + "\n"
 
 

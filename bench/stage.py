@@ -80,9 +80,9 @@ def enter(who: Contestant, on: Ground, stack: contextlib.ExitStack) -> Running |
         pki=on.pki,
     )
     site.folder.mkdir()
-    launch = who.prepare(place, site)
     with contextlib.ExitStack() as own:
         try:
+            launch = who.prepare(place, site)
             child = own.enter_context(serving(launch, core=on.gateway_core))
             check(who, site.port, on.pki)
         except (DidNotStart, Unfit, OSError) as problem:

@@ -4,7 +4,8 @@ import statistics
 from dataclasses import dataclass
 
 from bench.bite import Bite, told
-from bench.extras import FirstSight
+from bench.contestants.policies import TITLES, rival_of
+from bench.extras import FirstSight, Memory
 from bench.outcome import Extras, Outcome
 from bench.paths import BITE
 from bench.samples import summarise
@@ -57,10 +58,17 @@ SHAPES = (
 """Each at least 0.90 of this gateway with the recipe, in the same run."""
 
 
+POLICIES = tuple(key for key, _ in TITLES)
+"""With many consumers in the store each is at least 0.85 of this gateway with the recipe, and 15
+times Express Gateway with the same policy."""
+
+
 def verdicts(outcome: Outcome) -> list[Verdict]:
     """All of them, in the order of the list above, then those of this gateway alone."""
     return [_against(outcome, target) for target in AGAINST] + [
         *(_shape(outcome, key) for key in SHAPES),
+        *(_shape(outcome, f"ostiary-{key}", 0.85) for key in POLICIES),
+        *(_policy(outcome, key) for key in POLICIES),
         _bite(told(BITE)),
         *_alone(outcome.extras),
     ]
@@ -78,15 +86,25 @@ def _bite(bite: Bite | None) -> Verdict:
     )
 
 
-def _shape(outcome: Outcome, key: str) -> Verdict:
-    words = f"keep-alive: {key} at least 0.90 of {OWN}"
-    got = summarise(outcome.samples, who=key, scenario="keep-alive", measure=OWN)
+def _policy(outcome: Outcome, key: str) -> Verdict:
+    mine, rival = f"ostiary-{key}", rival_of(key)
+    words = f"keep-alive: {mine} at least 15 times {rival}"
+    return _verdict(outcome, words, who=mine, measure=rival, least=15.0)
+
+
+def _shape(outcome: Outcome, key: str, least: float = 0.90) -> Verdict:
+    words = f"keep-alive: {key} at least {least:.2f} of {OWN}"
+    return _verdict(outcome, words, who=key, measure=OWN, least=least)
+
+
+def _verdict(outcome: Outcome, words: str, *, who: str, measure: str, least: float) -> Verdict:
+    got = summarise(outcome.samples, who=who, scenario="keep-alive", measure=measure)
     if got is None or got.ratio is None or got.cpu_ratio is None:
         return Verdict(target=words, measured="not measured", reached=None)
     ratio = got.ratio
     told = f"{ratio.middle:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
     told += f"; by CPU time {got.cpu_ratio.middle:.2f}"
-    return Verdict(target=words, measured=told, reached=ratio.middle >= 0.90)
+    return Verdict(target=words, measured=told, reached=ratio.middle >= least)
 
 
 def _against(outcome: Outcome, target: Against) -> Verdict:
@@ -121,7 +139,23 @@ def _alone(extras: Extras | None) -> list[Verdict]:
             [] if extras is None else extras.large_ready,
             most=5.0,
         ),
+        _start(
+            "ready within 10 s of start with many consumers in the store",
+            [] if extras is None else extras.crowd_ready,
+            most=10.0,
+        ),
+        _crowd_memory(None if extras is None else extras.crowd_memory),
     ]
+
+
+def _crowd_memory(memory: Memory | None) -> Verdict:
+    """Under load with keys in turn."""
+    held = None if memory is None else (memory.python + memory.engine) / MEGABYTE
+    return Verdict(
+        target="gateway and engine under 600 MB with many consumers in the store",
+        measured=_told(held, "{:.0f} MB"),
+        reached=None if held is None else held < 600,
+    )
 
 
 def _sight(what: str, sight: FirstSight | None, *, least: int) -> Verdict:

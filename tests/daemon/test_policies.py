@@ -14,9 +14,13 @@ from urllib.parse import quote
 
 import pytest
 
+from ostiary.services.explain import Explainer
+from ostiary.services.explanation import Shown
+from ostiary.services.visits import Scheme, Visit
 from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.compiled import Gateway, carried, checked, recorder
 from tests.support.ports import free_port
+from tests.unit.services.support import NOW, prepared
 
 pytestmark = pytest.mark.daemon
 
@@ -262,3 +266,44 @@ pipelines:
             assert [rig.ask("a", x=key).status for key in "aabcd"] == [200, 429, 200, 429, 429]
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "method", "headers"),
+    [
+        ("headers", "/a/b?token=t%0d%0aX-Evil:1&x=1", "GET", {"X-A": "v", "Cookie": "a=b"}),
+        ("headers", "//a/./b/../%7ec?%7e=%3f", "POST", {"X-Forwarded-For": "192.0.2.1"}),
+        ("query", "/a?x=1&secret=2&secret&a.b=3&axb=4&b=0&%73ecret=5", "GET", {"X-A": "m & n,/~"}),
+        ("query", "/a", "GET", {"Forwarded": "for=192.0.2.1", "X-B": "kept"}),
+        ("rewrite", "/users/5?q=1", "GET", {"Connection": "keep-alive, X-B", "X-B": "kept"}),
+        ("rewrite", "/js//a.js?v=1", "GET", {}),
+        ("choose", "/old/x", "GET", {"X-Client-Cert-Serial": "00"}),
+        ("choose", "/s?q", "GET", {}),
+    ],
+)
+def test_what_is_explained_is_what_the_service_gets(
+    rig: Rig, host: str, url: str, method: str, headers: dict[str, str]
+) -> None:
+    path, _, query = url.partition("?")
+    named = {"Accept-Encoding": "identity", **headers}
+    visit = Visit(
+        scheme=Scheme.HTTP,
+        name="",
+        host=f"{host}.test",
+        method=method,
+        path=path,
+        query=query,
+        headers=tuple(named.items()),
+        client="127.0.0.1",
+    )
+    text = DOCUMENT.replace("@PORT@", "80").replace("@SERVICE@", "81")
+    told = Explainer(prepared(text), NOW).visit(visit, Shown(b"")).forwarded
+    assert told is not None
+    seen = rig.seen(host, url, method, **headers)
+    assert (seen.pop("method"), seen.pop("url")) == (told.method, told.path)
+    expected = {name.lower(): value for name, value in told.headers}
+    # Two ports are ours, the body's length is HTTP's own.
+    unlike = {"host", "content-length", *(one for one in expected if "<" in expected[one])}
+    assert {name: value for name, value in seen.items() if name not in unlike} == {
+        name: value for name, value in expected.items() if name not in unlike
+    }

@@ -124,3 +124,35 @@ def test_eg_manages_consumers_here(desk: DeskRig, eg: Eg) -> None:
     assert said[16] == "You have no users\n"
     assert "Unauthorized" in said[17]
     assert find(CredentialType.KEY_AUTH, key["keyId"]) is None
+
+
+def test_the_admin_client_changes_the_configuration_here(desk: DeskRig, eg: Eg) -> None:
+    service = {"url": "http://127.0.0.1:9000"}
+    endpoint = {"host": "*", "paths": "/new/*"}
+    step = {"action": {"serviceEndpoint": "new"}}
+    pipeline = {"apiEndpoints": ["new"], "policies": [{"proxy": [step]}]}
+    file = desk.kit.folder / "gateway.config.yml"
+    before = file.read_text()
+    said = eg.configuration(
+        ("serviceEndpoints", "create", "new", service),
+        ("apiEndpoints", "create", "new", endpoint),
+        ("pipelines", "create", "new", pipeline),
+        ("pipelines", "info", "new"),
+        ("apiEndpoints", "list"),
+        ("policies", "activate", "cors"),
+        ("policies", "list"),
+        ("pipelines", "update", "new", {**pipeline, "apiEndpoints": ["nobody"]}),
+        ("policies", "deactivate", "cors"),
+        ("pipelines", "remove", "new"),
+        ("apiEndpoints", "remove", "new"),
+        ("serviceEndpoints", "remove", "new"),
+        ("pipelines", "info", "new"),
+        ("schemas", "list", "policy"),
+    )
+    assert said[3] == pipeline
+    assert said[4]["new"] == endpoint
+    assert said[5:7] == [{"status": "ok"}, ["proxy", "cors"]]
+    assert said[7].startswith("422 pipelines.new.apiEndpoints")
+    assert said[12].startswith("404")
+    assert {one["type"] for one in said[13]} == {"policy"}
+    assert file.read_text() == before

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,13 +16,14 @@ from ostiary.management.changes import Changes
 from ostiary.management.making import Hands, make_management
 from ostiary.management.management import Management
 from ostiary.management.notifications import Post
-from ostiary.management.ports import Applied, Asked
+from ostiary.management.ports import Applied, Asked, FileEdit, FileInForce
 from ostiary.services.explanation import Explanation
 from ostiary.services.list_sources import SourceState
 from ostiary.services.ocsp_state import NOBODY_ASKED, OcspState
 from ostiary.services.ports import Unreadable
 from ostiary.services.prepare import Prepared, prepare
 from ostiary.services.webhooks import Target
+from ostiary.store.database.consumer_directory import StoredDirectory
 from ostiary.store.database.database import Database
 from ostiary.store.database.engines import sqlite_url
 from ostiary.store.database.notifications import Notification
@@ -33,6 +34,7 @@ from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring.asking import explain_visit
 from ostiary.wiring.certifying import holder_of
 from ostiary.wiring.posting import Answered
+from ostiary.wiring.rewriting import Rewriting, file_in_force
 from ostiary.wiring.watching import Memory
 from ostiary.x509.certificate import Certificate
 from tests.support.pki import Kit
@@ -70,6 +72,7 @@ class FakeGatekeeper:
         self.not_applied: tuple[str, ...] = ()
         self.sources: tuple[SourceState, ...] = ()
         self.asked_for: list[str | None] = []
+        self.environ: dict[str, str] = {}
 
     @property
     def prepared(self) -> Prepared:
@@ -87,18 +90,36 @@ class FakeGatekeeper:
     async def fetch_lists(self, source: str | None) -> None:
         self.asked_for.append(source)
 
-    def prepare(self, managed: Managed, trusted: Iterable[Certificate]) -> Prepared:
-        return self._prepared.with_managed(managed, trusted, self._now)
+    def file(self) -> FileInForce:
+        return replace(file_in_force(self._prepared), environ=self.environ)
+
+    def prepare(
+        self, managed: Managed, trusted: Iterable[Certificate], file: FileEdit | None = None
+    ) -> Prepared:
+        if file is None:
+            return self._prepared.with_managed(managed, trusted, self._now)
+        return prepare(
+            self._prepared.file,
+            lambda path: file.after if path == self._prepared.file else Path(path).read_bytes(),
+            self.environ,
+            self._now,
+            managed=managed,
+            trusted=trusted,
+        )
 
     def serve(self, prepared: Prepared) -> None:
         """The configuration file has changed."""
         self._prepared = prepared
 
-    async def apply(self, managed: Managed, trusted: Iterable[Certificate]) -> Applied:
+    async def apply(
+        self, managed: Managed, trusted: Iterable[Certificate], file: FileEdit | None = None
+    ) -> Applied:
         if self.fails_with is not None:
             raise self.fails_with
         trusted = tuple(trusted)
-        self._prepared = await asyncio.to_thread(self.prepare, managed, trusted)
+        prepared = await asyncio.to_thread(self.prepare, managed, trusted, file)
+        await Rewriting(prepared.file, file).keep()
+        self._prepared = prepared
         self.applied.append((managed, trusted))
         return Applied(reloaded=False)
 
@@ -161,7 +182,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-def prepared_of(kit: Kit, config: str, now: datetime) -> Prepared:
+def prepared_of(
+    kit: Kit, config: str, now: datetime, environ: Mapping[str, str] | None = None
+) -> Prepared:
     """``config`` in a folder that has ``server.pem`` and ``server.key``."""
     if not (kit.folder / "server.pem").exists():
         server = kit.server(None, "server", dns=["api.example"])
@@ -176,7 +199,7 @@ def prepared_of(kit: Kit, config: str, now: datetime) -> Prepared:
         except OSError as error:
             raise Unreadable(str(error)) from error
 
-    return prepare(str(file), read, {}, now)
+    return prepare(str(file), read, environ or {}, now)
 
 
 async def _nobody(*_commands: str) -> Mapping[int, str]:
@@ -191,15 +214,17 @@ async def no_post(_target: Target, _notification: Notification) -> Answered:
     return Answered(detail="nobody sends in this test")
 
 
-def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> DeskRig:
-    """Management in ``folder``, which is empty."""
+def make_desk(
+    folder: Path, config: str = CONFIG, post: Post | None = None, url: str = ""
+) -> DeskRig:
+    """Management in ``folder``, which is empty; ``url``: on a database that others use, too."""
     clock = Clock()
     files, state = folder / "files", folder / "state"
     files.mkdir()
     state.mkdir(mode=0o700)
     kit = Kit(files, clock.now)
     gatekeeper = FakeGatekeeper(prepared_of(kit, config, clock.now), clock.now)
-    database = Database.open(sqlite_url(state / "ostiary.db"), now=clock.now)
+    database = Database.open(url or sqlite_url(state / "ostiary.db"), now=clock.now)
     shelf = TrustStore(state)
     telemetry = Telemetry(
         Ports(
@@ -213,7 +238,7 @@ def make_desk(folder: Path, config: str = CONFIG, post: Post | None = None) -> D
     )
 
     def explain(asked: Asked) -> tuple[Explanation, ...]:
-        return explain_visit(gatekeeper.prepared, asked)
+        return explain_visit(gatekeeper.prepared, asked, StoredDirectory(lambda: database))
 
     withdrawn: list[Changed] = []
     management, changes = make_management(

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ _ROOT = Path(__file__).parents[2]
 HOME = _ROOT / "bench/.cache/npm/node_modules/express-gateway"
 """The package, where it was installed."""
 _SESSION = _ROOT / "tests/doors/eg_session.js"
+_CONFIGURATION = _ROOT / "tests/doors/eg_configuration.js"
 
 
 class Eg:
@@ -32,6 +34,13 @@ class Eg:
             [[*words, *([] if "-H" in words else self._header)] for words in commands]
         )
         found: list[str] = json.loads(self._node(_SESSION, str(HOME), stdin=sent))
+        return found
+
+    def configuration(self, *calls: Sequence[object]) -> list[Any]:
+        """Calls of its admin client, such as ``("pipelines", "info", "all")``: what came back."""
+        token = self._header[1].rpartition(" ")[2]
+        words = (_CONFIGURATION, HOME, self._surroundings["EG_ADMIN_URL"], token)
+        found: list[Any] = json.loads(self._node(*words, stdin=json.dumps(calls)))
         return found
 
     def _node(self, *words: object, stdin: str = "") -> str:

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from ostiary.admin.api import (
     authority,
     blocked,
+    configuration,
     consumers,
     credentials,
     enrolment,
@@ -38,6 +39,7 @@ from ostiary.management.management import Management
 
 _SUBJECTS = (
     ("gateway", gateway.DOORS),
+    ("configuration", configuration.DOORS),
     ("names", names.DOORS),
     ("library", library.DOORS),
     ("trusted", trusted.DOORS),
@@ -52,7 +54,15 @@ _SUBJECTS = (
     ("consumers", (*consumers.DOORS, *importing.DOORS)),
 )
 _LOCKED = ("/api/", "/metrics", *ROOTS)
-_IMPORTS = ("/names/import", "/names", "/library", "/versions", "/blocked", "/consumers/import")
+_IMPORTS = (
+    "/names/import",
+    "/names",
+    "/library",
+    "/versions",
+    "/blocked",
+    "/consumers/import",
+    "/consumers/lines/import",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

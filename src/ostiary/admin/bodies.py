@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from ostiary.admin.problems import NoBody
+from ostiary.management.described import Described
 from ostiary.management.errors import Unacceptable
 from ostiary.store.database.records import Role
 
@@ -81,6 +82,34 @@ class Question(Body):
     url: str | None = Field(default=None, max_length=10_000)
     method: str = Field(default="GET", pattern=r"^[A-Za-z]{1,20}$")
     at: AwareDatetime | None = None
+    headers: tuple[Annotated[str, Field(max_length=10_000)], ...] = Field(
+        default=(), max_length=100, description="Such as `X-Tenant: acme`; the URL tells the host."
+    )
+    client: str = Field(
+        default="", max_length=100, description="The client's address; left out: any."
+    )
+    key: str = Field(
+        default="",
+        max_length=10_000,
+        description="An API key, `keyId:keySecret`, shown wherever a step looks for one. To try a "
+        "secret, wherever it stands, needs the role operator. It is not kept.",
+    )
+    user: str = Field(default="", max_length=10_000, description="`name:password`, likewise.")
+    consumer: str = Field(
+        default="",
+        max_length=1_000,
+        description="As if credentials of this consumer were shown: a user by name or id, an app.",
+    )
+
+    def described(self) -> Described:
+        """What is said beside the address."""
+        return Described(
+            headers=self.headers,
+            client=self.client,
+            key=self.key,
+            user=self.user,
+            consumer=self.consumer,
+        )
 
 
 class FetchLists(Body):

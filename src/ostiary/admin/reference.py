@@ -16,8 +16,9 @@ on the unix socket `run/admin.sock` in the state folder. The whole description, 
 
 * **Credentials**: `Authorization: Bearer ost_…`, or a client certificate that `admin.tls.ca` has
   issued, or the unix socket, which only the gateway's own user can open. Roles: `viewer` reads,
-  `operator` changes, `admin` also makes tokens, recovers, and makes or rotates the
-  authority. Failed attempts have to wait (`429`, `Retry-After`).
+  `operator` changes, `admin` also makes tokens, recovers, makes or rotates the authority, and
+  names variables of the environment in the configuration. Failed attempts have to wait (`429`,
+  `Retry-After`).
 * **Lost updates**: answers carry an `ETag`. `PATCH`, `PUT` and `DELETE`, and the `POST`s marked
   below, need `If-Match` with it (`428` without, `412` when somebody else was faster); `If-Match:
   *` takes whatever is there.

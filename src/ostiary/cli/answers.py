@@ -114,14 +114,16 @@ class Speaker:
         self, path: str, wish: Wish, content: bytes, media: str, **query: object
     ) -> ChangeView:
         """Send a file as it is."""
-        answer = self._ask(
-            "POST",
-            path,
-            query={**query, **_asked(wish)},
-            content=content,
-            headers={"Content-Type": media},
+        return self.deliver(ChangeView, path, wish, content, media, **query)
+
+    def deliver(
+        self, kind: type[T], path: str, wish: Wish, content: bytes, media: str, **query: object
+    ) -> T:
+        """Send a file that is answered in its own way."""
+        asked, headers = {**query, **_asked(wish)}, {"Content-Type": media}
+        return self._as(
+            kind, self._ask("POST", path, query=asked, content=content, headers=headers)
         )
-        return self._as(ChangeView, answer)
 
     def send_form(
         self, path: str, wish: Wish, content: bytes, fields: Mapping[str, str]

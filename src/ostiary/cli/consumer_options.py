@@ -1,6 +1,7 @@
 """What commands about consumers share: their arguments, completion, and what they say."""
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from typing import Annotated
 from urllib.parse import quote
 
@@ -15,6 +16,13 @@ from ostiary.management.sights import ChangeView
 from ostiary.management.views import Page
 
 _MOST = 200
+
+
+class Form(StrEnum):
+    """How a file of consumers is written."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
 
 
 def complete_users(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -12,7 +12,7 @@ from ostiary.kernel.errors import OstiaryError
 from ostiary.management.consumers.tying import read_rules
 from ostiary.management.consumers.views import ConsumerView, CredentialView
 from ostiary.management.views import Page
-from ostiary.services.certificate_index import fits, found_in, index_of
+from ostiary.services.certificate_index import fits, fitting_in
 from ostiary.services.certificate_steps import Fitting
 from ostiary.store.lock import StateLock
 from ostiary.trust.names.facts import Facts
@@ -83,6 +83,6 @@ def _of_stopped(config: Path, state: Path, facts: Facts) -> Sequence[Certificate
         database = open_database(document, state)
         try:
             directory = StoredDirectory(lambda: database)
-            return found_in(index_of(directory.rules()), directory, facts)
+            return fitting_in(directory, facts)
         finally:
             database.close()

@@ -1,10 +1,10 @@
 """Long work is seen to go on: on a terminal only, and on standard error."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from rich.progress import track
+from rich.progress import Progress, track
 
 from ostiary.cli.tables import error_console
 
@@ -29,3 +29,12 @@ def through(things: Sequence[T], what: str) -> Iterable[T]:
     if len(things) <= _FEW or not console.is_terminal:
         return things
     return track(things, description=what, console=console, transient=True)
+
+
+@contextmanager
+def towards(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """A bar that is told how much of ``total`` is done."""
+    console = error_console()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)

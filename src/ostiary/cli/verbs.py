@@ -25,9 +25,7 @@ VERBS = {
         ("doctor",),
     ),
     "import": Verb("Come from another gateway.", ("importing",)),
-    "explain": Verb(
-        "Explain step by step why a client certificate is let in or refused.", ("explain",)
-    ),
+    "explain": Verb("Explain step by step why a client is let in or refused.", ("explain",)),
     "overview": Verb(
         "Show how the gateway is doing: traffic, refusals by reason, what ends soon, "
         "what is wrong.",
@@ -65,6 +63,7 @@ VERBS = {
     "credentials": Verb(
         "Credentials of users and apps: keys, passwords, certificates.", ("credentials",)
     ),
+    "consumers": Verb("Many users, apps and credentials at once, from a file.", ("consumers",)),
     "scopes": Verb("Scopes: what credentials can be allowed.", ("scopes",)),
     "tokens": Verb("Credentials of console and admin API.", ("tokens",)),
     "ca": Verb(

@@ -1,6 +1,6 @@
 """Steps that ask for a credential: what becomes of the request by its verdict.
 
-``services.pipeline_steps`` tells of requests without credentials; a change here is a change there.
+``services.pipeline_steps`` tells the same of described requests; a change here is a change there.
 """
 
 from collections.abc import Iterator

@@ -30,7 +30,7 @@ class CertificateJudgement:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def judgement_of(action: ClientCertAction, asked: Judgement) -> CertificateJudgement:
+def certificate_judgement_of(action: ClientCertAction, asked: Judgement) -> CertificateJudgement:
     """What a step judges by, where ``asked`` is what the API and its conditions ask. Raises
     PatternRefused."""
     return CertificateJudgement(

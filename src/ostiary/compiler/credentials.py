@@ -199,6 +199,7 @@ def _asking(question: Question) -> Iterator[str]:
 
 
 def _extraction(action: KeyAuthAction | BasicAuthAction) -> Iterator[str]:
+    # As ``services.credentials.credential_in``, for described requests.
     match action:
         case KeyAuthAction():
             if not action.disable_headers:

@@ -113,14 +113,20 @@ def removals(document: Document, more: tuple[str, ...] = ()) -> list[str]:
     The one upgrade that is passed on is WebSocket's (RFC 6455). Behind one to another version of
     HTTP (h2c) the client would send the service requests that nobody here sees.
     """
-    names_of_ours = (name.lower() for name in (*document.identity.headers.names, *more))
-    configured = (re.sub("[^a-z0-9]", lambda _: _SIGN, name) for name in names_of_ours)
-    foreign = "|".join((FOREIGN_IDENTITY, "trailer", *configured))
+    foreign = foreign_names(document, more)
     return [
         f"http-request del-header {word(f'{foreign}|upgrade|connection)$')} -m reg if !{UPGRADES}",
         f"http-request del-header {word(f'{foreign})$')} -m reg if {UPGRADES}",
         f"http-request set-header connection upgrade if {UPGRADES}",
     ]
+
+
+def foreign_names(document: Document, more: tuple[str, ...] = ()) -> str:
+    """Names of headers that no client may send to a service: an expression on the name in lower
+    case, up to the closing bracket."""
+    names_of_ours = (name.lower() for name in (*document.identity.headers.names, *more))
+    configured = (re.sub("[^a-z0-9]", lambda _: _SIGN, name) for name in names_of_ours)
+    return "|".join((FOREIGN_IDENTITY, "trailer", *configured))
 
 
 def request_facts() -> list[str]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from ostiary.compiler.client_certificates import (
     CertificateJudgement,
-    judgement_of,
+    certificate_judgement_of,
     places_of,
     same_certificate,
 )
-from ostiary.compiler.routes import RouteTable, route_table
+from ostiary.compiler.routes import Route, RouteTable, route_table
 from ostiary.config.model.auth_conditions import ConsumerIs, ScopeHeld
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.client_cert import ClientCertAction
@@ -98,10 +98,9 @@ def profiles_of(document: Document, table: RouteTable) -> Profiles:
         bound = pipelines.get(route.endpoint)
         if bound is None:
             continue
-        tests = tests_of(bound)
         for action in actions_of(bound):
             place = place_of(action)
-            asked = Judgement(type=type_of(action), scopes=route.scopes, tests=tests)
+            asked = judgement_of(action, route, bound)
             found[actions[place]][route.rank] = _judgement(place, asked)
     numbers = {where: number for number, where in enumerate(found, int(len(found) > 1))}
     return Profiles(
@@ -113,8 +112,15 @@ def profiles_of(document: Document, table: RouteTable) -> Profiles:
     )
 
 
+def judgement_of(action: Asking, route: Route, pipeline: Pipeline) -> Judgement:
+    """What a step of the pipeline judges by, for requests of this route."""
+    return Judgement(type=type_of(action), scopes=route.scopes, tests=tests_of(pipeline))
+
+
 def _judgement(place: Asking, asked: Judgement) -> Judgement | CertificateJudgement:
-    return judgement_of(place, asked) if isinstance(place, ClientCertAction) else asked
+    if isinstance(place, ClientCertAction):
+        return certificate_judgement_of(place, asked)
+    return asked
 
 
 def judgements_of(document: Document) -> Mapping[str, Judgement]:

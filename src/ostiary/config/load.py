@@ -53,6 +53,8 @@ class Draft:
     places: Places
     problems: tuple[Problem, ...]
     """What was found so far; with an error among them ``checked`` refuses."""
+    written: Table
+    """The document in the form it was written in, before it got that of the models."""
 
     def checked(self, managed: Managed | None = None) -> Loaded:
         """Check the document as a whole, together with what is managed.
@@ -95,7 +97,7 @@ def draft(text: str, file: str, environ: Mapping[str, str]) -> Draft:
     document = _validated(places, problems)
     if document is None:
         raise ConfigRefused(_in_order(problems))
-    return Draft(document, places, tuple(problems))
+    return Draft(document, places, tuple(problems), reading.tree)
 
 
 def _validated(places: Places, problems: list[Problem]) -> Document | None:

@@ -19,6 +19,11 @@ class Changed:
     """All of a consumer's credentials are meant, also those that went with it."""
     credentials: frozenset[Named] = frozenset()
     """Also new ones: a client may have been refused that used it too early."""
+    everybody: bool = False
+    """It isn't known who has changed."""
+    only_new: bool = False
+    """Nobody can have been let in by any of these. What was refused before counts for 10 s more
+    where it isn't known to whom it was told: for an import, not all is taken back from all."""
 
 
 Listener: TypeAlias = Callable[[Changed], None]

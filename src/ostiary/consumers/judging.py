@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
-from ostiary.consumers.model import Consumer, ConsumerKind, Credential, CredentialType, Known
+from ostiary.consumers.model import ConsumerKind, CredentialType, Known
 from ostiary.consumers.ports import Directory
 from ostiary.consumers.reading import read_credential
 from ostiary.consumers.reason import CredentialReason
@@ -99,27 +99,24 @@ def judge(
 
 
 def judge_known(judgement: Judgement, known: Known) -> Verdict:
-    """Judge whose credential it is; whoever asks has made sure that it is."""
+    """Judge a credential whose secret is right, or that has none."""
     if not (known.credential.active and known.consumer.active):
         return Bad(CredentialReason.INACTIVE, known)
     if not judgement.scopes <= known.credential.scopes:
         return Bad(CredentialReason.SCOPE_MISSING, known)
-    passed = sum(
-        1 << bit
-        for bit, test in enumerate(judgement.tests)
-        if holds(test, known.consumer, known.credential)
-    )
+    passed = sum(1 << bit for bit, test in enumerate(judgement.tests) if holds(test, known))
     return Good(known, passed)
 
 
-def holds(test: Test, consumer: Consumer, credential: Credential) -> bool:
-    """What a test comes to for this consumer, by this credential."""
+def holds(test: Test, known: Known) -> bool:
+    """Whether this is true of a consumer and its credential."""
     match test:
         case ConsumerTest(names=names):
+            consumer = known.consumer
             named = consumer.kind is ConsumerKind.USER and consumer.name in names
             return named or str(consumer.id) in names
         case ScopeTest(scopes=scopes):
-            return scopes <= credential.scopes
+            return scopes <= known.credential.scopes
         case _:
             assert_never(test)
 

@@ -8,6 +8,7 @@ bcrypt, as Express Gateway keeps its passwords, are good as they are.
 
 import hashlib
 import hmac
+import re
 from typing import Final
 
 import bcrypt
@@ -24,6 +25,16 @@ _ARGON2ID: Final = "$argon2id$"
 _BCRYPT: Final = ("$2a$", "$2b$", "$2y$")
 _BCRYPT_READS: Final = 72
 """Bytes: what follows them was never part of the hash (bcryptjs cuts, and so must we)."""
+# Each look costs what the hash says: a step of bcrypt's cost doubles the time (15: about 2 s), and
+# argon2id is as dear as its memory times its passes (these bounds: half a second, 128 MiB).
+_BCRYPT_FORM: Final = re.compile(r"\$2[aby]\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}")
+_ARGON2ID_FORM: Final = re.compile(
+    r"\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]{0,2}),p=([1-9][0-9]?)"
+    r"\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}"
+)
+_MOST_MEMORY_KIB: Final = 128 * 1024
+_MOST_WORK: Final = 4 * _MOST_MEMORY_KIB
+_SHA256_FORM: Final = re.compile(r"sha256\$[0-9a-f]{64}")
 _MEMORY_KIB: Final = 19 * 1024
 _PASSES: Final = 2
 
@@ -44,6 +55,30 @@ def kept_supplied(secret: str, salt: bytes) -> str:
             "secret", f"it has {len(given)} bytes", f"give one of 1 to {LONGEST_SECRET}"
         )
     return hash_secret(given, salt, _PASSES, _MEMORY_KIB, 1, 32, Type.ID).decode("ascii")
+
+
+def check_hash(kept: str) -> None:
+    """A hash that was made elsewhere, to be kept as it is: bcrypt of cost 4 to 15, argon2id of at
+    most 128 MiB, or ``sha256$`` and 64 hex digits, for secrets of 128 random bits only.
+
+    Raises ConsumerRefused.
+    """
+    argon2id = _ARGON2ID_FORM.fullmatch(kept)
+    if argon2id is not None:
+        memory, passes = int(argon2id[1]), int(argon2id[2])
+        if memory <= _MOST_MEMORY_KIB and memory * passes <= _MOST_WORK:
+            return
+        raise ConsumerRefused(
+            "hash",
+            f"{memory} KiB and {passes} passes are too dear to look at",
+            f"hash it with at most {_MOST_MEMORY_KIB} KiB, and {_MOST_WORK} KiB times passes",
+        )
+    if not (_BCRYPT_FORM.fullmatch(kept) or _SHA256_FORM.fullmatch(kept)):
+        raise ConsumerRefused(
+            "hash",
+            "it is no hash of bcrypt (cost 4 to 15), of argon2id, or sha256$ with 64 hex digits",
+            "give such a hash, or the secret itself",
+        )
 
 
 def verify(stored: str, given: str) -> bool:

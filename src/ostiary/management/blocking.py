@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ostiary.management.actors import Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
 from ostiary.management.clients import BlockedView
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import Fault, Unacceptable
 from ostiary.management.keeping import reading
 from ostiary.management.pages import after, checked_limit, offset_of

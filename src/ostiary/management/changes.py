@@ -7,66 +7,31 @@ commit fails, what acted before is put in force again.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
 
-from ostiary.consumers.changes import Changed, Listener, nobody
+from ostiary.consumers.changes import Listener, nobody
 from ostiary.kernel.errors import OstiaryError
-from ostiary.kernel.problems import ConfigRefused, Problem
-from ostiary.management.actors import Actor, Order
-from ostiary.management.errors import (
-    EngineRefuses,
-    Fault,
-    Forbidden,
-    NotApplied,
-    Stale,
-    Unavailable,
-)
-from ostiary.management.keeping import Keeping, told
-from ostiary.management.ports import Applied, Clock, Gatekeeper
+from ostiary.kernel.problems import ConfigRefused
+from ostiary.management.actors import Order
+from ostiary.management.edits import Edit, Edited, Moment, audit_entry
+from ostiary.management.errors import Conflicting, Forbidden, NotApplied, Unavailable
+from ostiary.management.keeping import Keeping, refuse_stale, told
+from ostiary.management.ports import Applied, Clock, FileEdit, Gatekeeper
 from ostiary.management.previews import Previews
+from ostiary.management.refusing import engine_refuses
 from ostiary.management.sights import ChangeView, PreviewView
-from ostiary.management.state import EVERYTHING, State, Touched, missing_since, read_state
-from ostiary.services.prepare import Prepared
-from ostiary.store.database.notifications import NewNotification
-from ostiary.store.database.records import AuditEntry, JsonValue, Role
+from ostiary.management.state import EVERYTHING, State, missing_since, read_state
+from ostiary.store.database.records import AuditEntry, Role
 from ostiary.store.database.work import Work
 
 T = TypeVar("T")
+_OWN_ENTRIES = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edited:
-    """What an edit did in the transaction; values for the audit log hold no secret."""
-
-    action: str
-    """A stable word such as ``trusted.add``."""
-    object: str
-    before: JsonValue = None
-    after: JsonValue = None
-    touched: frozenset[Touched] = frozenset()
-    """Empty: nothing in force changes."""
-    warnings: tuple[str, ...] = ()
-    notices: tuple[NewNotification, ...] = ()
-    """What operators elsewhere are told of it, when it is committed."""
-    consumers: Changed | None = None
-    """Whose verdicts are withdrawn, when it is committed and before it is acknowledged."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """What an edit may know beside the transaction."""
-
-    at: datetime
-    actor: Actor
-    in_force: Prepared
-
-
-Edit = Callable[[Work, Moment], Edited]
 Mirror = Callable[[State], None]
 """Told of every state that was committed; must not raise."""
 
@@ -99,6 +64,8 @@ class Changes:
         self._state: State | None = None
         self._mirrors: list[Mirror] = []
         self._halted = ""
+        self.own_entries: deque[int] = deque(maxlen=_OWN_ENTRIES)
+        """The latest numbers in the audit log that were written here."""
         self._under_way: set[asyncio.Task[ChangeView]] = set()
         self._log = structlog.get_logger("ostiary.management")
 
@@ -167,6 +134,25 @@ class Changes:
             loop = asyncio.get_running_loop()
             return await asyncio.to_thread(self._change, order, edit, loop)
 
+    async def catch_up(self) -> bool:
+        """Put in force what others have committed to the same database; whether there was anything.
+
+        Raises Unavailable, EngineRefuses, NotApplied: then what was in force goes on acting.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._catch_up, asyncio.get_running_loop())
+
+    def _catch_up(self, loop: asyncio.AbstractEventLoop) -> bool:
+        with told(), self.keeping.reading() as work:
+            before = self._state
+            if before is not None and self._known(work) is not None:
+                return False
+            state = read_state(work, before, EVERYTHING)
+        if before is None or not state.acts_as(before):
+            self._apply(state, None, loop)
+        self._committed(state, state.revision)
+        return True
+
     def _moment(self, order: Order) -> Moment:
         return Moment(at=self.clock(), actor=order.actor, in_force=self.gatekeeper.prepared)
 
@@ -178,7 +164,8 @@ class Changes:
                 raise _OnlyLooking(done, read_state(work, self._known(work), done.touched))
         except _OnlyLooking as looked:
             edited, state = looked.edited, looked.state
-        preview = self._preview(state, order) if edited.touched else None
+        acts = edited.touched or edited.file
+        preview = self._preview(state, edited.file, order) if acts else None
         return ChangeView(
             applied=False,
             revision=state.revision,
@@ -188,30 +175,34 @@ class Changes:
             preview=preview,
         )
 
-    def _preview(self, state: State, order: Order) -> PreviewView:
+    def _preview(self, state: State, file: FileEdit | None, order: Order) -> PreviewView:
         try:
-            then = self.gatekeeper.prepare(state.managed, state.certificates)
+            then = self.gatekeeper.prepare(state.managed, state.certificates, file)
         except ConfigRefused as refused:
-            raise engine_refuses(refused) from refused
+            raise engine_refuses(refused, lines=file is not None) from refused
         return self._previews.foresee(self.gatekeeper.prepared, then, order.days)
 
     def _change(self, order: Order, edit: Edit, loop: asyncio.AbstractEventLoop) -> ChangeView:
         before = self._state
         applied: Applied | None = None
+        file: FileEdit | None = None
         try:
             with told(), self.keeping.begin() as work:
                 refuse_stale(work, order)
                 moment = self._moment(order)
                 edited = edit(work, moment)
-                state = read_state(work, self._known(work), edited.touched)
-                if edited.touched:
-                    applied = self._apply(state, loop)
+                known = self._known(work)
+                state = read_state(work, known, edited.touched)
+                file = edited.file
+                # What others wrote since is in the state, too, and must not only seem to act.
+                if edited.touched or file or known is None:
+                    applied = self._apply(state, file, loop)
                 revision = work.revision.grow()
-                work.audit.append(_entry(edited, moment))
+                self.own_entries.append(work.audit.append(audit_entry(edited, moment)))
                 work.notifications.add(edited.notices)
         except BaseException:
             if applied is not None:
-                self._go_back(before, loop)
+                self._go_back(before, file, loop)
             raise
         if edited.consumers is not None:
             self._consumers(edited.consumers)
@@ -247,52 +238,29 @@ class Changes:
         for mirror in self._mirrors:
             mirror(from_now)
 
-    def _apply(self, state: State, loop: asyncio.AbstractEventLoop) -> Applied:
+    def _apply(
+        self, state: State, file: FileEdit | None, loop: asyncio.AbstractEventLoop
+    ) -> Applied:
         try:
-            return _in_loop(self.gatekeeper.apply(state.managed, state.certificates), loop)
+            return _in_loop(self.gatekeeper.apply(state.managed, state.certificates, file), loop)
         except ConfigRefused as refused:
-            raise engine_refuses(refused) from refused
+            raise engine_refuses(refused, lines=file is not None) from refused
+        except Conflicting:
+            raise
         except OstiaryError as error:
             raise NotApplied(f"the change could not be put in force: {error}") from error
 
-    def _go_back(self, before: State | None, loop: asyncio.AbstractEventLoop) -> None:
+    def _go_back(
+        self, before: State | None, file: FileEdit | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
         """The database refused at the end: what is in force must be what it has."""
         self._log.error("change-not-kept", why="the database refused it; going back")
         state = before or self.load()
         try:
-            _in_loop(self.gatekeeper.apply(state.managed, state.certificates), loop)
+            old = file.back() if file else None
+            _in_loop(self.gatekeeper.apply(state.managed, state.certificates, old), loop)
         except OstiaryError as error:
             self._log.error("change-not-taken-back", error=str(error))
-
-
-def refuse_stale(work: Work, order: Order) -> None:
-    """Raises Stale when the order was made for another revision."""
-    now = work.revision.current()
-    if order.if_match is not None and order.if_match != now:
-        raise Stale(order.if_match, now)
-
-
-def engine_refuses(refused: ConfigRefused) -> EngineRefuses:
-    """The gateway's problems as faults of the change."""
-    errors = [one for one in refused.problems if one.severity.value == "error"]
-    return EngineRefuses(_fault(problem) for problem in errors)
-
-
-def _fault(problem: Problem) -> Fault:
-    where = f"{problem.path}: " if problem.path else ""
-    return Fault(where="", message=where + problem.message, way_out=problem.way_out)
-
-
-def _entry(edited: Edited, moment: Moment) -> AuditEntry:
-    return AuditEntry(
-        at=moment.at,
-        actor=moment.actor.name,
-        action=edited.action,
-        object=edited.object,
-        before=edited.before,
-        after=edited.after,
-        request_id=moment.actor.request_id,
-    )
 
 
 def _in_loop(work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from ostiary.management.errors import Conflicting, InUse, NotThere, Unacceptable, Unavailable
+from ostiary.management.actors import Order
+from ostiary.management.errors import (
+    Conflicting,
+    InUse,
+    NotThere,
+    Stale,
+    Unacceptable,
+    Unavailable,
+)
 from ostiary.store.database.errors import (
     NameTaken,
     NoSuch,
@@ -52,3 +60,10 @@ def reading(keeping: Keeping) -> Iterator[Work]:
     """Read in one transaction. Raises NotThere, Unavailable."""
     with told(), keeping.reading() as work:
         yield work
+
+
+def refuse_stale(work: Work, order: Order) -> None:
+    """Raises Stale when the order was made for another revision."""
+    now = work.revision.current()
+    if order.if_match is not None and order.if_match != now:
+        raise Stale(order.if_match, now)

@@ -3,7 +3,8 @@
 import asyncio
 
 from ostiary.management.actors import Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import InUse
 from ostiary.management.keeping import reading
 from ostiary.management.pages import after, checked_limit, offset_of

@@ -11,7 +11,9 @@ from ostiary.management.authority.foundation import Foundation
 from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
 from ostiary.management.changes import Changes
+from ostiary.management.configuration import Configuration
 from ostiary.management.consumers.consumers import make_consumers
+from ostiary.management.flows import Flows
 from ostiary.management.keeping import Keeping
 from ostiary.management.library import Library
 from ostiary.management.management import Management
@@ -67,11 +69,13 @@ def make_management(hands: Hands) -> tuple[Management, Changes]:
         notifications=Notifications(changes, hands.dice, hands.post),
         recovery=recovery,
         sightings=Sightings(changes, recovery, hands.telemetry, hands.explain),
+        flows=Flows(changes),
         tokens=Tokens(changes, hands.dice, Attempts()),
         audit=Audit(changes),
         authority=Authority(desk),
         foundation=Foundation(desk, library, trusted),
         reception=Reception(desk),
+        configuration=Configuration(changes),
         consumers=make_consumers(changes, hands.dice),
     )
     return management, changes

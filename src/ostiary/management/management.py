@@ -7,7 +7,9 @@ from ostiary.management.authority.authority import Authority
 from ostiary.management.authority.foundation import Foundation
 from ostiary.management.authority.reception import Reception
 from ostiary.management.blocking import Blocking
+from ostiary.management.configuration import Configuration
 from ostiary.management.consumers.consumers import Consumers
+from ostiary.management.flows import Flows
 from ostiary.management.library import Library
 from ostiary.management.names import Names
 from ostiary.management.notifications import Notifications
@@ -47,6 +49,8 @@ class Management:
     """State and recovery of the truststore and the database."""
     sightings: Sightings
     """Overview, clients, events, explain."""
+    flows: Flows
+    """APIs, their pipelines and services, as they are drawn."""
     tokens: Tokens
     """Credentials, and who they are."""
     audit: Audit
@@ -57,5 +61,7 @@ class Management:
     """How that authority begins, and is followed up."""
     reception: Reception
     """Tokens to enrol with, and requests that wait for approval."""
+    configuration: Configuration
+    """Endpoints, pipelines and policies in the configuration file."""
     consumers: Consumers
     """Users, apps, their credentials, and scopes."""

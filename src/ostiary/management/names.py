@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from ostiary.config.effective import file_auth_of
 from ostiary.config.model.client_auth import ApiAuth
 from ostiary.management.actors import Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import Fault, Locked, NotThere, Unacceptable
 from ostiary.management.keeping import reading
 from ostiary.management.locked import file_of

@@ -3,6 +3,7 @@
 from ostiary.config.effective import EffectivePolicy, Part, Source, file_auth_of
 from ostiary.config.model.api_endpoint import ApiEndpoint
 from ostiary.config.model.client_auth import ApiAuth
+from ostiary.config.model.document import Document
 from ostiary.config.model.name_rule import NameRule
 from ostiary.management.locked import file_of, locked_anchors, ssl_enabled
 from ostiary.management.showing import changed, setting
@@ -47,7 +48,7 @@ def api_view(prepared: Prepared, state: State, name: str) -> ApiView:
     own = file_auth_of(prepared.document, name).deny
     return ApiView(
         name=name,
-        endpoints=tuple(map(_told, prepared.document.api_endpoints[name])),
+        endpoints=endpoint_words(prepared.document, name),
         overrides=name in effective.overriding,
         in_document=True,
         type=setting(inherited, file),
@@ -101,6 +102,11 @@ def _gone(gateway: EffectivePolicy, managed: ApiAuth) -> EffectivePolicy:
         grace=part(None, gateway.grace),
         preference=part(None, gateway.preference),
     )
+
+
+def endpoint_words(document: Document, api: str) -> tuple[str, ...]:
+    """Each way requests come to an API."""
+    return tuple(map(_told, document.api_endpoints[api]))
 
 
 def _told(endpoint: ApiEndpoint) -> str:

@@ -9,9 +9,10 @@ from ostiary.config.model.revocation_fetch import is_url
 from ostiary.config.revocation_checks import asks_ocsp, follows_points, list_urls
 from ostiary.kernel.problems import ConfigRefused
 from ostiary.management.actors import Actor
-from ostiary.management.changes import Changes, engine_refuses
+from ostiary.management.changes import Changes
 from ostiary.management.errors import Forbidden, NotThere
 from ostiary.management.ocsp import ocsp_view
+from ostiary.management.refusing import engine_refuses
 from ostiary.management.revocation_views import (
     Freshness,
     ListView,

@@ -6,7 +6,8 @@ from ostiary.config.effective import file_auth_of
 from ostiary.config.model.client_auth import ApiAuth, GatewayAuth
 from ostiary.config.model.document import Document
 from ostiary.management.actors import Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import NotThere
 from ostiary.management.locked import file_of
 from ostiary.management.patching import field_names, read_patch, refuse_locked

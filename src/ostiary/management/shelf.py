@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ostiary.management.apart import is_bundle, read_bundle
-from ostiary.management.changes import Moment
+from ostiary.management.edits import Moment
 from ostiary.management.errors import Fault, Unacceptable
 from ostiary.management.showing import expiry, summary
 from ostiary.management.views import ComponentView, LookupView, VersionView

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import assert_never
 
 from ostiary.kernel.blocked import Blocked
 from ostiary.management.clients import ClientView
@@ -10,21 +11,22 @@ from ostiary.management.sights import (
     Banner,
     BannerKind,
     EventView,
-    ExplainView,
     ReasonCount,
-    StepView,
     StoreState,
     TrafficPoint,
     TruststoreView,
 )
 from ostiary.management.views import CertificateView
+from ostiary.management.walks import DecisionView, ExplainView, ForwardedView, HeaderLine, StepView
 from ostiary.services.explanation import Explanation
+from ostiary.services.onward import Forwarded
 from ostiary.store.database.records import Client
 from ostiary.telemetry.blocks import block_on
 from ostiary.telemetry.counters import Counted
 from ostiary.telemetry.history import Chart
 from ostiary.telemetry.inbox import Numbered
 from ostiary.telemetry.noting import went_on
+from ostiary.trust.decision import Admitted, Decision, Refused
 from ostiary.trust.reason import ADMITTED_CODE, Reason, reason_of_code
 
 _SENTENCES = {reason.value: reason.sentence for reason in Reason}
@@ -144,10 +146,44 @@ def explain_view(explanation: Explanation, certificate: CertificateView | None) 
         alert=answer.alert,
         reason=explanation.reason.value if explanation.reason else "",
         steps=tuple(
-            StepView(name=one.name, passed=one.passed, detail=one.detail, way_out=one.way_out)
+            StepView(
+                name=one.name,
+                passed=one.passed,
+                detail=one.detail,
+                way_out=one.way_out,
+                step=one.step,
+                skipped=one.skipped,
+                unknown=one.unknown,
+            )
             for one in explanation.steps
         ),
         certificate=certificate,
+        entry=explanation.entry,
+        decision=_decision(explanation.decision),
+        api=explanation.api,
+        forwarded=_forwarded(explanation.forwarded) if explanation.forwarded else None,
+    )
+
+
+def _decision(one: Decision | None) -> DecisionView | None:
+    match one:
+        case None:
+            return None
+        case Admitted(until=until):
+            return DecisionView(admitted=True, reason=None, detail="", until=until)
+        case Refused(reason=reason, detail=detail):
+            return DecisionView(admitted=False, reason=reason.value, detail=detail, until=None)
+        case _:
+            assert_never(one)
+
+
+def _forwarded(one: Forwarded) -> ForwardedView:
+    return ForwardedView(
+        service=one.service,
+        addresses=one.addresses,
+        method=one.method,
+        path=one.path,
+        headers=tuple(HeaderLine(name=name, value=value) for name, value in one.headers),
     )
 
 

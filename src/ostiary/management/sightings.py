@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from ostiary.kernel.errors import WrongUse
+from ostiary.management.actors import Actor
 from ostiary.management.changes import Changes
 from ostiary.management.clients import ClientView
+from ostiary.management.described import NOTHING_MORE, Described
 from ostiary.management.errors import NotThere, Unacceptable
 from ostiary.management.keeping import reading
 from ostiary.management.locked import locked_anchors
@@ -22,17 +24,14 @@ from ostiary.management.sighted import (
     points,
     refusals,
 )
-from ostiary.management.sights import (
-    EventView,
-    ExpiringKind,
-    ExpiringView,
-    ExplainView,
-    OverviewView,
-)
+from ostiary.management.sights import EventView, ExpiringKind, ExpiringView, OverviewView
 from ostiary.management.truststore import Recovery
+from ostiary.management.trying import address_of, headers_of, proof_of
 from ostiary.management.views import SOON_DAYS, Page
+from ostiary.management.walks import ExplainView
+from ostiary.services.credentials import NO_PROOF, Proof
 from ostiary.services.lists import ends_of
-from ostiary.store.database.records import ClientFilter, ClientOrder
+from ostiary.store.database.records import ClientFilter, ClientOrder, Role
 from ostiary.telemetry.expiry import Dated, Expiring, Held, expiring
 from ostiary.telemetry.hub import Telemetry
 from ostiary.telemetry.noting import WENT_ON
@@ -160,6 +159,7 @@ class Sightings:
 
     def explain(
         self,
+        actor: Actor,
         *,
         upload: bytes | None,
         api: str | None = None,
@@ -167,9 +167,14 @@ class Sightings:
         method: str = "GET",
         at: datetime | None = None,
         password: str | None = None,
+        more: Described = NOTHING_MORE,
     ) -> tuple[ExplainView, ...]:
         """Why a certificate (None: a client without one) would be let in or not; one answer for
-        an API or URL, else one for each TLS entry. Raises Unacceptable, NotThere."""
+        an API or URL, else one for each TLS entry. Waits for the database: call it in a thread.
+
+        To try a secret needs the role operator: a viewer could guess it here, where nobody counts.
+        Raises Unacceptable, NotThere, Forbidden.
+        """
         shown = read_uploaded(upload, password) if upload is not None else ()
         if api is not None and api not in self._changes.gatekeeper.prepared.document.api_endpoints:
             raise NotThere("API", api)
@@ -181,6 +186,10 @@ class Sightings:
             url=url,
             method=method,
             at=at or now,
+            headers=headers_of(more.headers),
+            client=address_of(more.client),
+            proof=self._proof(more),
+            may_try=actor.may(Role.OPERATOR),
         )
         try:
             told = self._explain(asked)
@@ -190,6 +199,12 @@ class Sightings:
         known = by_subject((*(state.certificates if state else ()), *shown))
         view = certificate_view(shown[0], now, known) if shown else None
         return tuple(explain_view(one, view) for one in told)
+
+    def _proof(self, more: Described) -> Proof:
+        if not (more.key or more.user or more.consumer):
+            return NO_PROOF
+        with reading(self._changes.keeping) as work:
+            return proof_of(more, work)
 
     def _anchor_names(self) -> dict[bytes, str]:
         state = self._changes.state

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from ostiary.management.views import CertificateView, View
+from ostiary.management.views import View
 from ostiary.store.database.records import Role
 
 
@@ -210,31 +210,6 @@ class TruststoreView(View):
     recovery: RecoveryView | None
     database: StoreState
     database_detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepView(View):
-    """One step of an explanation."""
-
-    name: str
-    passed: bool
-    detail: str
-    way_out: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainView(View):
-    """Why a certificate is let in, or not."""
-
-    about: str
-    served: bool
-    sentence: str
-    status: int | None
-    alert: str | None
-    reason: str
-    """Code word; empty when admitted or not asked for."""
-    steps: tuple[StepView, ...]
-    certificate: CertificateView | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,12 @@ class State:
         found = {one.sha256: one for bundle in self.bundles for one in bundle.certificates}
         return tuple(found.values())
 
+    def acts_as(self, other: "State") -> bool:
+        """Whether the same certificates are admitted, and refused, by both."""
+        pems = [(one.component, one.version, one.pem) for one in self.bundles]
+        others = [(one.component, one.version, one.pem) for one in other.bundles]
+        return pems == others and self.managed == other.managed
+
 
 EMPTY = State(revision=0, settings={}, names={}, bundles=(), managed=Managed())
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from ostiary.management.actors import Actor, Order
 from ostiary.management.attempts import Attempts
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import BadCredential, Conflicting, Unacceptable, Unavailable
 from ostiary.management.keeping import reading, told
 from ostiary.management.ports import Dice

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from ostiary.config.effective import AuthType
 from ostiary.management.actors import Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import Conflicting, MustConfirm, NotThere, Unacceptable
 from ostiary.management.keeping import reading
 from ostiary.management.locked import LockedAnchor, locked_anchors, takes_certificates

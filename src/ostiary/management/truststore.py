@@ -14,7 +14,8 @@ import structlog
 
 from ostiary.kernel.errors import OstiaryError
 from ostiary.management.actors import Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import Forbidden, NotApplied, Unavailable
 from ostiary.management.keeping import told
 from ostiary.management.sights import ChangeView, RecoveryView, StoreState, TruststoreView

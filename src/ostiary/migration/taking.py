@@ -8,7 +8,7 @@ from ostiary.consumers import names
 from ostiary.consumers.refusal import ConsumerRefused
 from ostiary.migration.dump import Dump, DumpedApp, DumpedCredential, DumpedUser
 
-PORTION = 500
+PORTION = 1_000
 """Users, apps and credentials that are sent together; a user's are never parted."""
 _TAKEN = frozenset({"key-auth", "basic-auth", "jwt"})
 

@@ -77,7 +77,7 @@ def _refused_by_name(names: NameIndex, facts: Facts) -> Recognized | None:
 def _judge_owned(judgement: CertificateJudgement, known: Known, end: datetime | None) -> Recognized:
     told = f"credential {known.credential.id} of {known.consumer.name}"
     wanted = ConsumerTest(judgement.consumers)
-    if judgement.consumers and not holds(wanted, known.consumer, known.credential):
+    if judgement.consumers and not holds(wanted, known):
         reason = CredentialReason.CONSUMER_REFUSED
         return Recognized(reason=reason, known=known, until=end, detail=told)
     match judge_known(judgement.asked, known):

@@ -75,6 +75,11 @@ def found_in(
     return tuple(one for one in found if one is not None and fits(one, facts))
 
 
+def fitting_in(directory: Certificates, facts: Facts) -> tuple[CertificateCredential, ...]:
+    """Likewise, where no index is at hand."""
+    return found_in(index_of(directory.rules()), directory, facts)
+
+
 def _holds(rule: CertificateRule, facts: Facts) -> bool:
     tests = rule.given().items()
     try:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ostiary.compiler.authentication import CONSUMER_HEADER
 from ostiary.compiler.client_cert_steps import answer_of
-from ostiary.compiler.client_certificates import judgement_of
+from ostiary.compiler.client_certificates import certificate_judgement_of
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.consumers.certificates import CertificateCredential
 from ostiary.consumers.judging import Judgement
@@ -41,10 +42,6 @@ class Shows:
     """That the API asks for."""
 
 
-StepOfCertificate = Callable[[Shows, ClientCertAction, Request], Answer | Went]
-"""What a step does with a visit."""
-
-
 def certificate_step(
     fitting: Fitting, now: datetime, shows: Shows, action: ClientCertAction, request: Request
 ) -> Answer | Went:
@@ -55,7 +52,8 @@ def certificate_step(
             return Went(f"admits the certificate, without a consumer: {found.detail}", request)
         who = found.known.consumer
         sentence = f"the consumer is the {who.kind.value} {who.name!r} ({found.detail})"
-        return Went(sentence, replace(request, consumer=found.known))
+        known = replace(request, known=found.known)
+        return Went(sentence, known.with_header(CONSUMER_HEADER, str(who.id)))
     status, said = answer_of(found.reason)
     why = f"{found.reason.value}: {found.detail or found.reason.sentence}"
     if found.reason is CredentialReason.MISSING and not action.required:
@@ -79,7 +77,7 @@ def _recognized(
     if facts is None:
         return Recognized(reason=CredentialReason.NOT_ADMITTED)
     asked = Judgement(type=CredentialType.CERTIFICATE, scopes=shows.scopes)
-    judgement = judgement_of(action, asked)
+    judgement = certificate_judgement_of(action, asked)
     try:
         tied = fitting(facts)
     except OSError as error:

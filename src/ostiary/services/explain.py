@@ -6,17 +6,17 @@ table that the engine's maps are made of.
 
 import hashlib
 from datetime import datetime
-from functools import partial
 
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.compiler.tls import Entry, entries_of
 from ostiary.config.effective import AuthType
-from ostiary.services.certificate_steps import Fitting, certificate_step, nobodys
+from ostiary.services.certificate_steps import Fitting, nobodys
+from ostiary.services.credentials import AskDirectory, nobody_to_ask
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.handshake import choose_entry
 from ostiary.services.prepare import Prepared
 from ostiary.services.visits import Scheme, Visit, visit_of_api
-from ostiary.services.way import Way
+from ostiary.services.way import Client, Way
 from ostiary.trust.decision import Walk
 from ostiary.trust.desk import Desk
 from ostiary.trust.intermediates import Intermediates
@@ -32,14 +32,16 @@ class Explainer:
         prepared: Prepared,
         now: datetime,
         statuses: Statuses | None = None,
+        ask: AskDirectory = nobody_to_ask,
         fitting: Fitting = nobodys,
     ) -> None:
         """``now`` (aware) is when the visits take place. What is managed beside the file is in
-        ``prepared``; ``statuses`` are the OCSP answers at hand, and nobody else's; ``fitting``
-        finds the credentials of consumers that fit a certificate."""
+        ``prepared``; ``statuses`` are the OCSP answers at hand, and nobody else's; ``ask`` judges
+        the credentials of consumers, and ``fitting`` finds those that fit a certificate."""
+        self._ask = ask
+        self._fitting = fitting
         self._prepared = prepared
         self._now = now
-        self._fitting = fitting
         standing = standing_of(prepared.policies, blocked=prepared.blocked, statuses=statuses)
         self._desk = Desk(standing, Intermediates())
         https = prepared.document.https
@@ -84,7 +86,10 @@ class Explainer:
         def judge(scope: str) -> Walk:
             return self._desk.explain(scope, shown.leaf, shown.chain, self._now)
 
-        fingerprint = hashlib.sha256(shown.leaf).hexdigest().upper() if shown.leaf else ""
-
-        step = partial(certificate_step, self._fitting, self._now)
-        return Way(self._prepared, self.table, about, judge, fingerprint=fingerprint, steps=step)
+        client = Client(
+            fingerprint=hashlib.sha256(shown.leaf).hexdigest().upper() if shown.leaf else "",
+            ask=self._ask,
+            fitting=self._fitting,
+            now=self._now,
+        )
+        return Way(self._prepared, self.table, about, judge, client)

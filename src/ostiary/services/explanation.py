@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ostiary.services.onward import Forwarded
 from ostiary.trust.decision import Decision, Refused
 from ostiary.trust.reason import Reason
 
@@ -23,6 +24,12 @@ class Line:
     """False where this step refuses."""
     detail: str
     way_out: str = ""
+    step: int = 0
+    """Of a pipeline's step: its number, from 1, over all policies; 0 for all else."""
+    skipped: bool = False
+    """The step's condition was false, or isn't known."""
+    unknown: bool = False
+    """A script or the body decides whether the step acts: it is walked past."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +58,10 @@ class Explanation:
     answer: Answer
     would: Answer | None = None
     """What a policy that only reports would have answered."""
+    api: str | None = None
+    """The API endpoint; None where no route was found, or nobody got so far."""
+    forwarded: Forwarded | None = None
+    """What the service gets, where the request goes on to one."""
 
     @property
     def reason(self) -> Reason | None:

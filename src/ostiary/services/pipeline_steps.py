@@ -1,12 +1,14 @@
 """What one step of a pipeline does to a request, told without the engine."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
-from ostiary.compiler.authentication import status_of
+from ostiary.compiler.authentication import CONSUMER_HEADER, status_of
 from ostiary.compiler.guards import AMBIGUOUS_PATH
+from ostiary.compiler.profiles import Authenticating
+from ostiary.config.expression.scripts import acting_script, read_template
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Condition
@@ -21,15 +23,21 @@ from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
 from ostiary.config.model.policies.transformers import (
-    HeaderChange,
-    QueryChange,
     RequestTransformerAction,
     ResponseTransformerAction,
 )
 from ostiary.config.rewriting import replacement_of
+from ostiary.consumers.judging import Bad, Good
+from ostiary.consumers.model import Known
 from ostiary.consumers.reason import CredentialReason
+from ostiary.services.credentials import Judged
 from ostiary.services.explanation import Answer
+from ostiary.services.expressions import UNKNOWN_TEXT, text_of
 from ostiary.services.requests import Request
+from ostiary.services.step_words import filtering, urls, words_of
+from ostiary.services.transforming import passes, set_headers, transformed
+
+_LONGEST_MESSAGE = 1000
 
 _REFERENCE = re.compile(r"\\([0-9])")
 """Of a ``Replacement.text``; Python's own spelling is unmistakable, and knows group 0."""
@@ -43,7 +51,11 @@ class Went:
     request: Request
 
 
-OfCertificate = Callable[[ClientCertAction, Request], Answer | Went]
+Asking: TypeAlias = Callable[[Authenticating], Judged]
+"""Judges the credential that a step asks for."""
+
+
+OfCertificate: TypeAlias = Callable[[ClientCertAction, Request], Answer | Went]
 """What a step does that asks whose the certificate is."""
 
 
@@ -52,12 +64,14 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
     condition: Condition,
     request: Request,
     document: Document,
+    *,
+    asking: Asking,
     of_certificate: OfCertificate,
 ) -> Answer | Went:
     """Let a step act whose condition holds.
 
-    Nothing is known of the client's address and of earlier requests: steps that depend on these go
-    on, and say what they look at. The request has no credential but a certificate.
+    Nothing is known of earlier requests, and perhaps not of the client's address: steps that depend
+    on these go on, and say what they look at.
     """
     match action:
         case ClientCertAction():
@@ -65,11 +79,11 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
         case TerminateAction(status_code=status):
             return _answers(status)
         case ProxyAction(service_endpoint=name):
-            service = document.service_endpoints[name]
-            urls = service.url or ", ".join(service.urls or ())
-            return Answer(served=True, sentence=f"passed on to the service {name!r} at {urls}")
+            where = urls(document, name)
+            return Answer(served=True, sentence=f"passed on to the service {name!r} at {where}")
         case RedirectAction():
-            return _redirects(action.status_code, action.location)
+            location = text_of(read_template(action.location), request)
+            return _redirects(action.status_code, location)
         case RewriteAction():
             return _rewrite(action, condition, request)
         case CorsAction():
@@ -77,32 +91,64 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
                 return _answers(action.options_success_status)
             return Went("adds headers for browsers to the answer", request)
         case ExpressionAction():
+            for name in acting_script(action.jscode).headers:
+                request = request.with_header(name, UNKNOWN_TEXT)
             return Went("runs a script, which isn't done here", request)
         case HeadersAction():
-            return Went(f"sets {_listed(action.named)}", request)
+            return Went(words_of(action).sentence, set_headers(action.named, request))
         case RequestTransformerAction():
-            changes = (_change(one) for one in (action.headers, action.query) if one)
-            return Went(f"changes the request: {'; '.join(changes)}", request)
-        case ResponseTransformerAction():
-            return Went(f"changes the answer: {_change(action.headers)}", request)
-        case RateLimitAction():
-            limit = f"{action.max} in {action.window_ms} ms by {action.rate_limit_by}"
-            return Went(f"counts the request; more than {limit} are refused", request)
+            return Went(words_of(action).sentence, transformed(action, request))
+        case RateLimitAction() | ResponseTransformerAction():
+            return Went(words_of(action).sentence, request)
         case IpFilterAction():
-            return Went(f"looks at the client's address: {_filter(action)}", request)
+            return _filter(action, request)
         case LogAction():
-            return Went("adds a message to the access log", request)
+            message = text_of(read_template(action.message), request)[:_LONGEST_MESSAGE]
+            return Went(f"adds {message!r} to the access log", request)
         case BasicAuthAction() | KeyAuthAction():
-            return _authenticate(action, request)
+            return _authenticate(action, request, asking(action))
         case _:
             assert_never(action)
 
 
-def _authenticate(action: BasicAuthAction | KeyAuthAction, request: Request) -> Answer | Went:
-    if action.pass_through:
+def _authenticate(action: Authenticating, request: Request, found: Judged) -> Answer | Went:
+    """As ``compiler.authentication.authentication_rules``."""
+    match found.verdict:
+        case Good(known=known):
+            request = replace(request, known=known)
+            request = request.with_header(CONSUMER_HEADER, str(known.consumer.id))
+            return Went(f"{found.shown} is good: {_told(known)}", request)
+        case Bad(reason=reason, known=whose):
+            status = status_of(action, reason)
+        case _:
+            assert_never(found.verdict)
+    if reason is CredentialReason.MISSING and action.pass_through:
         return Went("finds no credential, and passThrough goes on", request)
-    status = status_of(action, CredentialReason.MISSING)
-    sentence = f"answers {status} to requests without a good credential"
+    if reason is CredentialReason.MISSING:
+        sentence = f"answers {status} to requests without a good credential"
+    else:
+        of = f" ({_told(whose)})" if whose else ""
+        if action.pass_through and reason is not CredentialReason.NO_ANSWER:
+            return Went(f"{reason.sentence}{of}; passThrough goes on without a consumer", request)
+        sentence = f"{reason.sentence}{of}: answers {status}"
+    return Answer(served=False, sentence=sentence, status=status)
+
+
+def _told(known: Known) -> str:
+    scopes = ", ".join(sorted(known.credential.scopes)) or "no scopes"
+    consumer = known.consumer
+    return f"{known.credential.id!r} of {consumer.kind.value} {consumer.name!r}, {scopes}"
+
+
+def _filter(action: IpFilterAction, request: Request) -> Answer | Went:
+    """As ``compiler.policy_answers.ip_filter_rules``."""
+    looks = f"looks at the client's address: {filtering(action)}"
+    if not request.client:
+        return Went(looks, request)
+    if passes(action, request.client):
+        return Went(f"{looks}; {request.client} may come", request)
+    status = action.status_code
+    sentence = f"{request.client} may not come: answers {status}"
     return Answer(served=False, sentence=sentence, status=status)
 
 
@@ -130,20 +176,3 @@ def _rewrite(action: RewriteAction, condition: Condition, request: Request) -> A
     if re.search(AMBIGUOUS_PATH, changed.path, re.IGNORECASE):
         return Answer(served=False, sentence="answers 400: the new path is no path", status=400)
     return Went(f"rewrites {request.pathq!r} to {changed.pathq!r}", changed)
-
-
-def _change(change: HeaderChange | QueryChange) -> str:
-    said = [f"sets {_listed(change.add)}"] if change.add else []
-    said += [f"removes {_listed(change.remove)}"] if change.remove else []
-    return ", ".join(said)
-
-
-def _filter(action: IpFilterAction) -> str:
-    said = [f"denies {_listed(action.deny)}"] if action.deny else []
-    said += [f"allows only {_listed(action.allow)}"] if action.allow else []
-    return ", ".join(said)
-
-
-def _listed(names: Iterable[str]) -> str:
-    words = list(names)
-    return ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")

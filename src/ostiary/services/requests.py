@@ -5,8 +5,9 @@ what is said here must be what the engine does.
 """
 
 import re
-from dataclasses import dataclass
-from typing import assert_never
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias, assert_never
 
 from ostiary.compiler.guards import AMBIGUOUS_PATH
 from ostiary.compiler.marks import certificate_test
@@ -37,20 +38,56 @@ from ostiary.config.model.condition import (
     TlsClientAuthenticated,
 )
 from ostiary.config.rewriting import parameters_regex
-from ostiary.consumers.judging import holds as passes
+from ostiary.consumers import judging
 from ostiary.consumers.model import Known
 from ostiary.trust.names.facts import Facts
 from ostiary.trust.names.marks import Marks
+from ostiary.x509.certificate import Certificate
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
+_COMMON_NAME = "2.5.4.3"
+"""X.520 section 6.2.2."""
 _SHORT = 60
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 """RFC 3986 section 2.3."""
 
 
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+"""Names as they are written, and values, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """What is told of an admitted certificate."""
+
+    fingerprint: str
+    """SHA-256, hex."""
+    serial: str = ""
+    """Hexadecimal, as HAProxy writes it."""
+    subject: str = ""
+    """RFC 4514; likewise the issuer."""
+    issuer: str = ""
+    common_name: str = ""
+
+
+def peer_of(certificate: Certificate) -> Peer:
+    """What is told of this one."""
+    names = (one.text for rdn in certificate.rdns for one in rdn if one.oid == _COMMON_NAME)
+    serial = certificate.serial
+    # Whole bytes, as HAProxy writes them.
+    encoded = serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)
+    return Peer(
+        fingerprint=certificate.fingerprint,
+        serial=encoded.hex().upper(),
+        subject=certificate.subject,
+        issuer=certificate.issuer,
+        common_name=next(names, ""),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What conditions look at."""
+    """What conditions and expressions look at."""
 
     method: str
     host: str
@@ -59,10 +96,35 @@ class Request:
     """Normalised, without the query."""
     query: str = ""
     """Without the question mark; empty for none."""
-    consumer: Known | None = None
-    """Whose request it is, as the steps have found out so far."""
+    scheme: str = "http"
+    client: str = ""
+    """The client's address; empty where nothing is known of it."""
+    headers: Headers = ()
+    """Without ``Host``."""
+    original: str = ""
+    """Path and query as they were before any step changed them."""
+    peer: Peer | None = None
+    """Of a client that was admitted by its certificate."""
+    known: Known | None = None
+    """The consumer that an earlier step has found, and its credential."""
     facts: Facts | None = None
     """Of the certificate by which the client is admitted; None for nobody."""
+
+    def header_values(self, name: str) -> tuple[str, ...]:
+        """All values of a header, by its name in lower case."""
+        if name == "host":
+            return (self.host,)
+        return tuple(value for one, value in self.headers if one.lower() == name)
+
+    def with_header(self, name: str, value: str | None) -> "Request":
+        """The same with this header in place of all of its name; None: without any."""
+        kept = tuple(one for one in self.headers if one[0].lower() != name.lower())
+        return replace(self, headers=kept if value is None else (*kept, (name, value)))
+
+    def parameter(self, name: str) -> str:
+        """The first of this name in the query, as it is written; empty for none."""
+        pairs = (one.partition("=") for one in self.query.split("&"))
+        return next((value for key, _, value in pairs if key == name), "")
 
     @property
     def pathq(self) -> str:
@@ -78,6 +140,13 @@ def normalised(path: str) -> str | None:
     path = re.sub(r"/{2,}", "/", path)
     path = _without_dot_segments(path)
     return None if re.search(AMBIGUOUS_PATH, path, re.IGNORECASE) else path
+
+
+def normalised_query(query: str) -> str | None:
+    """The query in the one form that is forwarded; None where it is refused (400)."""
+    if any(found[1] is None for found in _PERCENT.finditer(query)):
+        return None
+    return _PERCENT.sub(_decoded, query)
 
 
 def _decoded(found: re.Match[str]) -> str:
@@ -99,11 +168,10 @@ def _without_dot_segments(path: str) -> str:
     return "/".join(kept)
 
 
-def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool:  # noqa: C901, PLR0911, PLR0912 - a closed union
+def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool | None:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """Whether a condition is true of the request; ``authenticated``: the client was admitted.
 
-    Credentials but for certificates aren't looked at: nobody is known by them. What a script would
-    say is taken for false: none is run.
+    None where a script decides, or the body: neither is looked at here.
     """
     match condition:
         case Always():
@@ -111,11 +179,18 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
         case Never():
             return False
         case AllOf():
-            return all(holds(x, request, authenticated=authenticated) for x in condition.conditions)
+            return _all(
+                holds(x, request, authenticated=authenticated) for x in condition.conditions
+            )
         case OneOf():
-            return any(holds(x, request, authenticated=authenticated) for x in condition.conditions)
+            return _not(
+                _all(
+                    _not(holds(x, request, authenticated=authenticated))
+                    for x in condition.conditions
+                )
+            )
         case Not():
-            return not holds(condition.condition, request, authenticated=authenticated)
+            return _not(holds(condition.condition, request, authenticated=authenticated))
         case PathExact():
             return request.pathq == condition.path
         case PathMatch():
@@ -131,20 +206,32 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return re.search(host_regex(condition.pattern), request.host) is not None
         case TlsClientAuthenticated():
             return authenticated
-        case ExpressionHolds() | BodyFits():
-            return False
         case Authenticated():
-            return request.consumer is not None
+            return request.known is not None
+        case ExpressionHolds() | BodyFits():
+            return None
         case Anonymous():
-            return request.consumer is None
+            return request.known is None
         case ConsumerIs() | ScopeHeld():
-            one = request.consumer
-            return one is not None and passes(test_of(condition), one.consumer, one.credential)
+            test = test_of(condition)
+            return request.known is not None and judging.holds(test, request.known)
         case ClientCertificate():
             marks = Marks((certificate_test(condition),))
             return authenticated and request.facts is not None and any(marks.of(request.facts))
         case _:
             assert_never(condition)
+
+
+def _not(truth: bool | None) -> bool | None:
+    return None if truth is None else not truth
+
+
+def _all(truths: Iterable[bool | None]) -> bool | None:
+    """One that is false decides, whatever isn't known."""
+    found = list(truths)
+    if False in found:
+        return False
+    return None if None in found else True
 
 
 def told(condition: Condition) -> str:  # noqa: C901, PLR0911, PLR0912 - a closed union
@@ -153,9 +240,9 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911, PLR0912 - a close
         case Always() | Never() | TlsClientAuthenticated() | Authenticated() | Anonymous():
             return condition.name
         case AllOf() | OneOf():
-            return f"{condition.name}({', '.join(map(told, condition.conditions))})"
+            return _joined(condition)
         case Not():
-            return f"not {told(condition.condition)}"
+            return f"not {_bracketed(condition.condition)}"
         case PathExact():
             return f"pathExact {condition.path!r}"
         case PathMatch():
@@ -172,12 +259,24 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911, PLR0912 - a close
         case ExpressionHolds():
             source = condition.expression
             short = source if len(source) <= _SHORT else f"{source[:_SHORT]}…"
-            return f"expression {short!r} (asked at each request; taken for false here)"
+            return f"expression {short!r}"
         case BodyFits():
-            return "json-schema (looked at with each body; taken for false here)"
+            return "json-schema fits the body"
         case ConsumerIs():
             return f"consumer {','.join(condition.consumers)}"
         case ScopeHeld():
             return f"scope {','.join(condition.scopes)}"
         case _:
             assert_never(condition)
+
+
+def _joined(condition: AllOf | OneOf) -> str:
+    word = " and " if isinstance(condition, AllOf) else " or "
+    if not condition.conditions:
+        return f"{condition.name}()"
+    return word.join(map(_bracketed, condition.conditions))
+
+
+def _bracketed(condition: Condition) -> str:
+    several = isinstance(condition, AllOf | OneOf) and len(condition.conditions) > 1
+    return f"({told(condition)})" if several else told(condition)

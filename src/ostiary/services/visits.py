@@ -9,6 +9,8 @@ from ostiary.compiler.routes import Route, RouteTable
 from ostiary.compiler.tls import Entry
 from ostiary.config.model.document import Document
 from ostiary.kernel.errors import WrongUse
+from ostiary.services.credentials import NO_PROOF, Proof
+from ostiary.services.requests import Headers
 
 
 class Scheme(Enum):
@@ -37,6 +39,12 @@ class Visit:
     query: str = ""
     pinned: Route | None = None
     """The route, where no sample can be made that would surely match it."""
+    headers: Headers = ()
+    """Without ``Host``."""
+    client: str = ""
+    """The client's address; empty where nothing is said of it."""
+    proof: Proof = NO_PROOF
+    """Credentials shown wherever a step looks for one."""
 
     def __str__(self) -> str:
         query = f"?{self.query}" if self.query else ""

@@ -1,8 +1,8 @@
 """The way of one visit through the gateway, step by step, in the order of the engine's rules."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
 from ostiary.compiler.answers import CERTIFICATE_REFUSED
@@ -11,8 +11,8 @@ from ostiary.compiler.scopes import HEADER_ENTRY, scope_of
 from ostiary.compiler.tls import Asking, Entry
 from ostiary.config.effective import AuthType
 from ostiary.config.model.document import Document
-from ostiary.config.model.pipeline import Step
-from ostiary.services.certificate_steps import Shows, StepOfCertificate
+from ostiary.services.certificate_steps import Fitting
+from ostiary.services.credentials import NO_PROOF, AskDirectory
 from ostiary.services.explanation import Answer, Explanation, Line
 from ostiary.services.handshake import (
     MAKE_WHOLE,
@@ -23,7 +23,8 @@ from ostiary.services.handshake import (
     asks,
     shake_hands,
 )
-from ostiary.services.pipeline_steps import Went, act
+from ostiary.services.onward import Forwarded, arriving
+from ostiary.services.pipeline_walk import Visitor, walk
 from ostiary.services.policy_steps import (
     absent,
     certificate_lines,
@@ -34,7 +35,7 @@ from ostiary.services.policy_steps import (
     settings_of,
 )
 from ostiary.services.prepare import Prepared
-from ostiary.services.requests import Request, holds, normalised, told
+from ostiary.services.requests import Request, normalised, normalised_query, peer_of
 from ostiary.services.route_match import match_route
 from ostiary.services.visits import Visit
 from ostiary.trust.decision import Admitted, Decision, Walk
@@ -43,6 +44,19 @@ from ostiary.trust.reason import Reason
 
 _REFUSED_METHODS = ("CONNECT", "TRACE")
 """As in ``compiler.guards.refusals``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Who makes the visit."""
+
+    fingerprint: str
+    """Of the certificate that it shows, SHA-256 in upper-case hex; empty: it has none."""
+    ask: AskDirectory
+    fitting: Fitting
+    """Whose certificates are."""
+    now: datetime
+    """Aware."""
 
 
 class Way:
@@ -54,24 +68,23 @@ class Way:
         table: RouteTable,
         about: str,
         judge: Callable[[str], Walk],
-        *,
-        fingerprint: str,
-        steps: StepOfCertificate,
+        client: Client,
     ) -> None:
-        """``judge`` decides in a scope; ``fingerprint``: of the certificate that
-        the client shows, SHA-256 in upper-case hex; empty: it has none. ``steps``: what steps do
-        that ask whose it is."""
+        """``judge`` decides in a scope."""
         self._prepared = prepared
         self._document: Document = prepared.document
         self._table = table
         self._about = about
         self._judge = judge
-        self._fingerprint = fingerprint
-        self._of_certificate = steps
+        self._client = client
+        self._fingerprint = client.fingerprint
         self._lines: list[Line] = []
         self._entry: Entry | None = None
         self._decision: Decision | None = None
         self._would: Answer | None = None
+        self._proof = NO_PROOF
+        self._api: str | None = None
+        self._forwarded: Forwarded | None = None
 
     def tell(self, name: str, detail: str, *, passed: bool = True, way_out: str = "") -> None:
         """Add a step."""
@@ -198,12 +211,13 @@ class Way:
         )
 
     def _request(self, visit: Visit) -> Explanation:
-        path = normalised(visit.path)
+        path, query = normalised(visit.path), normalised_query(visit.query)
         if visit.method in _REFUSED_METHODS:
             self.tell("method", f"{visit.method} is never passed on", passed=False)
             return self._end(gateway_says(400, "Bad Request"))
-        if path is None:
-            self.tell("path", f"{visit.path!r} can be read in two ways", passed=False)
+        if path is None or query is None:
+            told = visit.path if path is None else visit.query
+            self.tell("path", f"{told!r} can be read in two ways", passed=False)
             return self._end(gateway_says(400, "Bad Request"))
         if path != visit.path:
             self.tell("path", f"{visit.path!r} is normalised to {path!r}")
@@ -211,12 +225,17 @@ class Way:
             method=visit.method,
             host=visit.host,
             path=path,
-            query=visit.query,
+            query=query,
+            scheme=visit.scheme.value,
+            client=visit.client,
+            headers=visit.headers,
         )
+        self._proof = visit.proof
         route = visit.pinned or match_route(
             self._table, method=request.method, host=request.host, path=path
         )
         if route is not None:
+            self._api = route.endpoint
             self.tell("route", _told_route(route, self._document))
         refused = self._by_policy(route.endpoint if route else None)
         if refused is not None:
@@ -227,49 +246,22 @@ class Way:
         return self._pipeline(route, request)
 
     def _pipeline(self, route: Route, request: Request) -> Explanation:
-        name = self._pipeline_of(route.endpoint)
-        if name is None:
-            self.tell(
-                "pipeline",
-                f"no pipeline names the API endpoint {route.endpoint!r}",
-                passed=False,
-                way_out="add it to apiEndpoints of a pipeline",
-            )
-            return self._end(gateway_says(404, "Not Found"))
-        shows = Shows(certificate=bool(self._fingerprint), scopes=route.scopes)
-        of_certificate = partial(self._of_certificate, shows)
+        admitted = isinstance(self._decision, Admitted)
         if isinstance(self._decision, Admitted):
-            request = replace(request, facts=facts_of(self._decision.path[0]))
-        for at, step in self._steps(name):
-            acts = holds(
-                step.condition, request, authenticated=isinstance(self._decision, Admitted)
-            )
-            condition = f"{told(step.condition)} is {'true' if acts else 'false'}"
-            if not acts:
-                self.tell(at, f"{condition}: skipped")
-                continue
-            did = act(step.action, step.condition, request, self._document, of_certificate)
-            if isinstance(did, Went):
-                self.tell(at, f"{condition}: {did.sentence}")
-                request = did.request
-                continue
-            self.tell(at, f"{condition}: {did.sentence}", passed=did.served)
-            return self._end(did)
-        self.tell("pipeline", f"{name!r} ends without an answer", passed=False)
-        return self._end(gateway_says(404, "Not Found"))
-
-    def _pipeline_of(self, endpoint: str) -> str | None:
-        names = (
-            name
-            for name, pipeline in reversed(self._document.pipelines.items())
-            if endpoint in pipeline.api_endpoints
+            leaf = self._decision.path[0]
+            request = replace(request, facts=facts_of(leaf), peer=peer_of(leaf))
+        visitor = Visitor(
+            admitted=admitted,
+            certificate=bool(self._fingerprint),
+            proof=self._proof,
+            ask=self._client.ask,
+            fitting=self._client.fitting,
+            now=self._client.now,
         )
-        return next(names, None)
-
-    def _steps(self, name: str) -> Iterator[tuple[str, Step]]:
-        for policy in self._document.pipelines[name].policies:
-            for step in policy.steps:
-                yield f"pipeline {name!r}: {policy.name}", step
+        walked = walk(self._document, route, arriving(self._prepared, request), visitor)
+        self._lines.extend(walked.lines)
+        self._forwarded = walked.forwarded
+        return self._end(walked.answer)
 
     def _alert(self, alert: str, *, certain: bool = True) -> Explanation:
         otherwise = "" if certain else f", or 403 {CERTIFICATE_REFUSED!r} at the first request"
@@ -284,6 +276,8 @@ class Way:
             decision=self._decision,
             answer=answer,
             would=self._would,
+            api=self._api,
+            forwarded=self._forwarded,
         )
 
 

@@ -22,6 +22,7 @@ class Trouble(Enum):
     NOT_A_FILE = "not-a-file"
     TOO_LARGE = "too-large"
     NOT_WRITTEN = "not-written"
+    CHANGED = "changed"
 
 
 class FileTrouble(OstiaryError):

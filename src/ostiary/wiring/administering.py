@@ -30,6 +30,7 @@ from ostiary.config.model.listeners import Admin
 from ostiary.kernel.errors import OstiaryError
 from ostiary.store.files import make_folder
 from ostiary.wiring.applying import Applying
+from ostiary.wiring.following import follow
 from ostiary.wiring.publishing.counting import Counting
 from ostiary.wiring.watching import Watching
 from ostiary.x509.certificate import Certificate
@@ -120,6 +121,8 @@ class Administering:
         self._run(self._watching.run())
         self._run(office.notifying.run())
         self._run(self._look(office))
+        if self._database().is_shared:
+            self._run(follow(office.following))
 
     async def stop(self) -> None:
         """Close the doors; what is under way comes to its end."""

@@ -1,20 +1,30 @@
 """Where changes come into force: of the file, and of what is managed; one at a time."""
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from ostiary.config.effective import Managed
 from ostiary.kernel.problems import Problem
-from ostiary.management.ports import Applied
+from ostiary.management.ports import Applied, FileEdit, FileInForce
 from ostiary.services.list_sources import Fetched, SourceState
 from ostiary.services.ocsp_state import OcspState
 from ostiary.services.prepare import Prepared
+from ostiary.supervisor.watch import Present, look
 from ostiary.trust.intermediates import Intermediates
 from ostiary.wiring import world
-from ostiary.wiring.gateway import Gateway, Served
-from ostiary.wiring.ground import prepare_file
+from ostiary.wiring.gateway import Gateway
+from ostiary.wiring.ground import prepare_file, watched_files
 from ostiary.wiring.list_sources import ListSources
+from ostiary.wiring.rewriting import (
+    Keep,
+    Rewriting,
+    file_in_force,
+    keep_nothing,
+    prepare_edited,
+)
+from ostiary.wiring.serving import Served
 from ostiary.x509.certificate import Certificate
 
 
@@ -26,10 +36,17 @@ class Applying:
     """
 
     def __init__(
-        self, config: Path, gateway: Gateway, prepared: Prepared, lists: ListSources
+        self,
+        config: Path,
+        gateway: Gateway,
+        prepared: Prepared,
+        lists: ListSources,
+        follow: Callable[[Prepared], None],
     ) -> None:
-        """``prepared`` is in force; ``lists`` fetches what it asks for."""
+        """``prepared`` is in force; ``lists`` fetches what it asks for; ``follow`` is told what
+        comes into force because the configuration file was changed here."""
         self.lists = lists
+        self._follow = follow
         self._config = config
         self.gateway = gateway
         self._prepared = prepared
@@ -74,22 +91,56 @@ class Applying:
         """Held while something changes; who ends the gateway waits for it."""
         return self._lock
 
-    def prepare(self, managed: Managed, trusted: Iterable[Certificate]) -> Prepared:
-        """What would be in force. May take seconds: call it in a thread. Raises ConfigRefused."""
-        return self._prepared.with_managed(managed, trusted, world.now())
+    def file(self) -> FileInForce:
+        """The configuration file. Call it in a thread. Raises Conflicting where the disk has
+        another one than is in force."""
+        return file_in_force(self._prepared)
 
-    async def apply(self, managed: Managed, trusted: Iterable[Certificate]) -> Applied:
-        """Put other managed settings and trusted certificates in force.
+    def prepare(
+        self, managed: Managed, trusted: Iterable[Certificate], file: FileEdit | None = None
+    ) -> Prepared:
+        """What would be in force. May take seconds: call it in a thread. Raises ConfigRefused."""
+        now = self._prepared
+        if file is None:
+            return now.with_managed(managed, trusted, world.now())
+        reading = self.lists.reading(now.gathered.lists.files)
+        return prepare_edited(now, managed, tuple(trusted), file, reading)
+
+    async def apply(
+        self, managed: Managed, trusted: Iterable[Certificate], file: FileEdit | None = None
+    ) -> Applied:
+        """Put other managed settings, trusted certificates or another file in force.
 
         Returns when they act, on open connections, too; what acted before goes on if anything is
-        refused. Raises ConfigRefused, EngineFailed, FileTrouble.
+        refused. Raises ConfigRefused, Conflicting, EngineFailed, FileTrouble.
         """
         trusted = tuple(trusted)
         async with self._lock:
             before = self._prepared.warnings
-            prepared = await asyncio.to_thread(self.prepare, managed, trusted)
-            served = await self._serve(prepared)
+            prepared = await asyncio.to_thread(self.prepare, managed, trusted, file)
+            rewriting = Rewriting(prepared.file, file)
+            try:
+                served = await self._serve(prepared, keep=rewriting.keep)
+            except BaseException:
+                await rewriting.take_back()
+                raise
+            if file is not None:
+                self._follow(prepared)
         return Applied(reloaded=served.reloaded, warnings=_news(before, prepared.warnings))
+
+    def only_lists(self, changed: Collection[Path]) -> bool:
+        """Whether these are files of revocation lists: they shall bite soon, however much else
+        there is to read; and also while the configuration is being mended."""
+        files = self._prepared.gathered.lists.files
+        return bool(changed) and all(str(path) in files for path in changed)
+
+    def is_in_force(self, changed: Collection[Path]) -> bool:
+        """Whether these are as they were when they were read last; call it in a thread."""
+        used, now = watched_files(self._prepared), time.time_ns()
+        seen = {path: look(path, None, now_ns=now) for path in changed}
+        return bool(changed) and all(
+            isinstance(one, Present) and one.sha256 == used.get(path) for path, one in seen.items()
+        )
 
     async def read(self) -> Prepared:
         """The file as it is now, with what is managed now. Raises ConfigRefused."""
@@ -122,8 +173,10 @@ class Applying:
         """
         return await self._serve(prepared, anew=anew)
 
-    async def _serve(self, prepared: Prepared, *, anew: bool = False) -> Served:
-        served = await self.gateway.apply(prepared, anew=anew)
+    async def _serve(
+        self, prepared: Prepared, *, anew: bool = False, keep: Keep = keep_nothing
+    ) -> Served:
+        served = await self.gateway.apply(prepared, anew=anew, keep=keep)
         self._prepared = prepared
         return served
 

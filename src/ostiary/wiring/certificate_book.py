@@ -13,7 +13,7 @@ import structlog
 
 from ostiary.consumers.certificates import CertificateCredential
 from ostiary.consumers.ports import Certificates
-from ostiary.services.certificate_index import CertificateIndex, found_in, index_of
+from ostiary.services.certificate_index import CertificateIndex, fitting_in, found_in, index_of
 from ostiary.trust.names.facts import Facts
 
 _INDEX_AGE: Final = timedelta(hours=1)
@@ -68,8 +68,9 @@ class CertificateBook:
         without an index all are read. Raises OSError."""
         if self._directory is None:
             raise OSError("no directory of certificate credentials is open yet")
-        index = self._index or index_of(self._directory.rules())
-        return found_in(index, self._directory, facts)
+        if self._index is None:
+            return fitting_in(self._directory, facts)
+        return found_in(self._index, self._directory, facts)
 
     def indexed(self, facts: Facts) -> tuple[CertificateCredential, ...]:
         """Likewise; raises OSError while there is no index."""

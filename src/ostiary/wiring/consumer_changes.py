@@ -26,11 +26,12 @@ class ConsumerChanges:
         loop = asyncio.get_running_loop()
 
         def told(changed: Changed) -> None:
-            asyncio.run_coroutine_threadsafe(self._withdraw(changed), loop).result()
+            whom = None if changed.everybody else changed
+            asyncio.run_coroutine_threadsafe(self._withdraw(whom), loop).result()
 
         return told
 
-    async def _withdraw(self, changed: Changed) -> None:
+    async def _withdraw(self, changed: Changed | None) -> None:
         for _ in range(_TRIES):
             if await self._withdrawn(changed):
                 return

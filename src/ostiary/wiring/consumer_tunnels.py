@@ -170,7 +170,7 @@ class ConsumerTunnels:
 
 
 def _is_named(one: Held, changed: Changed | None) -> bool:
-    if changed is None or one.consumer in changed.consumers:
+    if changed is None or changed.everybody or one.consumer in changed.consumers:
         return True
     return not one.named.isdisjoint(changed.credentials)
 

@@ -56,8 +56,8 @@ def explain(
     """One explanation of a visit, or one for each TLS entry when neither API nor URL is given.
 
     ``managed`` and ``trusted`` are what the store keeps beside the file; nobody is asked by
-    network. ``fitting`` finds credentials of consumers. In header mode there is one explanation of
-    a certificate in the header. Raises ConfigRefused, AskedWrongly, NoSuchApi.
+    network. In header mode there is one explanation of a certificate in the header.
+    Raises ConfigRefused, AskedWrongly, NoSuchApi.
     """
     written = read_file(asked.config)
     fetched = NOTHING_FETCHED
@@ -65,8 +65,8 @@ def explain(
         fetched = ListSources(shelf_in(asked.state)).load(written.document)
     prepared = prepare_rest(written, managed, trusted, fetched=fetched)
     statuses = answers_in(Folders(state=asked.state).ocsp) if asked.state else None
-    explainer = Explainer(prepared, moment(asked.at), statuses, fitting)
-    shown = _shown(asked)
+    explainer = Explainer(prepared, moment(asked.at), statuses, fitting=fitting)
+    shown = shown_by(asked)
     if asked.url is not None:
         return (explainer.visit(visit_of_url(asked.url, asked.method), shown),)
     if asked.api is not None:
@@ -121,7 +121,8 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _shown(asked: Asked) -> Shown:
+def shown_by(asked: Asked) -> Shown:
+    """The certificates of the files. Raises AskedWrongly."""
     if asked.certificate is None:
         return Shown(b"")
     leaf, *rest = _certificates(asked.certificate)

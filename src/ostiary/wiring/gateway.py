@@ -1,7 +1,7 @@
 """The running gateway: applies configurations, keeps engine and agent in step, ends cleanly."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
@@ -37,23 +37,14 @@ from ostiary.wiring.learning import LearntIntermediates
 from ostiary.wiring.marking import Marking
 from ostiary.wiring.ocsp_exchange import FetchExchange
 from ostiary.wiring.opinion import opinion
-from ostiary.wiring.serving import Serving, digest_of, same_files
+from ostiary.wiring.rewriting import Keep, keep_nothing
+from ostiary.wiring.serving import Served, Serving, digest_of, same_files
 from ostiary.wiring.teaching import Teaching
 from ostiary.wiring.tunnelling import Tunnelling
 from ostiary.wiring.withdrawing import Withdrawal, same_policies, same_trust
 from ostiary.x509.ocsp_question import Subject
 
 _CHECK_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """A configuration is in force."""
-
-    revision: int
-    """The engine's files that serve it."""
-    reloaded: bool
-    """False: only the agent's judgement changed; no worker was started."""
 
 
 class Gateway:
@@ -146,28 +137,37 @@ class Gateway:
         self._consulting.begin()
         return served
 
-    async def apply(self, prepared: Prepared, *, anew: bool = False) -> Served:
+    async def apply(
+        self, prepared: Prepared, *, anew: bool = False, keep: Keep = keep_nothing
+    ) -> Served:
         """Put a configuration in force; what served before goes on if anything is refused.
 
         Where the engine's files stay the same only the agent changes its mind, and remembered
         verdicts are withdrawn: that takes milliseconds and touches no connection. Else, or if
         ``anew``, the compiled files are checked by the engine itself, and it changes over without
-        losing a request. Raises ConfigRefused, EngineFailed, FileTrouble.
+        losing a request. ``keep`` is awaited, once or twice, when all is checked and before
+        anything acts. Raises ConfigRefused, EngineFailed, FileTrouble, and what ``keep`` raises.
         """
         async with self._exchange.following(prepared.document):
             standing = await self._standing_of(prepared)
-            if self._serving is None or prepared.engine is not self._serving.engine:
-                await self.doorkeepers.judge_by(prepared.document)
-                self._marking.answer_by(await asyncio.to_thread(marks_of, prepared.document))
-                await self.evaluating.follow(prepared.document)
-            if not anew and self._serving is not None:
-                serving = self._serving
-                if await same_files(prepared, serving) and await self._judge_by(standing):
-                    self._serving = replace(
-                        serving, policies=prepared.policies, engine=prepared.engine
-                    )
+            serving = self._serving
+            if not anew and serving is not None and await same_files(prepared, serving):
+                await self._make_known(prepared, keep)
+                if await self._judge_by(standing):
+                    same = replace(serving, policies=prepared.policies, engine=prepared.engine)
+                    self._serving = same
                     return Served(revision=serving.place.revision, reloaded=False)
-            return await self._change_over(prepared, standing)
+            return await self._change_over(prepared, standing, keep)
+
+    async def _make_known(self, prepared: Prepared, keep: Keep) -> None:
+        """It is good, and about to act: whoever is asked must know it. Of what is refused nobody
+        hears, since they know a few of the latest only."""
+        await keep()
+        if self._serving is None or prepared.engine is not self._serving.engine:
+            document = prepared.document
+            await self.doorkeepers.judge_by(document)
+            self._marking.answer_by(await asyncio.to_thread(marks_of, document))
+            await self.evaluating.follow(document)
 
     async def _standing_of(self, prepared: Prepared) -> Standing:
         before = self._desk.standing
@@ -210,12 +210,13 @@ class Gateway:
         await self._forget(standing, before, except_worker=None)
         return False
 
-    async def _change_over(self, prepared: Prepared, standing: Standing) -> Served:
+    async def _change_over(self, prepared: Prepared, standing: Standing, keep: Keep) -> Served:
         revision = self._revisions.next_revision()
         place = place_of(revision, self._folders)
         bundle = await asyncio.to_thread(prepared.bundle, place)
         await asyncio.to_thread(self._revisions.stage, revision, bundle.files)
         await self._check(prepared, revision, bundle)
+        await self._make_known(prepared, keep)
         before = self._desk.standing
         self._desk.replace(standing)
         try:

@@ -15,11 +15,14 @@ import structlog
 from ostiary.admin.app import Surroundings, create_app
 from ostiary.admin.listening import Listening, Tls, context_of, use_pair
 from ostiary.config.model.listeners import Admin
+from ostiary.consumers.changes import Listener
 from ostiary.management.changes import Changes
+from ostiary.management.following import Following
 from ostiary.management.making import Hands, make_management
 from ostiary.management.management import Management
 from ostiary.management.noticing import Noticing
 from ostiary.services.prepare import Prepared
+from ostiary.store.database.consumer_directory import StoredDirectory
 from ostiary.store.files import write_atomically
 from ostiary.store.truststore import TrustStore
 from ostiary.telemetry.hub import Telemetry
@@ -58,7 +61,10 @@ class Office:
         self._tls: tuple[ssl.SSLContext, Tls] | None = None
         self._applying = applying
         post = Poster(world.event_source())
-        self.management, changes = _manage(kept, telemetry, applying, post)
+        consumers = ConsumerChanges(applying.gateway).listener()
+        self.management, changes = _manage(kept, telemetry, applying, post, consumers)
+        self.following = Following(changes, consumers)
+        """Of other gateways on the same database."""
         self.note = changes.note
         """Writes into the audit log what devices did."""
         dated = self.management.sightings.dated
@@ -114,7 +120,7 @@ class Office:
 
 
 def _manage(
-    kept: Kept, telemetry: Telemetry, applying: Applying, post: Poster
+    kept: Kept, telemetry: Telemetry, applying: Applying, post: Poster, consumers: Listener
 ) -> tuple[Management, Changes]:
     hands = Hands(
         keeping=kept.database,
@@ -125,14 +131,15 @@ def _manage(
         explain=lambda asked: explain_visit(
             applying.prepared,
             asked,
-            applying.gateway.consulting.copy(),
+            StoredDirectory(lambda: kept.database),
+            applying.gateway.consulting.copy,
             applying.gateway.doorkeepers.consumers.fitting,
         ),
         clock=world.now,
         dice=secrets.token_bytes,
         authority=holder_of(kept.folder),
         post=post,
-        consumers_changed=ConsumerChanges(applying.gateway).listener(),
+        consumers_changed=consumers,
     )
     management, changes = make_management(hands)
     changes.begin_with(kept.state)

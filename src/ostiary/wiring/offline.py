@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -21,10 +22,12 @@ from ostiary.config.effective import Managed
 from ostiary.kernel.problems import ConfigRefused
 from ostiary.management.errors import Unacceptable
 from ostiary.management.making import Hands, make_management
-from ostiary.management.ports import Applied
+from ostiary.management.ports import Applied, FileEdit, FileInForce
+from ostiary.services.certificate_index import fitting_in
 from ostiary.services.list_sources import SourceState
 from ostiary.services.ocsp_state import NOBODY_ASKED, OcspState
 from ostiary.services.prepare import Prepared, Written
+from ostiary.store.database.consumer_directory import StoredDirectory
 from ostiary.store.database.database import Database
 from ostiary.store.files import make_folder
 from ostiary.store.truststore import TrustStore
@@ -38,6 +41,7 @@ from ostiary.wiring.list_shelf import shelf_in
 from ostiary.wiring.list_sources import ListSources
 from ostiary.wiring.logs import set_up_logs
 from ostiary.wiring.posting import Poster
+from ostiary.wiring.rewriting import Rewriting, file_in_force, prepare_edited
 from ostiary.wiring.watching import Watching
 from ostiary.x509.certificate import Certificate
 
@@ -94,12 +98,22 @@ class _Stopped:
     def intermediates(self) -> Intermediates:
         return Intermediates()
 
-    def prepare(self, managed: Managed, trusted: Iterable[Certificate]) -> Prepared:
+    def file(self) -> FileInForce:
+        return file_in_force(self._prepared)
+
+    def prepare(
+        self, managed: Managed, trusted: Iterable[Certificate], file: FileEdit | None = None
+    ) -> Prepared:
+        if file is not None:
+            return prepare_edited(self._prepared, managed, tuple(trusted), file)
         return self._prepared.with_managed(managed, trusted, world.now())
 
-    async def apply(self, managed: Managed, trusted: Iterable[Certificate]) -> Applied:
+    async def apply(
+        self, managed: Managed, trusted: Iterable[Certificate], file: FileEdit | None = None
+    ) -> Applied:
         before = set(self._prepared.warnings)
-        prepared = await asyncio.to_thread(self.prepare, managed, trusted)
+        prepared = await asyncio.to_thread(self.prepare, managed, trusted, file)
+        await Rewriting(prepared.file, file).keep()
         self._prepared, self._not_applied = prepared, ()
         news = tuple(str(one) for one in prepared.warnings if one not in before)
         return Applied(reloaded=False, warnings=news)
@@ -127,13 +141,16 @@ def _application(written: Written, state: Path, database: Database) -> ASGIApp:
     kept = state_of(database)
     stopped = _stopped(written, state, kept.managed, kept.certificates)
     shelf = TrustStore(state)
+    directory = StoredDirectory(lambda: database)
     hands = Hands(
         keeping=database,
         ground=database,
         shelf=shelf,
         gatekeeper=stopped,
         telemetry=Watching(lambda: database, state / "run").telemetry,
-        explain=lambda asked: explain_visit(stopped.prepared, asked),
+        explain=lambda asked: explain_visit(
+            stopped.prepared, asked, directory, fitting=partial(fitting_in, directory)
+        ),
         clock=world.now,
         dice=secrets.token_bytes,
         authority=holder_of(state),

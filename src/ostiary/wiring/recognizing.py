@@ -120,10 +120,13 @@ class Recognizing:
         """
         # Somebody may be judging just now by how it was before.
         self._changes += 1
-        if changed is None:
+        if changed is None or changed.everybody:
             self._book.distrust()
             return False
-        current = await self._book.learn({n for kind, n in changed.credentials if kind is _KIND})
+        names = {name for kind, name in changed.credentials if kind is _KIND}
+        if not names and not changed.consumers:
+            return True
+        current = await self._book.learn(names)
         if current is None:
             return False
         rows = self._told.rows_of(changed, int(self._now().timestamp()), current)

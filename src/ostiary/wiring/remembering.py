@@ -98,6 +98,8 @@ class Remembering:
         False: it isn't known what all workers were told, or they could not be told otherwise.
         """
         rows = self._told.rows_of(changed, now)
+        if rows is None and changed.only_new:
+            rows = frozenset()
         return rows is not None and await self.take_rows_back(rows)
 
     async def take_rows_back(self, rows: frozenset[RowOf]) -> bool:

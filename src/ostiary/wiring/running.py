@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -147,7 +147,7 @@ class _Life:
         administration.get_ready()
         try:
             if await self._start(gateway, prepared):
-                applying = Applying(self._config, gateway, prepared, lists)
+                applying = Applying(self._config, gateway, prepared, lists, self._follow)
                 gateway.seek(lists.want)
                 administration.follow(applying, self._publishing.counting)
                 self._publishing.start()
@@ -183,8 +183,13 @@ class _Life:
             await asyncio.gather(start, return_exceptions=True)
             return False
         start.result()
-        self._watch.replace(watched_files(prepared), used=watched_files(prepared))
+        self._follow(prepared)
         return True
+
+    def _follow(self, prepared: Prepared) -> None:
+        """Watch the files of what is in force, as they were read."""
+        files = watched_files(prepared)
+        self._watch.replace(files, used=files)
 
     async def _stop(self, gateway: Gateway) -> None:
         stop = asyncio.create_task(gateway.stop())
@@ -237,7 +242,10 @@ class _Life:
             anew, self._by_hand = self._by_hand, False
             changed, self._changed = self._changed, frozenset()
             async with applying.lock:
-                alone = not anew and _only_lists(changed, applying.prepared)
+                settled = self._settled and not anew
+                if settled and await asyncio.to_thread(applying.is_in_force, changed):
+                    continue  # changed and put in force by the API
+                alone = not anew and applying.only_lists(changed)
                 if alone:
                     await self._apply(applying, applying.read_lists)
                 if not alone or not self._settled:
@@ -249,7 +257,7 @@ class _Life:
         """False where it is refused, and what was in force stays."""
         try:
             prepared = await read()
-            self._watch.replace(watched_files(prepared), used=watched_files(prepared))
+            self._follow(prepared)
             served = await applying.serve(prepared, anew=anew)
         except ConfigRefused as refused:
             if refused.files:
@@ -274,13 +282,6 @@ class _Life:
             await asyncio.sleep(_LOOK_SECONDS)
             await gateway.look_after()
             self._access_log.keep_appending()
-
-
-def _only_lists(changed: Collection[Path], prepared: Prepared) -> bool:
-    """Revocation lists shall bite soon, however much else there is to read; and also while the
-    configuration is being mended."""
-    files = prepared.gathered.lists.files
-    return bool(changed) and all(str(path) in files for path in changed)
 
 
 async def _done_before(task: asyncio.Task[Any], event: asyncio.Event) -> bool:

@@ -10,6 +10,16 @@ from ostiary.services.prepare import Prepared
 from ostiary.trust.policy import TrustPolicy
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A configuration is in force."""
+
+    revision: int
+    """The engine's files that serve it."""
+    reloaded: bool
+    """False: only the agent's judgement changed; no worker was started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Serving:
     """The engine's files that serve; their digest alone, since private keys are among them."""

@@ -17,6 +17,7 @@ from ostiary.config.effective import AuthType, Source
 from ostiary.config.model.name_rule import NameRule
 from ostiary.management.actors import Actor, Order
 from ostiary.management.blocking import Whom
+from ostiary.management.described import NOTHING_MORE, Described
 from ostiary.management.errors import (
     BadCredential,
     Fault,
@@ -46,6 +47,7 @@ from ostiary.management.views import (
 from ostiary.store.database.records import Role
 from tests.doors.console import sample
 from tests.doors.console.chamber import Chamber
+from tests.doors.console.guests import Guests, shared_guests
 from tests.doors.console.notices import Notices
 from tests.doors.console.sample import NOW, days
 
@@ -99,11 +101,27 @@ class Desk:
         self.blocking = Blocks(self)
         self.revocations = Sources(self)
         self.notifications = Notices()
+        self.real_walks = False
 
     @cached_property
     def chamber(self) -> Chamber:
         """The authority."""
         return Chamber()
+
+    @property
+    def guests(self) -> Guests:
+        """Consumers and pipelines; only to be looked at, for all desks share them."""
+        return shared_guests()
+
+    @property
+    def consumers(self) -> Any:
+        """Users, apps, credentials, scopes."""
+        return self.guests.consumers
+
+    @property
+    def flows(self) -> Any:
+        """Pipelines."""
+        return self.guests.flows
 
     @property
     def authority(self) -> Any:
@@ -668,6 +686,7 @@ class Sights(Part):
 
     def explain(
         self,
+        actor: Actor,
         *,
         upload: bytes | None,
         api: str | None = None,
@@ -675,9 +694,13 @@ class Sights(Part):
         method: str = "GET",
         at: datetime | None = None,
         password: str | None = None,
+        more: Described = NOTHING_MORE,
     ) -> Any:
         if upload is not None and b"BEGIN" not in upload:
             raise Unacceptable([Fault(where="/upload", message="this holds no certificate")])
+        if self.desk.real_walks:
+            real = self.desk.guests.rig.management.sightings
+            return real.explain(actor, upload=upload, url=url, method=method, more=more)
         return (sample.EXPLAINED,)
 
 

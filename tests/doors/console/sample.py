@@ -21,11 +21,9 @@ from ostiary.management.sights import (
     EventView,
     ExpiringKind,
     ExpiringView,
-    ExplainView,
     OverviewView,
     PreviewView,
     ReasonCount,
-    StepView,
     StoreState,
     TrafficPoint,
     TruststoreView,
@@ -40,6 +38,7 @@ from ostiary.management.views import (
     Setting,
     VersionView,
 )
+from ostiary.management.walks import ExplainView, StepView
 from ostiary.trust.reason import Reason
 
 NOW = datetime(2026, 11, 22, 9, 41, 20, tzinfo=UTC)

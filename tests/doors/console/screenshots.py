@@ -12,6 +12,7 @@ from typing import Any
 
 from ostiary.management.authority.approving import deny
 from tests.doors.console.fake import Desk
+from tests.doors.console.guests import KEY, SECRET
 from tests.doors.console.rig import application, browser, serving
 
 AUTH = "/console/gateway/client-certificate-auth"
@@ -37,6 +38,18 @@ def _explain(page: Any) -> None:
     page.get_by_label("Certificate, as PEM").fill("-----BEGIN CERTIFICATE-----\nMIIB...")
     page.get_by_role("button", name="Explain").click()
     page.locator("#result .steps").wait_for()
+
+
+def _tester(page: Any) -> None:
+    page.get_by_label("URL", exact=True).fill("https://api.example.com/orders/17?page=2")
+    page.get_by_text("API key, password or consumer").click()
+    page.get_by_label("API key", exact=True).fill(f"{KEY}:{SECRET}")
+    page.get_by_role("button", name="Explain").click()
+    page.locator("#result .flow").wait_for()
+
+
+def _new_key(page: Any) -> None:
+    page.get_by_text("Make a credential").click()
 
 
 def _calm(desk: Desk) -> None:
@@ -67,6 +80,10 @@ PICTURES: tuple[tuple[str, str, Callable[[Any], None], str], ...] = (
     ("clients", "/console/clients", _nothing, "light"),
     ("events", "/console/events", _nothing, "dark"),
     ("explain", "/console/explain", _explain, "light"),
+    ("pipelines", "/console/pipelines", _nothing, "light"),
+    ("pipeline", "/console/pipeline?name=orders", _nothing, "light"),
+    ("tester", "/console/explain", _tester, "light"),
+    ("consumer", "/console/consumers/users/ada", _new_key, "light"),
     ("authority", "/console/authority", _nothing, "light"),
     ("requests", "/console/authority/requests", _nothing, "light"),
     ("notifications", "/console/notifications", _nothing, "light"),
@@ -88,9 +105,11 @@ def main() -> None:
             )
             context = chromium.new_context(viewport=size, color_scheme=colours)
             context.add_cookies([{"name": "who", "value": "admin", "url": base}])
+            desk.real_walks = name == "tester"
             page = context.new_page()
             page.goto(base + path)
             prepare(page)
+            page.evaluate("scrollTo(0, 0)")
             whole = name not in {"preview", "phone"}
             page.screenshot(path=folder / f"{name}.png", full_page=whole, animations="disabled")
             context.close()

@@ -10,7 +10,7 @@ import pytest
 
 from ostiary.consumers.model import CredentialType, Known
 from ostiary.consumers.secrets import verify
-from ostiary.management.consumers.sorting import TakenConsumer, TakenCredential, Taking
+from ostiary.management.consumers.taken import TakenConsumer, TakenCredential, Taking
 from ostiary.management.consumers.views import TakenView
 from ostiary.management.errors import Forbidden
 from ostiary.store.database.consumer_directory import StoredDirectory

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ostiary.compiler.client_certificates import judgement_of
+from ostiary.compiler.client_certificates import certificate_judgement_of
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.consumers.certificates import CertificateCredential, CertificateRule
 from ostiary.consumers.judging import Judgement, ScopeTest
@@ -35,7 +35,7 @@ def judged(
 ) -> Recognized:
     tests = (ScopeTest(frozenset({"read"})),)
     asked = Judgement(type=CredentialType.CERTIFICATE, scopes=frozenset(scopes), tests=tests)
-    judgement = judgement_of(step, asked)
+    judgement = certificate_judgement_of(step, asked)
     return recognize(judgement, NameIndex(judgement.names), ME, fitting, NOW)
 
 
@@ -86,7 +86,7 @@ def test_a_credential_that_was_withdrawn_is_no_way_to_be_nobody() -> None:
 
 def test_names_that_nothing_may_be_decided_by_are_nobody_s() -> None:
     hostile = facts("CN=a\x01b", fingerprint="ab" * 32)
-    judgement = judgement_of(action(), Judgement(type=CredentialType.CERTIFICATE))
+    judgement = certificate_judgement_of(action(), Judgement(type=CredentialType.CERTIFICATE))
     found = recognize(judgement, NameIndex(judgement.names), hostile, [credential()], NOW)
     assert found.reason is CredentialReason.NAME_REFUSED
 

@@ -168,7 +168,7 @@ def test_steps_that_go_on_say_what_they_do() -> None:
     for words in (
         "denies 10.0.0.1/32, allows only 10.0.0.0/8",
         "more than 3 in 60000 ms by ${req.ip} are refused",
-        "adds a message to the access log",
+        "adds 'hello' to the access log",
         "always is true: sets X-H",
         "changes the request: sets X-A, removes x-b",
         "changes the answer: removes server",

@@ -4,6 +4,7 @@ from ostiary.config.model.condition import (
     AllOf,
     Always,
     Condition,
+    ExpressionHolds,
     HostMatch,
     Method,
     Never,
@@ -71,8 +72,14 @@ CONDITIONS: list[tuple[Condition, bool, str]] = [
     (Not(condition=Never()), True, "not never"),
     (AllOf(conditions=()), True, "allOf()"),
     (OneOf(conditions=()), False, "oneOf()"),
-    (AllOf(conditions=(Always(), Never())), False, "allOf(always, never)"),
-    (OneOf(conditions=(Always(), Never())), True, "oneOf(always, never)"),
+    (AllOf(conditions=(Always(), Never())), False, "always and never"),
+    (OneOf(conditions=(Always(), Never())), True, "always or never"),
+    (
+        AllOf(conditions=(OneOf(conditions=(Always(), Never())), Not(condition=Never()))),
+        True,
+        "(always or never) and not never",
+    ),
+    (OneOf(conditions=(Never(),)), False, "never"),
 ]
 
 
@@ -85,3 +92,24 @@ def test_conditions_are_evaluated_and_told(condition: Condition, true: bool, wor
 
 def test_only_an_admitted_client_is_authenticated() -> None:
     assert holds(TlsClientAuthenticated(), REQUEST, authenticated=True)
+
+
+SCRIPT = ExpressionHolds(expression="req.query.a > 1")
+
+
+@pytest.mark.parametrize(
+    ("condition", "truth"),
+    [
+        (SCRIPT, None),
+        (Not(condition=SCRIPT), None),
+        (AllOf(conditions=(SCRIPT, Always())), None),
+        (AllOf(conditions=(SCRIPT, Never())), False),
+        (OneOf(conditions=(SCRIPT, Never())), None),
+        (OneOf(conditions=(Always(), SCRIPT)), True),
+        (Not(condition=OneOf(conditions=(SCRIPT, Always()))), False),
+    ],
+)
+def test_what_a_script_decides_is_not_known_unless_the_rest_decides(
+    condition: Condition, truth: bool | None
+) -> None:
+    assert holds(condition, REQUEST, authenticated=False) is truth

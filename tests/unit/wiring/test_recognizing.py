@@ -13,7 +13,7 @@ import pytest
 from ostiary.agent.consumers import ConsumerQuestion
 from ostiary.agent.credentials import CredentialAnswer
 from ostiary.agent.tunnels import Tunnel
-from ostiary.compiler.client_certificates import judgement_of
+from ostiary.compiler.client_certificates import certificate_judgement_of
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.consumers.certificates import CertificateCredential, CertificateRule
 from ostiary.consumers.changes import Changed
@@ -27,7 +27,7 @@ from tests.support.pki import Kit, Made
 from tests.unit.consumers.test_tied import NOW, credential
 
 KIND = CredentialType.CERTIFICATE
-BY = judgement_of(ClientCertAction(), Judgement(type=KIND))
+BY = certificate_judgement_of(ClientCertAction(), Judgement(type=KIND))
 
 
 class Rows(Remembering):

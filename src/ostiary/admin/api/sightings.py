@@ -7,10 +7,12 @@ from starlette.responses import Response
 
 from ostiary.admin.api.doors import Door
 from ostiary.admin.bodies import Question
+from ostiary.admin.lock import actor_of
 from ostiary.admin.replies import Cursor, Limit, PageShape, Search, Shape, desk_of
 from ostiary.management.clients import ClientView
-from ostiary.management.sights import EventView, ExpiringView, ExplainView, OverviewView
+from ostiary.management.sights import EventView, ExpiringView, OverviewView
 from ostiary.management.views import Page
+from ostiary.management.walks import ExplainView
 
 _OVERVIEW = Shape[OverviewView](OverviewView)
 _CLIENTS = PageShape[ClientView](Page[ClientView])
@@ -72,10 +74,17 @@ def list_expiring(request: Request, days: Annotated[int, Query(ge=0, le=36500)] 
 
 
 def explain(request: Request, body: Question) -> Response:
-    """Why a certificate would be let in or not, step by step."""
+    """Why a request would be served or not, step by step, and what would go to the service: by
+    certificate and credential. Nothing is sent, counted or remembered."""
     upload = body.certificate.encode("utf-8", "replace") if body.certificate is not None else None
     found = desk_of(request).sightings.explain(
-        upload=upload, api=body.api, url=body.url, method=body.method, at=body.at
+        actor_of(request),
+        upload=upload,
+        api=body.api,
+        url=body.url,
+        method=body.method,
+        at=body.at,
+        more=body.described(),
     )
     return _EXPLAINED.answer(found)
 

@@ -10,17 +10,21 @@ from ostiary.admin.console import (
     apiing,
     authoring,
     blocking,
+    consuming,
+    crediting,
     enrolling,
     founding,
     gatewaying,
     naming,
     notifying,
     overviewing,
+    piping,
     revoking,
     seeing,
     shelving,
     tokening,
     trusting,
+    trying,
 )
 from ostiary.admin.console.entering import open_routes
 from ostiary.admin.console.guard import routes
@@ -52,7 +56,11 @@ def console_routes(
         *enrolling.DOORS,
         *naming.DOORS,
         *apiing.DOORS,
+        *piping.DOORS,
+        *crediting.DOORS,  # before those whose paths would fit them, too
+        *consuming.DOORS,
         *seeing.DOORS,
+        *trying.DOORS,
         *blocking.DOORS,
         *notifying.DOORS,
         *tokening.DOORS,

@@ -1,13 +1,9 @@
-"""What was seen: clients, live events, why a certificate is let in or not, and the audit log."""
-
-import asyncio
+"""What was seen: clients, live events, and the audit log."""
 
 from starlette.responses import Response
 
 from ostiary.admin.console.guard import Door
 from ostiary.admin.console.visit import HEADERS, Visit
-from ostiary.management.errors import NotThere, Unacceptable
-from ostiary.management.sights import ExplainView
 
 _ROWS = 50
 _SOON = 90
@@ -69,55 +65,6 @@ def _last(found: tuple[object, ...], otherwise: int = 0) -> int:
     return max((getattr(one, "id", 0) for one in found), default=otherwise)
 
 
-def explain(visit: Visit) -> Response:
-    """The form."""
-    return _explained(visit, None, None)
-
-
-async def explain_it(visit: Visit) -> Response:
-    """The walk of one certificate."""
-    return await asyncio.to_thread(_explain, visit)
-
-
-def _explain(visit: Visit) -> Response:
-    form = visit.form
-    upload = form.upload("file", "pasted") or None
-    if upload is None and not form.flag("without"):
-        nothing = Unacceptable.one(
-            "no certificate was given",
-            "choose a file, paste PEM, or tick 'a client without a certificate'",
-        )
-        return _explained(visit, None, nothing)
-    try:
-        answers = visit.desk.sightings.explain(
-            upload=None if form.flag("without") else upload,
-            api=form.text("api") or None,
-            url=form.text("url") or None,
-            method=form.text("method") or "GET",
-            password=form.text("password") or None,
-        )
-    except (Unacceptable, NotThere) as error:
-        return _explained(visit, None, error)
-    return _explained(visit, answers, None)
-
-
-def _explained(
-    visit: Visit,
-    answers: tuple[ExplainView, ...] | None,
-    error: Unacceptable | NotThere | None,
-) -> Response:
-    return visit.page(
-        "explain.html",
-        422 if error else 200,
-        answers=answers,
-        faults=error.faults if isinstance(error, Unacceptable) else (),
-        sentence=str(error) if isinstance(error, NotThere) else "",
-        apis=visit.desk.settings.apis(),
-        sent=visit.form,
-        chosen=visit.form.text("api") or visit.asked("api"),
-    )
-
-
 def audit(visit: Visit) -> Response:
     """Who did what, and when."""
     actor, action = visit.asked("actor"), visit.asked("action")
@@ -132,7 +79,5 @@ DOORS: tuple[Door, ...] = (
     ("GET", "/clients/{fingerprint}", client),
     ("GET", "/events", events),
     ("GET", "/events/rows", event_rows),
-    ("GET", "/explain", explain),
-    ("POST", "/explain", explain_it),
     ("GET", "/audit", audit),
 )

@@ -54,6 +54,9 @@ DONE = {
     "ca-lists": "The revocation lists are made anew.",
     "approved": "Approved and issued: whoever asked gets it when asking again.",
     "denied": "Denied: whoever asked is told so.",
+    "consumer": "It is made.",
+    "activated": "Active again.",
+    "deactivated": "Deactivated: the next request is refused, on open connections, too.",
     "inherits": "The API inherits everything from the gateway again.",
 }
 HOW = {

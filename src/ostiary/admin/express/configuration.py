@@ -1,87 +1,61 @@
-"""``/policies``, ``/schemas`` and the sections of the configuration that is in force.
-
-They are read here; what is to be changed is changed in the file, which the gateway follows.
-"""
+"""``/policies``, ``/schemas`` and the sections of the configuration that is in force."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ostiary.admin.express.doors import called, route
-from ostiary.admin.express.shapes import Details, NewApp, NewUser
+from ostiary.admin.express.doors import called, order_or_preview, route
+from ostiary.admin.express.shapes import Details, NewApp, NewUser, read_value
 from ostiary.admin.lock import actor_of
-from ostiary.admin.replies import desk_of
+from ostiary.admin.replies import Shape, changed, desk_of
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action
-from ostiary.management.errors import Forbidden, NotThere
-from ostiary.store.database.records import Role
+from ostiary.config.sections import Section
+from ostiary.management.sights import ChangeView
 
-Section = Mapping[str, Any]
 _BASE: Final = "http://express-gateway.io"
-_WAY_OUT: Final = (
-    "not here: change gateway.config.yml, which the gateway follows within a second, and check it "
-    "with 'ostiary check'"
-)
-
-
-def _dumped(part: BaseModel) -> dict[str, Any]:
-    return part.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-def _api_endpoints(document: Document) -> Section:
-    found = {name: [_dumped(one) for one in each] for name, each in document.api_endpoints.items()}
-    return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
-
-
-def _service_endpoints(document: Document) -> Section:
-    return {name: _dumped(one) for name, one in document.service_endpoints.items()}
-
-
-def _pipelines(document: Document) -> Section:
-    """Policies as the file has them: the name is the key, and its steps are the value."""
-    found = {}
-    for name, pipeline in document.pipelines.items():
-        policies = [{use.name: [_step(step) for step in use.steps]} for use in pipeline.policies]
-        found[name] = {"apiEndpoints": list(pipeline.api_endpoints), "policies": policies}
-    return found
-
-
-def _step(step: BaseModel) -> dict[str, Any]:
-    told = _dumped(step)
-    told.get("action", {}).pop("policy", None)
-    return told
-
-
-_SECTIONS: Final[Mapping[str, Callable[[Document], Section]]] = {
-    "/api-endpoints": _api_endpoints,
-    "/service-endpoints": _service_endpoints,
-    "/pipelines": _pipelines,
+_CHANGE = Shape[ChangeView](ChangeView)
+_SECTIONS: Final[Mapping[str, Section]] = {
+    "api-endpoints": Section.API_ENDPOINTS,
+    "service-endpoints": Section.SERVICE_ENDPOINTS,
+    "pipelines": Section.PIPELINES,
 }
 
 
 def _section(request: Request) -> Section:
-    """What is in force. Raises Forbidden: values from the environment may be secrets."""
-    if not actor_of(request).may(Role.OPERATOR):
-        raise Forbidden(Role.OPERATOR)
-    which = next(path for path in _SECTIONS if request.url.path.startswith(path))
-    return _SECTIONS[which](desk_of(request).settings.document())
+    return _SECTIONS[request.url.path.split("/")[1]]
 
 
 async def _all(request: Request) -> Response:
-    return JSONResponse(await asyncio.to_thread(_section, request))
+    items = desk_of(request).configuration.items
+    return JSONResponse(await asyncio.to_thread(items, actor_of(request), _section(request)))
 
 
 async def _one(request: Request) -> Response:
-    found = (await asyncio.to_thread(_section, request)).get(called(request))
-    if found is None:
-        raise NotThere(request.url.path.split("/")[1].removesuffix("s"), called(request))
+    item, actor = desk_of(request).configuration.item, actor_of(request)
+    found = await asyncio.to_thread(item, actor, _section(request), called(request))
     return JSONResponse(found)
+
+
+async def _put(request: Request) -> Response:
+    sent, wanted = order_or_preview(request), await read_value(request)
+    put = desk_of(request).configuration.put
+    done = await put(sent, _section(request), called(request), wanted)
+    if not done.change.applied:
+        return changed(_CHANGE, done.change)
+    return Response(status_code=201 if done.made else 204)
+
+
+async def _remove(request: Request) -> Response:
+    remove = desk_of(request).configuration.remove
+    done = await remove(order_or_preview(request), _section(request), called(request))
+    return Response(status_code=204) if done.applied else changed(_CHANGE, done)
 
 
 async def _policies(request: Request) -> Response:
@@ -89,8 +63,16 @@ async def _policies(request: Request) -> Response:
     return JSONResponse(_actions() if listed is None else listed)
 
 
-async def _unchangeable(_request: Request) -> Response:
-    return PlainTextResponse(_WAY_OUT, 501)
+async def _allow(request: Request) -> Response:
+    allow = desk_of(request).configuration.allow_policy
+    done = await allow(order_or_preview(request), called(request))
+    return JSONResponse({"status": "ok"}) if done.applied else changed(_CHANGE, done)
+
+
+async def _forbid(request: Request) -> Response:
+    forbid = desk_of(request).configuration.forbid_policy
+    done = await forbid(order_or_preview(request), called(request))
+    return Response(status_code=204) if done.applied else changed(_CHANGE, done)
 
 
 async def _schemas(request: Request) -> Response:
@@ -134,9 +116,15 @@ def configuration_routes() -> list[Route]:
         route("GET", "/schemas", _schemas),
         route("GET", "/schemas/{param:path}", _schemas),
     ]
-    for path in _SECTIONS:
-        found += [route("GET", path, _all), route("GET", f"{path}/{{id:path}}", _one)]
-    for path in (*_SECTIONS, "/policies"):
-        for method in ("PUT", "DELETE"):
-            found.append(route(method, f"{path}/{{id:path}}", _unchangeable))
+    for path in map("/{}".format, _SECTIONS):
+        found += [
+            route("GET", path, _all),
+            route("GET", f"{path}/{{id:path}}", _one),
+            route("PUT", f"{path}/{{id:path}}", _put),
+            route("DELETE", f"{path}/{{id:path}}", _remove),
+        ]
+    found += [
+        route("PUT", "/policies/{id:path}", _allow),
+        route("DELETE", "/policies/{id:path}", _forbid),
+    ]
     return found

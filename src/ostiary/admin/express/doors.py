@@ -8,10 +8,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ostiary.admin.api.doors import refuse_dry_run
 from ostiary.admin.problems import answer_to
 from ostiary.admin.replies import order as order_of
 from ostiary.kernel.errors import OstiaryError
 from ostiary.management.actors import Order
+from ostiary.management.errors import Unacceptable
 
 Work: TypeAlias = Callable[[Request], Awaitable[Response]]
 ACTIVATED = {True: "Activated", False: "Deactivated"}
@@ -33,8 +35,20 @@ def route(method: str, path: str, work: Work) -> Route:
 
 
 def order(request: Request) -> Order:
-    """A change as it is asked for here: for whatever there is now, unless If-Match is sent."""
+    """A change as it is asked for here: for whatever there is now, unless If-Match is sent.
+
+    Raises Unacceptable.
+    """
+    refuse_dry_run(request)
     return order_of(request, if_match=request.headers.get("if-match"))
+
+
+def order_or_preview(request: Request) -> Order:
+    """The same where it can be tried first, by ``dryRun=true``. Raises Unacceptable."""
+    wanted = request.query_params.get("dryRun", "false")
+    if wanted not in {"true", "false"}:
+        raise Unacceptable.one("dryRun is true or false", "leave it out", "/query/dryRun")
+    return order_of(request, if_match=request.headers.get("if-match"), dry_run=wanted == "true")
 
 
 def called(request: Request, name: str = "id") -> str:

@@ -1,5 +1,6 @@
 """What Express Gateway's admin API takes and gives, in its own words."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -9,6 +10,7 @@ from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 
 from ostiary.admin.problems import NoBody
+from ostiary.config.text.tree import Plain
 from ostiary.consumers.model import ConsumerKind, CredentialType
 from ostiary.management.consumers.views import ConsumerView, CredentialView
 from ostiary.management.errors import Fault, Unacceptable
@@ -115,6 +117,31 @@ async def read(request: Request, model: type[S]) -> S:
             Fault(where="".join(f"/{part}" for part in one["loc"])[:200], message=one["msg"])
             for one in found
         ) from error
+
+
+async def read_value(request: Request) -> Plain:
+    """The body as it is, an object or a list. Raises NoBody, Unacceptable."""
+    try:
+        found: Plain = json.loads(
+            await request.body(), object_pairs_hook=_object, parse_constant=_no_number
+        )
+    except (ValueError, RecursionError) as error:
+        raise NoBody("the body is no JSON") from error
+    if not isinstance(found, dict | list):
+        raise Unacceptable.one("the body is neither an object nor a list")
+    return found
+
+
+def _object(pairs: list[tuple[str, Plain]]) -> Plain:
+    """Raises Unacceptable where one key could hide another."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Unacceptable.one("an object of the body has a key twice", "keep one of the two")
+    return found
+
+
+def _no_number(word: str) -> Plain:
+    raise ValueError(word)
 
 
 def user_or_app(one: ConsumerView) -> Mapping[str, Any]:

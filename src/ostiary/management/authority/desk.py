@@ -23,7 +23,8 @@ from ostiary.management.authority.errors import (
 from ostiary.management.authority.house import House
 from ostiary.management.authority.orders import Founding
 from ostiary.management.authority.profile import Profile
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import (
     Conflicting,
     Forbidden,

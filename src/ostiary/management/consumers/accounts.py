@@ -8,9 +8,10 @@ from ostiary.consumers import names
 from ostiary.consumers.changes import Changed
 from ostiary.consumers.model import ConsumerKind
 from ostiary.management.actors import Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
 from ostiary.management.consumers.finding import consumer_of, refusals
 from ostiary.management.consumers.views import ConsumerView, consumer_view
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import Conflicting, Unacceptable
 from ostiary.management.keeping import reading
 from ostiary.management.pages import after, checked_limit, offset_of

@@ -9,12 +9,13 @@ from ostiary.consumers.changes import Changed
 from ostiary.consumers.model import CredentialType
 from ostiary.consumers.names import LONGEST_NAME, check_scope, uuid_of
 from ostiary.management.actors import Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
 from ostiary.management.consumers.claims import foreseen
 from ostiary.management.consumers.finding import anybody, refusals
 from ostiary.management.consumers.making import Wanted, client_name, make, of_consumer
 from ostiary.management.consumers.tying import read_rules
 from ostiary.management.consumers.views import CredentialView, credential_view
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import Conflicting, NotThere, Unacceptable
 from ostiary.management.keeping import reading
 from ostiary.management.pages import after, checked_limit, offset_of

@@ -6,8 +6,9 @@ from ostiary.consumers.changes import Changed
 from ostiary.consumers.names import check_scope
 from ostiary.consumers.refusal import ConsumerRefused
 from ostiary.management.actors import Order
-from ostiary.management.changes import Changes, Edited, Moment
+from ostiary.management.changes import Changes
 from ostiary.management.consumers.finding import refusals
+from ostiary.management.edits import Edited, Moment
 from ostiary.management.errors import NotThere, Unacceptable
 from ostiary.management.keeping import reading
 from ostiary.management.sights import ChangeView

@@ -1,67 +1,27 @@
 """What is new of consumers that are to be imported, what is there already, what can't be taken."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
 from uuid import UUID
 
 from ostiary.consumers import names, secrets
+from ostiary.consumers.certificates import check_dates, check_rules
+from ostiary.consumers.changes import Named
 from ostiary.consumers.model import ConsumerKind, CredentialType
 from ostiary.consumers.refusal import ConsumerRefused
 from ostiary.management.consumers.accounts import check_about
 from ostiary.management.consumers.making import client_name
-from ostiary.management.consumers.views import NotTaken, TakenView
-from ostiary.store.database.consumer_records import (
-    About,
-    NewConsumer,
-    NewCredential,
-    StoredConsumer,
+from ostiary.management.consumers.taken import (
+    TakenConsumer,
+    TakenCredential,
+    Taking,
+    There,
+    there_of,
 )
-from ostiary.store.database.errors import NoSuch
+from ostiary.management.consumers.views import NotTaken, TakenView
+from ostiary.store.database.consumer_records import NewConsumer, NewCredential
 from ostiary.store.database.work import Work
-
-# As bcryptjs writes it; each step of the cost doubles the time of a look (15: about 2 s).
-_BCRYPT: Final = re.compile(r"\$2[aby]\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenConsumer:
-    """A user, or an app with its ``user``."""
-
-    id: UUID
-    name: str
-    user: UUID | None = None
-    about: About = field(default_factory=About)
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenCredential:
-    """A credential of type key-auth, basic-auth or jwt."""
-
-    type: CredentialType
-    consumer: UUID
-    name: str = ""
-    """Of a key or a token; for basic-auth it is the username, or the app's id."""
-    secret: str = field(default="", repr=False)
-    """In clear, to be hashed here; or empty."""
-    hash: str = field(default="", repr=False)
-    """A password's, of bcrypt."""
-    scopes: tuple[str, ...] = ()
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taking:
-    """What is to be imported; consumers may be used that are there already."""
-
-    scopes: tuple[str, ...] = ()
-    """More are made where credentials have them."""
-    users: tuple[TakenConsumer, ...] = ()
-    apps: tuple[TakenConsumer, ...] = ()
-    credentials: tuple[TakenCredential, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,18 +64,20 @@ class News:
 
 def sorted_out(work: Work, taking: Taking) -> News:
     """Compare what is to be taken with what is there."""
-    return _Sorter(work).sort(taking)
+    news = _Sorter(there_of(work, taking)).sort(taking)
+    wanted = [*news.scopes, *(name for one in news.credentials for name in one.credential.scopes)]
+    news.scopes = work.scopes.missing(wanted)
+    return news
 
 
 class _Sorter:
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, there: There) -> None:
+        self._there = there
         self._news = News()
         self._new: dict[UUID, NewConsumer] = {}
-        self._looked_at: dict[UUID, StoredConsumer | None] = {}
         self._names: set[tuple[UUID | None, str]] = set()
         """Of new consumers, with their owners."""
-        self._named: set[tuple[CredentialType, str]] = set()
+        self._named: set[Named] = set()
 
     def sort(self, taking: Taking) -> News:
         news = self._news
@@ -126,16 +88,18 @@ class _Sorter:
             with self._told(f"/apps/{index}"):
                 self._refuse_ownerless(app)
                 self._consumer(app, lambda name: names.check_name("name", name), news.apps)
+        # Of these there may be thousands: a context for each would take as long as all the rest.
         for index, credential in enumerate(taking.credentials):
-            with self._told(f"/credentials/{index}"):
+            try:
                 self._credential(credential)
+            except ConsumerRefused as refused:
+                self._refuse(f"/credentials/{index}", refused)
         wanted = []
         for index, scope in enumerate(taking.scopes):
             with self._told(f"/scopes/{index}"):
                 names.check_scope(scope)
                 wanted.append(scope)
-        wanted.extend(scope for one in news.credentials for scope in one.credential.scopes)
-        news.scopes = self._work.scopes.missing(wanted)
+        news.scopes = tuple(wanted)
         return news
 
     @contextmanager
@@ -143,13 +107,16 @@ class _Sorter:
         try:
             yield
         except ConsumerRefused as refused:
-            told = NotTaken(where=where, message=refused.message, way_out=refused.way_out)
-            self._news.refused.append(told)
+            self._refuse(where, refused)
+
+    def _refuse(self, where: str, refused: ConsumerRefused) -> None:
+        told = NotTaken(where=where, message=refused.message, way_out=refused.way_out)
+        self._news.refused.append(told)
 
     def _consumer(
         self, one: TakenConsumer, check: Callable[[str], None], found: list[NewConsumer]
     ) -> None:
-        there = self._stored(one.id)
+        there = self._there.consumers.get(one.id)
         if there is not None or one.id in self._new:
             if there is None or (there.name, there.owner) != (one.name, one.user):
                 raise _refused("id", f"the id {one.id} is another consumer's", "leave it out")
@@ -168,11 +135,9 @@ class _Sorter:
         found.append(new)
 
     def _is_taken(self, one: TakenConsumer) -> bool:
-        kind = ConsumerKind.USER if one.user is None else ConsumerKind.APP
-        stored = self._work.consumers.named(kind, one.name)
-        return (one.user, one.name) in self._names or any(
-            (other.owner, other.name) == (one.user, one.name) for other in stored
-        )
+        there = self._there
+        stored = one.name in there.users if one.user is None else (one.user, one.name) in there.apps
+        return stored or (one.user, one.name) in self._names
 
     def _refuse_ownerless(self, app: TakenConsumer) -> None:
         owner = self._whose(app.user) if app.user is not None else None
@@ -188,16 +153,16 @@ class _Sorter:
             name = client_name(whose[0], whose[1], one.consumer)
         else:
             names.check_credential_name(one.type, name)
-        stored = self._work.credentials.named(one.type, name)
-        if stored is not None or (one.type, name) in self._named:
-            if stored is None or stored.consumer != one.consumer:
+        holder = self._there.holders.get((one.type, name))
+        if holder is not None or (one.type, name) in self._named:
+            if holder != one.consumer:
                 message = f"another consumer has the {one.type.value} credential {name[:80]!r}"
                 raise _refused("name", message, "leave it out")
             self._news.there += 1
             return
         for scope in one.scopes:
             names.check_scope(scope)
-        _check_secret(one)
+        check_secret(one)
         new = NewCredential(
             consumer=one.consumer,
             type=one.type,
@@ -205,6 +170,9 @@ class _Sorter:
             secret=one.hash,
             scopes=tuple(dict.fromkeys(one.scopes)),
             active=one.active,
+            rules=one.rules,
+            valid_from=one.valid_from,
+            valid_until=one.valid_until,
         )
         self._named.add((one.type, name))
         self._news.credentials.append(Fresh(credential=new, clear="" if one.hash else one.secret))
@@ -214,25 +182,20 @@ class _Sorter:
         new = self._new.get(uuid)
         if new is not None:
             return ConsumerKind.APP if new.owner else ConsumerKind.USER, new.name
-        stored = self._stored(uuid)
+        stored = self._there.consumers.get(uuid)
         return (stored.kind, stored.name) if stored is not None else None
 
-    def _stored(self, uuid: UUID) -> StoredConsumer | None:
-        if uuid not in self._looked_at:
-            try:
-                self._looked_at[uuid] = self._work.consumers.one(uuid)
-            except NoSuch:
-                self._looked_at[uuid] = None
-        return self._looked_at[uuid]
 
-
-def _check_secret(one: TakenCredential) -> None:
-    """Raises ConsumerRefused for one that can't be kept."""
+def check_secret(one: TakenCredential) -> None:
+    """Or the rules that stand in its place. Raises ConsumerRefused for what can't be kept."""
     if one.type is CredentialType.CERTIFICATE:
-        raise _refused("type", "a certificate credential has no secret", "create it")
+        if one.secret or one.hash:
+            raise _refused("secret", "a certificate credential has no secret", "leave it out")
+        check_rules(one.rules)
+        check_dates(one.valid_from, one.valid_until)
+        return
     if one.hash:
-        if not _BCRYPT.fullmatch(one.hash):
-            raise _refused("hash", "it is no hash of bcrypt, cost 4 to 15", "set a new password")
+        secrets.check_hash(one.hash)
         return
     if not one.secret or len(one.secret.encode("utf-8", "surrogatepass")) > secrets.LONGEST_SECRET:
         message = f"its secret must have 1 to {secrets.LONGEST_SECRET} bytes"

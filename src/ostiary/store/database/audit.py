@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 
 from ostiary.store.database.records import Audited, AuditEntry, AuditFilter, JsonValue
 from ostiary.store.database.tables import audit
@@ -30,6 +30,15 @@ class Audit:
             insert(audit).values(values).returning(audit.c.id)
         ).scalar_one()
         return number
+
+    def latest(self) -> int:
+        """The number of the latest entry; 0: there is none."""
+        return self._connection.execute(select(func.max(audit.c.id))).scalar_one() or 0
+
+    def after(self, number: int, *, limit: int) -> tuple[Audited, ...]:
+        """The entries after this one, the oldest first."""
+        query = select(audit).where(audit.c.id > number).order_by(audit.c.id).limit(limit)
+        return tuple(map(_audited_of, self._connection.execute(query)))
 
     def page(
         self,

@@ -41,31 +41,23 @@ class Consumers:
         )
         if self._connection.execute(same).first() is not None:
             raise NameTaken(kind.value, new.name)
-        values = {
-            "uuid": new.uuid,
-            "kind": kind.value,
-            "name": new.name,
-            "owner": owner,
-            "active": new.active,
-            "created": at,
-            "updated": at,
-            **{name: getattr(new.about, name) for name in _ABOUT},
-        }
-        self._connection.execute(insert(consumers).values(**values, seal=_seal(values)))
+        self._connection.execute(insert(consumers).values(new_consumer_row(new, owner, at)))
         return self.one(new.uuid)
 
     def one(self, uuid: UUID) -> StoredConsumer:
         """Raises NoSuch, SnapshotDamaged."""
-        found = self._connection.execute(_all().where(consumers.c.uuid == uuid)).one_or_none()
+        found = self._connection.execute(
+            every_consumer().where(consumers.c.uuid == uuid)
+        ).one_or_none()
         if found is None:
             raise NoSuch("consumer", str(uuid))
-        return _consumer_of(found)
+        return consumer_of(found)
 
     def named(self, kind: ConsumerKind, name: str) -> tuple[StoredConsumer, ...]:
         """Those with this very name: one user at most, an app of each of several users."""
-        query = _all().where(consumers.c.name == name, consumers.c.kind == kind.value)
+        query = every_consumer().where(consumers.c.name == name, consumers.c.kind == kind.value)
         rows = self._connection.execute(query.order_by(consumers.c.id))
-        return tuple(map(_consumer_of, rows))
+        return tuple(map(consumer_of, rows))
 
     def page(
         self,
@@ -77,7 +69,7 @@ class Consumers:
         limit: int = 50,
     ) -> Page[StoredConsumer]:
         """The oldest first; ``search`` is part of a name or of what is told, in any case."""
-        query = _all().where(consumers.c.kind == kind.value)
+        query = every_consumer().where(consumers.c.kind == kind.value)
         if owner is not None:
             query = query.where(OWNER.c.uuid == owner)
         if search:
@@ -85,12 +77,12 @@ class Consumers:
             query = query.where(or_(*(one.icontains(search, autoescape=True) for one in texts)))
         total = self._connection.execute(select(func.count()).select_from(query.subquery()))
         rows = self._connection.execute(query.order_by(consumers.c.id).offset(offset).limit(limit))
-        return Page(items=tuple(map(_consumer_of, rows)), total=total.scalar_one())
+        return Page(items=tuple(map(consumer_of, rows)), total=total.scalar_one())
 
     def apps_of(self, user: UUID) -> tuple[StoredConsumer, ...]:
         """The oldest first."""
-        query = _all().where(OWNER.c.uuid == user).order_by(consumers.c.id)
-        return tuple(map(_consumer_of, self._connection.execute(query)))
+        query = every_consumer().where(OWNER.c.uuid == user).order_by(consumers.c.id)
+        return tuple(map(consumer_of, self._connection.execute(query)))
 
     def describe(
         self, uuid: UUID, changes: Mapping[str, str], *, name: str | None = None, at: datetime
@@ -125,6 +117,22 @@ class Consumers:
         self._connection.execute(update(consumers).where(this).values(changed))
 
 
+def new_consumer_row(new: NewConsumer, owner: int | None, at: datetime) -> dict[str, Any]:
+    """What is kept of it; ``owner`` is the number of an app's user."""
+    kind = ConsumerKind.APP if new.owner is not None else ConsumerKind.USER
+    values = {
+        "uuid": new.uuid,
+        "kind": kind.value,
+        "name": new.name,
+        "owner": owner,
+        "active": new.active,
+        "created": at,
+        "updated": at,
+        **{name: getattr(new.about, name) for name in _ABOUT},
+    }
+    return {**values, "seal": _seal(values)}
+
+
 def owned(query: Select[Any]) -> Select[Any]:
     """The query with the owner of each consumer in it."""
     return query.join(OWNER, OWNER.c.id == consumers.c.owner, isouter=True)
@@ -135,7 +143,8 @@ def sealed(row: Mapping[Any, Any]) -> bool:
     return bool(_seal(row) == row["seal"])
 
 
-def _all() -> Select[Any]:
+def every_consumer() -> Select[Any]:
+    """Consumers, each with its owner; ``consumer_of`` reads the rows."""
     return owned(select(*consumers.c, *joined("owner")).select_from(consumers))
 
 
@@ -145,7 +154,8 @@ def _seal(row: Mapping[Any, Any]) -> bytes:
     )
 
 
-def _consumer_of(row: Row[Any]) -> StoredConsumer:
+def consumer_of(row: Row[Any]) -> StoredConsumer:
+    """A row of ``every_consumer``. Raises SnapshotDamaged."""
     if not sealed(row._mapping):
         raise broken(f"consumer {row.name!r}")
     return StoredConsumer(

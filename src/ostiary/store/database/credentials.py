@@ -51,21 +51,9 @@ class Credentials:
         consumer = self._connection.execute(query).scalar_one_or_none()
         if consumer is None:
             raise NoSuch("consumer", str(new.consumer))
-        values = {
-            "type": new.type.value,
-            "name": new.name,
-            "consumer": consumer,
-            "secret": new.secret,
-            "scopes": " ".join(new.scopes),
-            "active": new.active,
-            "rules": _text(new.rules),
-            "valid_from": new.valid_from,
-            "valid_until": new.valid_until,
-            "created": at,
-            "updated": at,
-        }
+        row = new_credential_row(new, consumer, at)
         number = self._connection.execute(
-            insert(credentials).values(**values, seal=_seal(values)).returning(credentials.c.id)
+            insert(credentials).values(row).returning(credentials.c.id)
         ).scalar_one()
         return self.one(number)
 
@@ -192,6 +180,25 @@ class Credentials:
             self._connection.execute(update(credentials).where(this).values(changed))
 
 
+def new_credential_row(new: NewCredential, consumer: int, at: datetime) -> dict[str, Any]:
+    """What is kept of it; ``consumer`` is its consumer's number."""
+    values: dict[str, Any] = {
+        "type": new.type.value,
+        "name": new.name,
+        "consumer": consumer,
+        "secret": new.secret,
+        "scopes": " ".join(new.scopes),
+        "active": new.active,
+        "rules": _text(new.rules),
+        "valid_from": new.valid_from,
+        "valid_until": new.valid_until,
+        "created": at,
+        "updated": at,
+    }
+    values["seal"] = _seal(values)
+    return values
+
+
 def _known_query() -> Select[Any]:
     """Credentials with consumer and owner, whose rows are sealed by themselves."""
     beside = [
@@ -251,11 +258,17 @@ def _all() -> Select[Any]:
 
 
 def _seal(row: Mapping[Any, Any]) -> bytes:
-    dates = (row["valid_from"], row["valid_until"])
+    valid_from, valid_until = row["valid_from"], row["valid_until"]
     return seal(
-        *(row[name] for name in ("type", "name", "consumer", "secret", "scopes", "rules")),
+        row["type"],
+        row["name"],
+        row["consumer"],
+        row["secret"],
+        row["scopes"],
+        row["rules"],
         int(bool(row["active"])),
-        *("" if date is None else date.isoformat() for date in dates),
+        "" if valid_from is None else valid_from.isoformat(),
+        "" if valid_until is None else valid_until.isoformat(),
     )
 
 

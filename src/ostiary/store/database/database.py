@@ -78,6 +78,11 @@ class Database:
         return self._place.where
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other gateways may write to it."""
+        return self._place.is_shared
+
+    @property
     def begun_anew(self) -> Damaged | None:
         """Why the memory of clients was begun anew at the opening; None if it was not."""
         return self._place.begun_anew

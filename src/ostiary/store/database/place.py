@@ -42,6 +42,8 @@ class Place(Protocol):
     seen: Engine
     begun_anew: Damaged | None
     """Why the memory of clients was begun anew when this was opened."""
+    is_shared: bool
+    """Whether other gateways may write to it."""
 
     def look(self) -> Soundness:
         """At what holds KEPT, beneath what a transaction sees."""

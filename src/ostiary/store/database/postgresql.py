@@ -26,6 +26,7 @@ class PostgresqlPlace:
         # Without its query: libpq takes passwords there, too.
         self.where = url.set(query={}).render_as_string(hide_password=True)
         self.begun_anew: Damaged | None = None
+        self.is_shared = True
         engine = postgresql_engine(url)
         try:
             with translated(self.where), engine.connect() as connection:

@@ -45,6 +45,7 @@ class SqlitePlace:
         self.where = repr(str(path))
         self._path = path
         self.begun_anew: Damaged | None = None
+        self.is_shared = False
         self._identity = claim(path)
         with ExitStack() as stack:
             self.kept = opened(path, KEPT_HISTORY, full=True)

@@ -9,6 +9,7 @@ from ostiary.store.database.audit import Audit
 from ostiary.store.database.blocked import BlockedCertificates
 from ostiary.store.database.clients import Clients
 from ostiary.store.database.clients_merge import ClientLimits
+from ostiary.store.database.consumer_bulk import ConsumerBulk
 from ostiary.store.database.consumers import Consumers
 from ostiary.store.database.credentials import Credentials
 from ostiary.store.database.deliveries import Deliveries
@@ -72,6 +73,11 @@ class Work:
     def consumers(self) -> Consumers:
         """Users and apps."""
         return Consumers(self._kept())
+
+    @property
+    def consumer_bulk(self) -> ConsumerBulk:
+        """Many consumers and credentials at once."""
+        return ConsumerBulk(self._kept())
 
     @property
     def credentials(self) -> Credentials:
