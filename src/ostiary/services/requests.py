@@ -183,12 +183,8 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
                 holds(x, request, authenticated=authenticated) for x in condition.conditions
             )
         case OneOf():
-            return _not(
-                _all(
-                    _not(holds(x, request, authenticated=authenticated))
-                    for x in condition.conditions
-                )
-            )
+            found = (holds(x, request, authenticated=authenticated) for x in condition.conditions)
+            return _not(_all(map(_not, found)))
         case Not():
             return _not(holds(condition.condition, request, authenticated=authenticated))
         case PathExact():

@@ -135,7 +135,7 @@ def status(found: Answer | Went) -> int | None:
 def test_an_explanation_tells_what_the_step_does() -> None:
     good = visit(action(), credential())
     assert isinstance(good, Went)
-    assert good.request.consumer is not None
+    assert good.request.known is not None
     assert "'user1'" in good.sentence
     assert status(visit(action(), shown=False, admitted=False)) == 401
     assert status(visit(action(required=False), shown=False, admitted=False)) is None
@@ -151,4 +151,4 @@ def test_an_explanation_tells_what_the_step_does() -> None:
     assert "would answer 403" in told.sentence
     free = visit(action(consumer="optional"))
     assert isinstance(free, Went)
-    assert free.request.consumer is None
+    assert free.request.known is None

@@ -69,11 +69,9 @@ class Credentials:
         row = self._connection.execute(_NAMED, asked).one_or_none()
         if row is None:
             return None
+        known, rules = _known_of(row), _rules_of(row.rules)
         return CertificateCredential(
-            known=_known_of(row),
-            rules=_rules_of(row.rules),
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
+            known=known, rules=rules, valid_from=row.valid_from, valid_until=row.valid_until
         )
 
     def rules(self, *, after: int, limit: int) -> tuple[NamedRules, ...]:
@@ -92,8 +90,8 @@ class Credentials:
         for name, text in tests.items():
             written = json.dumps({name: text})[1:-1]
             query = query.where(credentials.c.rules.contains(written, autoescape=True))
-        rows = self._connection.execute(query.order_by(credentials.c.id).limit(_MOST_ALIKE))
-        return tuple(map(_credential_of, rows))
+        query = query.order_by(credentials.c.id).limit(_MOST_ALIKE)
+        return tuple(map(_credential_of, self._connection.execute(query)))
 
     def one(self, number: int) -> StoredCredential:
         """Raises NoSuch, SnapshotDamaged."""
