@@ -111,16 +111,16 @@ class Upstream:
                 peer = self.tls.wrap_socket(raw, server_side=True)
             self._open.add(peer)
             number = next(_numbers)
-            while not self._ending.is_set() and self._one(peer, number):
-                pass
+            with _Reader(peer) as reader:
+                while not self._ending.is_set() and self._one(peer, reader, number):
+                    pass
         except (ssl.SSLError, OSError, ValueError) as error:
             self.handshakes_failed += isinstance(error, ssl.SSLError)
         finally:
             self._open.discard(peer)
             peer.close()
 
-    def _one(self, peer: socket.socket, number: int) -> bool:
-        reader = _Reader(peer)
+    def _one(self, peer: socket.socket, reader: "_Reader", number: int) -> bool:
         head = reader.until(b"\r\n\r\n")
         if not head:
             return False
@@ -132,9 +132,11 @@ class Upstream:
         body, trailers = _body(reader, by_name)
         seen = Seen(first, headers, trailers, body, number, self.name, _subject(peer))
         self.seen.append(seen)
-        return self._answer(peer, seen, by_name)
+        return self._answer(peer, reader, seen, by_name)
 
-    def _answer(self, peer: socket.socket, seen: Seen, headers: dict[str, str]) -> bool:
+    def _answer(
+        self, peer: socket.socket, reader: "_Reader", seen: Seen, headers: dict[str, str]
+    ) -> bool:
         word = seen.path.split("?")[0].strip("/").split("/")
         if "close" in word:
             return False
@@ -144,7 +146,7 @@ class Upstream:
         if "slow" in word:
             self._ending.wait(float(word[word.index("slow") + 1]))
         if "ws" in word and "upgrade" in headers:
-            return _echo(peer, headers)
+            return _echo(peer, reader, headers)
         body = seen.as_json()
         peer.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -156,15 +158,26 @@ class Upstream:
 
 
 class _Reader:
-    """Reads without taking more than what belongs to the request."""
+    """Reads one connection, request by request; what was read too much is the next one's."""
 
     def __init__(self, peer: socket.socket) -> None:
-        self._file = peer.makefile("rb", buffering=0)
+        self._file = peer.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def some(self) -> bytes:
+        """What comes next, however much; nothing at the end."""
+        return self._file.read1(65536)
 
     def until(self, end: bytes) -> bytes:
+        """All up to this end, which is one of a line."""
         found = b""
         while not found.endswith(end):
-            part = self._file.read(1)
+            part = self._file.readline()
             if not part:
                 return b""
             found += part
@@ -205,7 +218,7 @@ def _subject(peer: socket.socket) -> str | None:
     return repr(certificate["subject"]) if certificate else None
 
 
-def _echo(peer: socket.socket, headers: dict[str, str]) -> bool:
+def _echo(peer: socket.socket, reader: _Reader, headers: dict[str, str]) -> bool:
     answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
     answer += f"Upgrade: {headers['upgrade']}\r\n"
     if "sec-websocket-key" in headers:
@@ -214,6 +227,6 @@ def _echo(peer: socket.socket, headers: dict[str, str]) -> bool:
         accept = b64encode(hashlib.sha1(key.encode()).digest()).decode()
         answer += f"Sec-WebSocket-Accept: {accept}\r\n"
     peer.sendall(answer.encode() + b"\r\n")
-    while part := peer.recv(65536):
+    while part := reader.some():
         peer.sendall(part)
     return False

@@ -100,6 +100,18 @@ def test_a_good_configuration_is_accepted_with_what_was_counted(house: House) ->
     assert "0 errors, 1 warning; 5 API endpoints, 1 service, 3 pipelines" in done.out
 
 
+def test_what_is_asked_at_each_request_is_told(house: House) -> None:
+    assert ostiary("check", "--json", cwd=house.folder).json["asked"] == []
+    step = '\n      - log: {action: {message: "${req.ip.length} characters"}}'
+    before, proxy, after = house.text.rpartition("\n      - proxy:")
+    house.write(before + step + proxy + after)
+    (asked,) = ostiary("check", "--json", cwd=house.folder).json["asked"]
+    assert asked["path"].endswith("log.action.message")
+    told = ostiary("check", cwd=house.folder)
+    assert told.code == 0
+    assert "JavaScript at each request: ${req.ip.length} characters" in told.out
+
+
 def test_an_expired_server_certificate_is_only_a_warning(house: House) -> None:
     house.site(house.kit.now - DAY)
     done = house.do("check", "--json")

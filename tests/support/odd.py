@@ -76,6 +76,8 @@ class Odd(TypedDict, total=False):
     """A Made whose key signs instead of the issuer's."""
     key_identifiers: bool
     """False leaves subject and authority key identifiers out."""
+    files: bool
+    """False writes none: for thousands of which only the bytes are wanted."""
 
 
 AUTHORITY: dict[str, Any] = {"authority": True, "usage": ["key_cert_sign", "crl_sign"]}

@@ -179,6 +179,8 @@ class Kit:
         native = builder.sign(signing_key, hashes.SHA256() if with_digest else None)
         der = distorted(native.public_bytes(Encoding.DER), signing_key, odd)
         made = Made(name, der, key, issuer, self.folder)
+        if not odd.get("files", True):
+            return made
         made.certificate_file.write_bytes(made.pem)
         made.chain_file.write_bytes(made.pem + b"".join(map(pem_of, made.chain)))
         made.key_file.write_bytes(

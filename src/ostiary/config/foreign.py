@@ -5,8 +5,6 @@ from types import MappingProxyType
 
 # Express Gateway 1.16.11, lib/policies, less those of ``config.model.pipeline``.
 POLICIES = frozenset({"jwt", "oauth2", "oauth2-introspect"})
-# Express Gateway 1.16.11, lib/conditions.
-CONDITIONS = frozenset[str]()
 
 # Node.js: tls.createServer, tls.createSecureContext, https.createServer, net.createServer.
 NODE_OPTIONS: Mapping[str, str] = MappingProxyType(

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ostiary.config.foreign import (
-    CONDITIONS,
     NODE_OPTIONS,
     PARAMETERS,
     POLICIES,
     PROXY_OPTIONS,
 )
-from ostiary.config.model.condition import CONDITIONS as OWN_CONDITIONS
+from ostiary.config.model.condition import CONDITIONS
 from ostiary.config.model.pipeline import POLICIES as OWN_POLICIES
 from ostiary.config.text.bare import is_nothing, row_of, table_of, without_nulls
 from ostiary.config.text.tree import Leaf, Row, Table, Tree
@@ -278,10 +277,11 @@ class Shaper:
             return _never(tree)
         name = tree.entries.get("name")
         if not isinstance(name, Leaf) or not isinstance(name.value, str):
-            self._tell(tree, "a condition needs a name", f"one of: {', '.join(OWN_CONDITIONS)}")
+            self._tell(tree, "a condition needs a name", f"one of: {', '.join(CONDITIONS)}")
             return _never(tree)
-        if name.value not in OWN_CONDITIONS:
-            self._unknown(name, "condition", name.value, CONDITIONS, OWN_CONDITIONS)
+        if name.value not in CONDITIONS:
+            message = f"unknown condition {quoted(name.value, '')}"
+            self._tell(name, message, did_you_mean(name.value, CONDITIONS))
             return _never(tree)
         inner = tree.entries.get("condition")
         if inner is not None:

@@ -13,7 +13,7 @@ import sys
 from typing import Final
 
 from ostiary.scripts.engine import Engine, run
-from ostiary.scripts.protocol import HEAD, answer, length_of, read_question
+from ostiary.scripts.protocol import HEAD, READY, answer, length_of, read_question
 
 _MEMORY: Final = 512 * 1024 * 1024
 """Bytes of addresses, Python's own and shared libraries among them; what is used is far less."""
@@ -27,6 +27,7 @@ def serve(line: int) -> None:
     with socket.socket(fileno=line) as end:
         _shut_in()
         engine = Engine()
+        end.sendall(READY)
         while (head := _read(end, HEAD)) and (body := _read(end, length_of(head))):
             _have(_SECONDS)
             end.sendall(answer(run(*read_question(body), engine)))

@@ -16,6 +16,7 @@ import structlog
 from ostiary.scripts.model import Failed, Failure, Limits, Result, What
 from ostiary.scripts.protocol import (
     HEAD,
+    READY,
     Garbled,
     length_of,
     question,
@@ -31,9 +32,11 @@ MOST_WAITING: Final = 512
 """Questions that wait for a process; each holds one of the agent's connections."""
 LONGEST_WAIT: Final = 1.5
 """Seconds, waiting and running: HAProxy waits 2 (``timeout processing``)."""
-_GRACE: Final = 0.5
+_GRACE: Final = 1.0
 """Seconds beyond the script's own limit until its process is ended. The limit is processor time,
 and on a busy machine that passes more slowly."""
+_LONGEST_START: Final = 30.0
+"""Seconds until a process must be ready; questions don't wait for that long."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 
@@ -85,6 +88,7 @@ class Workers:
         self._clock = clock
         self._most = 1
         self._idle: list[_Worker] = []
+        self._coming: list[asyncio.Task[_Worker]] = []
         self._places = asyncio.Semaphore(1)
         self._waiting = 0
         self._pause = 0.0
@@ -99,10 +103,12 @@ class Workers:
         return tuple(worker.process.pid for worker in self._idle)
 
     def have(self, most: int) -> None:
-        """From now on so many processes at most."""
+        """From now on so many processes at most; the first is begun now. In an event loop."""
         for _ in range(most - self._most):
             self._places.release()
         self._most = max(self._most, most)
+        if not self.counters.started:
+            self._coming.append(asyncio.create_task(self._begin()))
 
     async def run(self, what: What, shown: Shown, limits: Limits) -> Result:
         """What comes of it. Raises Busy."""
@@ -122,6 +128,12 @@ class Workers:
         """End all processes; nothing is run any more."""
         self._ended = True
         idle, self._idle = self._idle, []
+        coming, self._coming = self._coming, []
+        for task in coming:
+            task.cancel()
+        for begun in await asyncio.gather(*coming, return_exceptions=True):
+            if isinstance(begun, _Worker):
+                idle.append(begun)
         for worker in idle:
             await worker.end()
 
@@ -169,14 +181,22 @@ class Workers:
             if not worker.reader.at_eof() and worker.process.returncode is None:
                 return worker
             await worker.end()
-        await asyncio.sleep(max(0.0, self._not_before - self._clock()))
+        # Whoever can't wait for the process any longer leaves it to the next.
+        coming = self._coming.pop() if self._coming else asyncio.create_task(self._begin())
         try:
-            worker = await _begin()
-        except OSError as error:
-            self._log.error("scripts-not-started", error=str(error))
+            return await asyncio.shield(coming)
+        except asyncio.CancelledError:
+            self._coming.append(coming)
+            raise
+        except (OSError, EOFError, TimeoutError) as error:
+            self._lost(Failure.CRASHED)
+            self._log.error("scripts-not-started", error=repr(error))
             raise Busy from error
+
+    async def _begin(self) -> _Worker:
         self.counters.started += 1
-        return worker
+        await asyncio.sleep(max(0.0, self._not_before - self._clock()))
+        return await _begin()
 
 
 async def _begin() -> _Worker:
@@ -200,4 +220,11 @@ async def _begin() -> _Worker:
             ours.close()
             raise
     reader, writer = await asyncio.open_unix_connection(sock=ours)
-    return _Worker(process, reader, writer)
+    worker = _Worker(process, reader, writer)
+    try:
+        async with asyncio.timeout(_LONGEST_START):
+            await reader.readexactly(len(READY))
+    except BaseException:
+        await worker.end()
+        raise
+    return worker

@@ -17,7 +17,7 @@ from ostiary.scripts.vocabulary import (
 
 _HIDDEN: Final = json.dumps(
     {
-        whose: dict.fromkeys(names, 1)
+        whose: f" {' '.join(names)} "
         for whose, names in (
             ("req", NOT_OF_REQUEST),
             ("socket", NOT_OF_SOCKET),
@@ -34,7 +34,8 @@ HARNESS: Final = (
 const run = eval, {parse, stringify} = JSON, {defineProperty, getPrototypeOf, keys} = Object;
 const plain = [Object.prototype, Array.prototype, null];
 const asString = String, fault = (what) => new Fault(what), Fault = Error;
-const formed = Function.prototype.call.bind(String.prototype.isWellFormed);
+const call = Function.prototype.call, formed = call.bind(String.prototype.isWellFormed);
+const holds = call.bind(String.prototype.includes);
 const told = parse(text), given = {}, absent = {};
 function fix(object, name, get, enumerable = true) {
   const set = () => { throw fault(name + " can't be changed here"); };
@@ -44,7 +45,8 @@ const own = Object.prototype, {setPrototypeOf} = Object, {get} = Reflect;
 function hide(object, whose) {
   const names = HIDDEN[whose];
   setPrototypeOf(object, new Proxy(own, {get(target, name, receiver) {
-    if (names[name] === 1) throw fault(whose + "." + asString(name) + " isn't known here");
+    if (typeof name === "string" && holds(names, ` ${name} `))
+      throw fault(`${whose}.${name} isn't known here`);
     return get(target, name, receiver);
   }}));
 }

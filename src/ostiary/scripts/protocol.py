@@ -26,6 +26,10 @@ LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a message; a body is the largest part of one."""
 
 
+READY: Final = b"\1"
+"""What a process says first, once it can be asked."""
+
+
 class Garbled(Exception):
     """What came isn't a message: whoever sent it is no longer to be trusted with another."""
 

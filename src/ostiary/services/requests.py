@@ -178,15 +178,8 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return True
         case Never():
             return False
-        case AllOf():
-            return _all(
-                holds(x, request, authenticated=authenticated) for x in condition.conditions
-            )
-        case OneOf():
-            found = (holds(x, request, authenticated=authenticated) for x in condition.conditions)
-            return _not(_all(map(_not, found)))
-        case Not():
-            return _not(holds(condition.condition, request, authenticated=authenticated))
+        case AllOf() | OneOf() | Not():
+            return _combined(condition, request, authenticated=authenticated)
         case PathExact():
             return request.pathq == condition.path
         case PathMatch():
@@ -212,10 +205,23 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             test = test_of(condition)
             return request.known is not None and judging.holds(test, request.known)
         case ClientCertificate():
-            marks = Marks((certificate_test(condition),))
-            return authenticated and request.facts is not None and any(marks.of(request.facts))
+            return authenticated and _is_shown(condition, request)
         case _:
             assert_never(condition)
+
+
+def _combined(
+    condition: AllOf | OneOf | Not, request: Request, *, authenticated: bool
+) -> bool | None:
+    if isinstance(condition, Not):
+        return _not(holds(condition.condition, request, authenticated=authenticated))
+    truths = [holds(x, request, authenticated=authenticated) for x in condition.conditions]
+    return _all(truths) if isinstance(condition, AllOf) else _not(_all(map(_not, truths)))
+
+
+def _is_shown(condition: ClientCertificate, request: Request) -> bool:
+    marks = Marks((certificate_test(condition),))
+    return request.facts is not None and any(marks.of(request.facts))
 
 
 def _not(truth: bool | None) -> bool | None:

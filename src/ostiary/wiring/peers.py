@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 
 from ostiary.agent.facts import short_name
@@ -64,5 +65,10 @@ def _whole_bytes(serial: int) -> str:
 def _alternative(text: str) -> str:
     """Values that could be taken for more than one are quoted as JSON (CVE-2021-44532)."""
     kind, _, value = text.partition(":")
-    value = json.dumps(value, ensure_ascii=False) if _DOUBTFUL.search(value) else value
-    return f"{'IP Address' if kind == 'IP' else kind}:{value}"
+    if kind == "IP":
+        groups = ip_address(value).exploded.split(":")
+        whole = value if len(groups) == 1 else ":".join(f"{int(one, 16):X}" for one in groups)
+        return f"IP Address:{whole}"
+    if _DOUBTFUL.search(value):
+        value = json.dumps(value, ensure_ascii=False).replace(",", r"\u002c")
+    return f"{kind}:{value}"

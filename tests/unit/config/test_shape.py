@@ -2,7 +2,7 @@
 
 import pytest
 
-from ostiary.config.foreign import CONDITIONS, NODE_OPTIONS, POLICIES, PROXY_OPTIONS
+from ostiary.config.foreign import NODE_OPTIONS, POLICIES, PROXY_OPTIONS
 from ostiary.config.model.api_endpoint import ApiEndpoint
 from ostiary.config.model.condition import AllOf, Always, OneOf
 from tests.unit.config.support import (
@@ -80,12 +80,6 @@ def test_a_policy_of_express_gateway_we_lack_is_told(name: str) -> None:
     line = only(refused(MINIMAL.replace("- proxy:", f"- {name}:\n      - proxy:")))
     assert line.startswith(f"gw.yml:8:9: error: pipelines.main.policies[0].{name}: ")
     assert f"this version doesn't have the policy {name!r} yet" in line
-
-
-@pytest.mark.parametrize("name", sorted(CONDITIONS))
-def test_a_condition_of_express_gateway_we_lack_is_told(name: str) -> None:
-    line = only(refused(with_condition(f"{{name: not, condition: {{name: {name}}}}}")))
-    assert f"doesn't have the condition {name!r} yet" in line
 
 
 def test_a_mistyped_policy_or_condition_gets_a_hint() -> None:
