@@ -31,7 +31,7 @@ def change(document: dict[str, Any], _made: Certificates) -> None:
     document["admin"] = {"port": free_port()}
     del document["policies"]
     document["apiEndpoints"] = {
-        "key": {"paths": "/key", "scopes": ["read"]},
+        "key": {"paths": ["/key", "/key/ws"], "scopes": ["read"]},
         "basic": {"paths": "/basic"},
         "both": {"paths": "/both"},
     }
@@ -185,8 +185,8 @@ def test_a_websocket_that_began_with_a_key_ends_with_it(gateway: Running, admin:
     made(admin, "/users", {"username": "wes", "firstname": "W", "lastname": "S"})
     its, other = a_key(admin, "wes", "read"), a_key(admin, "wes", "read")
     with gateway.connect() as client, gateway.connect() as another:
-        assert upgrade(client, "/key", headers=[key(its)]) == 101
-        assert upgrade(another, "/key", headers=[key(other)]) == 101
+        assert upgrade(client, "/key/ws", headers=[key(its)]) == 101
+        assert upgrade(another, "/key/ws", headers=[key(other)]) == 101
         assert echoes(client)
         switch(admin, f"/credentials/key-auth/{its.partition(':')[0]}", active=False)
         assert client.rest() == b""
