@@ -14,10 +14,12 @@ from ostiary.compiler.client_cert_rules import presented_rules
 from ostiary.compiler.enforcement import Gate
 from ostiary.compiler.guards import TUNNEL, UPGRADES
 from ostiary.compiler.names import ROUTE
-from ostiary.compiler.profiles import Profile, Profiles
+from ostiary.compiler.profiles import Authenticating, Profile, Profiles
 from ostiary.compiler.questions import Question
+from ostiary.compiler.token_rules import binding_rule, token_extraction
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.client_cert import ClientCertAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.consumers.reason import CredentialReason
 from ostiary.haproxy.files import Section, render_map
 from ostiary.haproxy.quote import argument, word
@@ -40,6 +42,7 @@ _FAILED = "{ var(txn.ost.error) -m int gt 1 }"
 _PASSING = (
     names.JUDGEMENT,
     names.PRESENTED,
+    names.BOUND_TO,
     names.UNTIL,
     names.ANEW,
     names.CODE,
@@ -83,7 +86,7 @@ def credential_arguments() -> str:
     return (
         f"judgement=var({names.JUDGEMENT}) credential=var({names.PRESENTED}) "
         f"key=var({names.KEY}) worker=var({names.WORKER}) client={_FROM},concat() "
-        f"tunnel=var({names.TUNNEL})"
+        f"tunnel=var({names.TUNNEL}) certificate=var({names.BOUND_TO})"
     )
 
 
@@ -117,6 +120,8 @@ def _rules(profile: Profile, file: str, passes: str, *, in_header: bool) -> Iter
         yield from presented_rules(in_header=in_header)
     else:
         yield from _extraction(profile.action)
+    if isinstance(profile.action, JwtAction | IntrospectAction):
+        yield binding_rule()
     key = f"var({names.GENERATION}),concat(|,{names.JUDGEMENT},|),concat(,{names.HASH})"
     yield f"http-request set-var({names.KEY}) {key} if {_PRESENTED}"
     yield from _recalling()
@@ -198,7 +203,7 @@ def _asking(question: Question) -> Iterator[str]:
     yield f"{set_code} int({CredentialReason.MISSING.code}) if !{_DECIDED} {_FOUND}"
 
 
-def _extraction(action: KeyAuthAction | BasicAuthAction) -> Iterator[str]:
+def _extraction(action: Authenticating) -> Iterator[str]:
     # As ``services.credentials.credential_in``, for described requests.
     match action:
         case KeyAuthAction():
@@ -214,6 +219,8 @@ def _extraction(action: KeyAuthAction | BasicAuthAction) -> Iterator[str]:
                     )
         case BasicAuthAction():
             yield _from_header("Authorization", "Basic")
+        case JwtAction() | IntrospectAction():
+            yield from token_extraction(action, _FOUND, _from_header)
         case _:
             assert_never(action)
     yield f"http-request set-var({names.HASH}) var({names.PRESENTED}),sha2(256),hex if {_PRESENTED}"

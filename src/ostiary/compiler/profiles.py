@@ -7,6 +7,7 @@ conditions ask, is the *judgement*, found by the route's number in the profile's
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from ostiary.compiler.client_certificates import (
     CertificateJudgement,
@@ -15,19 +16,25 @@ from ostiary.compiler.client_certificates import (
     same_certificate,
 )
 from ostiary.compiler.routes import Route, RouteTable, route_table
+from ostiary.compiler.tokens import Where, sources_of, token_judgement, token_places
 from ostiary.config.model.auth_conditions import ConsumerIs, ScopeHeld
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import AllOf, Condition, Not, OneOf
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.consumers.judging import ConsumerTest, Judgement, ScopeTest, Test
 from ostiary.consumers.model import CredentialType
+from ostiary.consumers.tokens import TokenJudgement
 
-Authenticating = KeyAuthAction | BasicAuthAction
+AsksSecret = KeyAuthAction | BasicAuthAction
+"""The actions that ask for a name and a secret."""
+Authenticating = AsksSecret | JwtAction | IntrospectAction
 """The actions that ask for a credential."""
 Asking = Authenticating | ClientCertAction
 """All that ask who the consumer is."""
+AnyJudgement = Judgement | TokenJudgement | CertificateJudgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +44,9 @@ class Profile:
     number: int
     """From 1; 0 where it is the only one."""
     action: Asking
-    """Without what doesn't say where to look; of certificates one of those that share the place."""
-    judgements: Mapping[int, Judgement | CertificateJudgement]
+    """Without what doesn't say where to look; of tokens and certificates one of those that share
+    the place."""
+    judgements: Mapping[int, AnyJudgement]
     """By the rank of the route."""
 
     @property
@@ -73,35 +81,32 @@ def place_of(action: Asking) -> Asking:
     return action.model_copy(update={"pass_through": False})
 
 
-def type_of(action: Asking) -> CredentialType:
-    """The type of credential that an action asks for."""
-    if isinstance(action, ClientCertAction):
-        return CredentialType.CERTIFICATE
-    return CredentialType(action.policy)
-
-
 def profiles_of(document: Document, table: RouteTable) -> Profiles:
     """The profiles of a document; the same document gives the same numbers."""
-    places = places_of(document.pipelines.values())
-    found: dict[Asking | int, dict[int, Judgement | CertificateJudgement]] = {}
-    actions: dict[Asking, Asking | int] = {}
+    tokens, certificates = token_places(document), places_of(document.pipelines.values())
+    found: dict[Asking | Where | int, dict[int, AnyJudgement]] = {}
+    actions: dict[Asking, Asking | Where | int] = {}
     pipelines = {
-        endpoint: pipeline
-        for pipeline in document.pipelines.values()
+        endpoint: (name, pipeline)
+        for name, pipeline in document.pipelines.items()
         for endpoint in pipeline.api_endpoints
     }
     steps = [one for pipeline in document.pipelines.values() for one in actions_of(pipeline)]
     for place in map(place_of, steps):
-        actions[place] = places[place] if isinstance(place, ClientCertAction) else place
+        match place:
+            case JwtAction() | IntrospectAction():
+                actions[place] = tokens[place]
+            case ClientCertAction():
+                actions[place] = certificates[place]
+            case _:
+                actions[place] = place
         found.setdefault(actions[place], {})
     for route in table.routes:
-        bound = pipelines.get(route.endpoint)
-        if bound is None:
+        if route.endpoint not in pipelines:
             continue
-        for action in actions_of(bound):
-            place = place_of(action)
-            asked = judgement_of(action, route, bound)
-            found[actions[place]][route.rank] = _judgement(place, asked)
+        name, bound = pipelines[route.endpoint]
+        for action, judgement in _judgements(name, bound, route).items():
+            found[actions[action]][route.rank] = judgement
     numbers = {where: number for number, where in enumerate(found, int(len(found) > 1))}
     return Profiles(
         {
@@ -112,15 +117,29 @@ def profiles_of(document: Document, table: RouteTable) -> Profiles:
     )
 
 
-def judgement_of(action: Asking, route: Route, pipeline: Pipeline) -> Judgement:
+def _judgements(name: str, pipeline: Pipeline, route: Route) -> Mapping[Asking, AnyJudgement]:
+    """By what a pipeline judges requests of this route, by action."""
+    sources, tests = sources_of(name, pipeline), tests_of(pipeline)
+    found: dict[Asking, AnyJudgement] = {}
+    for place in map(place_of, actions_of(pipeline)):
+        match place:
+            case JwtAction() | IntrospectAction():
+                found[place] = token_judgement(place, sources[place], route.scopes, tests)
+            case ClientCertAction():
+                kind = CredentialType.CERTIFICATE
+                asked = Judgement(type=kind, scopes=route.scopes, tests=tests)
+                found[place] = certificate_judgement_of(place, asked)
+            case KeyAuthAction() | BasicAuthAction():
+                found[place] = judgement_of(place, route, pipeline)
+            case _:
+                assert_never(place)
+    return found
+
+
+def judgement_of(action: AsksSecret, route: Route, pipeline: Pipeline) -> Judgement:
     """What a step of the pipeline judges by, for requests of this route."""
-    return Judgement(type=type_of(action), scopes=route.scopes, tests=tests_of(pipeline))
-
-
-def _judgement(place: Asking, asked: Judgement) -> Judgement | CertificateJudgement:
-    if isinstance(place, ClientCertAction):
-        return certificate_judgement_of(place, asked)
-    return asked
+    kind = CredentialType(action.policy)
+    return Judgement(type=kind, scopes=route.scopes, tests=tests_of(pipeline))
 
 
 def judgements_of(document: Document) -> Mapping[str, Judgement]:
@@ -128,12 +147,17 @@ def judgements_of(document: Document) -> Mapping[str, Judgement]:
     return {one.id: one for one in _all(document) if isinstance(one, Judgement)}
 
 
+def token_judgements_of(document: Document) -> Mapping[str, TokenJudgement]:
+    """By what the agent judges tokens, by id."""
+    return {one.id: one for one in _all(document) if isinstance(one, TokenJudgement)}
+
+
 def certificate_judgements_of(document: Document) -> Mapping[str, CertificateJudgement]:
     """By what the agent judges certificates in steps, by id."""
     return {one.id: one for one in _all(document) if isinstance(one, CertificateJudgement)}
 
 
-def _all(document: Document) -> Iterator[Judgement | CertificateJudgement]:
+def _all(document: Document) -> Iterator[AnyJudgement]:
     for profile in profiles_of(document, route_table(document.api_endpoints)):
         yield from profile.judgements.values()
 

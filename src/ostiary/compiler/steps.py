@@ -27,6 +27,7 @@ from ostiary.config.model.policies.log import LogAction
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.config.model.policies.transformers import (
     RequestTransformerAction,
     ResponseTransformerAction,
@@ -39,7 +40,7 @@ def write_step(action: Acts, condition: Condition, number: int, acting: Acting) 
     ``condition`` is for the steps that use what it found; ``number`` is the step's, from 1.
     """
     match action:
-        case BasicAuthAction() | KeyAuthAction():
+        case BasicAuthAction() | KeyAuthAction() | JwtAction() | IntrospectAction():
             authentication_rules(action, acting)
         case ClientCertAction():
             client_cert_rules(action, acting)

@@ -21,6 +21,7 @@ from ostiary.config.route_checks import check_routes
 from ostiary.config.script_checks import check_scripts
 from ostiary.config.text.tree import Places
 from ostiary.config.text.words import did_you_mean
+from ostiary.config.token_checks import check_tokens
 from ostiary.kernel.problems import Problem
 
 
@@ -33,6 +34,7 @@ def check(document: Document, places: Places, effective: Effective) -> Iterator[
     yield from check_client_cert(document, places, effective)
     yield from check_certificates(document, places)
     yield from check_policies(document, places, effective)
+    yield from check_tokens(document, places, effective)
     yield from check_scripts(document, places)
     yield from _policies(document, places)
     yield from check_notifications(document, places)

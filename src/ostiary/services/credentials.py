@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
-from ostiary.compiler.profiles import Authenticating
+from ostiary.compiler.profiles import AsksSecret
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.consumers.judging import Bad, Good, Judgement, Verdict, judge_known
 from ostiary.consumers.model import Known
@@ -51,7 +51,7 @@ class Judged:
 
 
 def judged(
-    action: Authenticating,
+    action: AsksSecret,
     judgement: Judgement,
     request: Request,
     proof: Proof,
@@ -72,7 +72,7 @@ def judged(
     return Judged(verdict, "as if it were shown" if found else "")
 
 
-def credential_in(action: Authenticating, request: Request) -> bytes:
+def credential_in(action: AsksSecret, request: Request) -> bytes:
     """The credential as the engine finds it (``compiler.credentials``); empty for none."""
     match action:
         case KeyAuthAction():
@@ -84,7 +84,7 @@ def credential_in(action: Authenticating, request: Request) -> bytes:
             assert_never(action)
 
 
-def _beside(action: Authenticating, proof: Proof) -> bytes:
+def _beside(action: AsksSecret, proof: Proof) -> bytes:
     match action:
         case KeyAuthAction():
             return proof.key.encode()

@@ -7,7 +7,8 @@ from typing import TypeAlias, assert_never
 
 from ostiary.compiler.authentication import CONSUMER_HEADER, status_of
 from ostiary.compiler.guards import AMBIGUOUS_PATH
-from ostiary.compiler.profiles import Authenticating
+from ostiary.compiler.profiles import AsksSecret
+from ostiary.compiler.tokens import AsksToken
 from ostiary.config.expression.scripts import acting_script, read_template
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.client_cert import ClientCertAction
@@ -22,6 +23,7 @@ from ostiary.config.model.policies.log import LogAction
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.config.model.policies.transformers import (
     RequestTransformerAction,
     ResponseTransformerAction,
@@ -51,7 +53,7 @@ class Went:
     request: Request
 
 
-Asking: TypeAlias = Callable[[Authenticating], Judged]
+Asking: TypeAlias = Callable[[AsksSecret], Judged]
 """Judges the credential that a step asks for."""
 
 
@@ -107,11 +109,22 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             return Went(f"adds {message!r} to the access log", request)
         case BasicAuthAction() | KeyAuthAction():
             return _authenticate(action, request, asking(action))
+        case JwtAction() | IntrospectAction():
+            return _asks_token(action, request)
         case _:
             assert_never(action)
 
 
-def _authenticate(action: Authenticating, request: Request, found: Judged) -> Answer | Went:
+def _asks_token(action: AsksToken, request: Request) -> Answer | Went:
+    """Tokens aren't verified here: the request is walked as if there were none."""
+    if action.pass_through:
+        return Went("finds no token, and passThrough goes on", request)
+    status = status_of(action, CredentialReason.MISSING)
+    sentence = f"answers {status} to requests without a good token (which isn't verified here)"
+    return Answer(served=False, sentence=sentence, status=status)
+
+
+def _authenticate(action: AsksSecret, request: Request, found: Judged) -> Answer | Went:
     """As ``compiler.authentication.authentication_rules``."""
     match found.verdict:
         case Good(known=known):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from ostiary.compiler.profiles import Authenticating, judgement_of
+from ostiary.compiler.profiles import AsksSecret, judgement_of
 from ostiary.compiler.routes import Route
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.document import Document
@@ -130,7 +130,7 @@ class _Place:
     request: Request
     visitor: Visitor
 
-    def judge(self, action: Authenticating) -> Judged:
+    def judge(self, action: AsksSecret) -> Judged:
         judgement = judgement_of(action, self.route, self.document.pipelines[self.pipeline])
         visitor = self.visitor
         return judged(action, judgement, self.request, visitor.proof, visitor.ask)

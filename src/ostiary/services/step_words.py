@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ostiary.compiler.authentication import status_of
+from ostiary.compiler.profiles import Authenticating
 from ostiary.config.expression.scripts import acting_script
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.client_cert import ClientCertAction
@@ -18,6 +19,7 @@ from ostiary.config.model.policies.log import LogAction
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.config.model.policies.transformers import (
     HeaderChange,
     QueryChange,
@@ -77,6 +79,10 @@ def words_of(action: Action) -> Words:  # noqa: C901, PLR0911, PLR0912 - a close
             return _asking("asks for a name and a password", action)
         case KeyAuthAction():
             return _asking(f"asks for an API key in {_places(action)}", action)
+        case JwtAction():
+            return _asking("asks for a JSON Web Token", action)
+        case IntrospectAction():
+            return _asking("asks for a token, and the authorization server about it", action)
         case _:
             assert_never(action)
 
@@ -114,7 +120,7 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
 
 
-def _asking(what: str, action: BasicAuthAction | KeyAuthAction) -> Words:
+def _asking(what: str, action: Authenticating) -> Words:
     if action.pass_through:
         return Words(f"{what}; who has none goes on without a consumer", asks=True)
     return Words(what, refuses=status_of(action, CredentialReason.MISSING), asks=True)

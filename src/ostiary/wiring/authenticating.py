@@ -11,6 +11,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Final
 
@@ -23,9 +24,11 @@ from ostiary.consumers.model import CredentialType
 from ostiary.consumers.ports import Directory
 from ostiary.consumers.reading import read_credential
 from ostiary.consumers.reason import CredentialReason
+from ostiary.services.prepare import Prepared
 from ostiary.supervisor.runtime import MasterSocket
 from ostiary.wiring.guessing import Guessing
 from ostiary.wiring.remembering import Remembering, Row
+from ostiary.wiring.tokens import TokenDesk
 
 _LONGEST_WAIT: Final = 1.5
 """Seconds: HAProxy waits 2 for the answer (``timeout processing``)."""
@@ -81,11 +84,14 @@ class Authenticating:
         self._waiting: Counter[CredentialType] = Counter()
         self.counts: Counter[tuple[str, str]] = Counter()
         """Decisions by type and outcome: ``admitted`` or a reason."""
+        self.tokens = TokenDesk(self._directory, now, remembering, self._guessing, self.counts)
+        """Who judges tokens."""
         self._log = structlog.get_logger("ostiary.credentials")
 
     def consult(self, directory: Directory) -> None:
         """Ask this one from now on. It is asked in threads, one for each type of credential."""
         self._directory = directory
+        self.tokens.consult(directory)
 
     def judge_by(self, judgements: Mapping[str, Judgement]) -> None:
         """Know these too: those of a configuration that is about to be in force."""
@@ -96,6 +102,10 @@ class Authenticating:
         while len(self._judgements) > _GENERATIONS:
             self._judgements.popitem(last=False)
 
+    def use(self, prepared: Prepared) -> AbstractAsyncContextManager[None]:
+        """Believe those tokens that this configuration believes, once it is in force."""
+        return self.tokens.vouching.following(prepared)
+
     async def reconsider(self, changed: Changed | None) -> bool:
         """These have changed (None: anybody). What was told of them doesn't count any more.
 
@@ -104,6 +114,7 @@ class Authenticating:
         # Somebody may be judging just now by how it was before.
         self.changes += 1
         self._wrong.clear()
+        self.tokens.forget()
         if changed is None:
             return False
         return await self._remembering.take_back(changed, int(self._now().timestamp()))
@@ -116,10 +127,14 @@ class Authenticating:
         """Judge no more."""
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
+        await self.tokens.end()
         await self._remembering.end()
 
     async def __call__(self, question: CredentialQuestion) -> CredentialAnswer:
         """The verdict; NO_ANSWER where it can't be found out in time."""
+        about_token = self.tokens.vouching.judgement(question.judgement)
+        if about_token is not None:
+            return await self.tokens(about_token, question)
         judgement = self._judgement(question.judgement)
         if judgement is None:
             self._log.warning("judgement-unknown", judgement=question.judgement)

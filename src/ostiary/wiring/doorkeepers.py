@@ -27,20 +27,26 @@ from ostiary.wiring.consumer_tunnels import ConsumerTunnels, Held
 from ostiary.wiring.evaluating import Evaluating
 from ostiary.wiring.recognizing import Recognizing
 from ostiary.wiring.remembering import Remembering
+from ostiary.wiring.vouching import Reconsider
 
 
 class Doorkeepers:
     """Certificates, credentials, consumers and steps each have somebody who knows about them."""
 
     def __init__(
-        self, certificates: Answering, steps: Evaluating, now: Callable[[], datetime]
+        self,
+        certificates: Answering,
+        steps: Evaluating,
+        now: Callable[[], datetime],
+        reconsider: Reconsider,
     ) -> None:
-        """All answer in the event loop that asks."""
+        """All answer in the event loop that asks. ``reconsider`` takes back what the engine was
+        told of all credentials."""
         remembering = Remembering()
         self._steps = steps
         self._certificates = certificates
         self._tunnels = ConsumerTunnels(now)
-        self.credentials = _authenticating(now, remembering)
+        self.credentials = _authenticating(now, remembering, reconsider)
         """Who judges the credentials of consumers."""
         self.consumers = Recognizing(now, remembering, self._tunnels, self.credentials.counts)
         """Who knows whose certificates are."""
@@ -104,9 +110,14 @@ def agent_server(path: Path, doorkeepers: Doorkeepers) -> AgentServer:
     return AgentServer(path, doorkeepers, AgentLimits(max_frame_size=LARGEST_BUFFER))
 
 
-def _authenticating(now: Callable[[], datetime], remembering: Remembering) -> Authenticating:
-    """Judges credentials; until it is told whom to consult, there is nobody's."""
+def _authenticating(
+    now: Callable[[], datetime], remembering: Remembering, reconsider: Reconsider
+) -> Authenticating:
+    """Judges credentials; until it is told whom to consult, there is nobody's. ``reconsider`` takes
+    back what the engine was told of all of them."""
     nobodys = secrets.token_hex(16)
     decoys = dict.fromkeys(CredentialType, kept_generated(nobodys))
     decoys[CredentialType.BASIC_AUTH] = kept_supplied(nobodys, secrets.token_bytes(SALT_BYTES))
-    return Authenticating(verify, decoys, now, remembering)
+    made = Authenticating(verify, decoys, now, remembering)
+    made.tokens.vouching.begin(reconsider)
+    return made

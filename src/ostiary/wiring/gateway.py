@@ -76,8 +76,9 @@ class Gateway:
             ask=ask,
             marking=self._marking,
         )
+        take_back = self.reconsider_credentials
         self.evaluating = Evaluating()  # what pipelines ask about requests
-        self.doorkeepers = Doorkeepers(self._answering, self.evaluating, world.now)
+        self.doorkeepers = Doorkeepers(self._answering, self.evaluating, world.now, take_back)
         """Who answers the engine's questions."""
         self._serving: Serving | None = None
         self._engine: Engine | None = None
@@ -148,7 +149,7 @@ class Gateway:
         losing a request. ``keep`` is awaited, once or twice, when all is checked and before
         anything acts. Raises ConfigRefused, EngineFailed, FileTrouble, and what ``keep`` raises.
         """
-        async with self._exchange.following(prepared.document):
+        async with self._exchange.following(prepared.document), self.credentials.use(prepared):
             standing = await self._standing_of(prepared)
             serving = self._serving
             if not anew and serving is not None and await same_files(prepared, serving):

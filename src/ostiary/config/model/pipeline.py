@@ -17,6 +17,7 @@ from ostiary.config.model.policies.log import LogAction
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.config.model.policies.transformers import (
     RequestTransformerAction,
     ResponseTransformerAction,
@@ -68,7 +69,9 @@ Acts = (
     | CorsAction
     | ExpressionAction
     | HeadersAction
+    | IntrospectAction
     | IpFilterAction
+    | JwtAction
     | KeyAuthAction
     | LogAction
     | RateLimitAction
@@ -98,7 +101,9 @@ def answers(action: Action) -> bool:
             | CorsAction()
             | ExpressionAction()
             | HeadersAction()
+            | IntrospectAction()
             | IpFilterAction()
+            | JwtAction()
             | KeyAuthAction()
             | LogAction()
             | RateLimitAction()
