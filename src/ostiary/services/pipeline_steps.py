@@ -72,8 +72,7 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
 ) -> Answer | Went:
     """Let a step act whose condition holds.
 
-    Nothing is known of earlier requests, and perhaps not of the client's address: steps that depend
-    on these go on, and say what they look at.
+    Steps that depend on earlier requests, or on an address that isn't known, go on and say so.
     """
     match action:
         case ClientCertAction():
@@ -84,8 +83,7 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             where = urls(document, name)
             return Answer(served=True, sentence=f"passed on to the service {name!r} at {where}")
         case RedirectAction():
-            location = text_of(read_template(action.location), request)
-            return _redirects(action.status_code, location)
+            return _redirects(action.status_code, text_of(read_template(action.location), request))
         case RewriteAction():
             return _rewrite(action, condition, request)
         case CorsAction():
