@@ -37,6 +37,7 @@ from ostiary.services.policy_steps import (
 from ostiary.services.prepare import Prepared
 from ostiary.services.requests import Request, normalised, normalised_query, peer_of
 from ostiary.services.route_match import match_route
+from ostiary.services.token_steps import AskAboutToken
 from ostiary.services.visits import Visit
 from ostiary.trust.decision import Admitted, Decision, Walk
 from ostiary.trust.names.facts import facts_of
@@ -53,6 +54,7 @@ class Client:
     fingerprint: str
     """Of the certificate that it shows, SHA-256 in upper-case hex; empty: it has none."""
     ask: AskDirectory
+    ask_about_token: AskAboutToken
     fitting: Fitting
     """Whose certificates are."""
     now: datetime
@@ -255,6 +257,7 @@ class Way:
             certificate=bool(self._fingerprint),
             proof=self._proof,
             ask=self._client.ask,
+            ask_about_token=self._client.ask_about_token,
             fitting=self._client.fitting,
             now=self._client.now,
         )
