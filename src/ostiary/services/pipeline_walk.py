@@ -40,6 +40,8 @@ class Visitor:
     """By a certificate."""
     certificate: bool
     """It shows one, admitted or not."""
+    could_show: bool
+    """One could be shown."""
     proof: Proof
     ask: AskDirectory
     ask_about_token: AskAboutToken
@@ -154,7 +156,7 @@ class _Place:
         visitor = self.visitor
         shows = Shows(
             certificate=visitor.certificate,
-            as_if=visitor.proof.as_if or (),
+            as_if=visitor.proof.as_if or () if visitor.could_show else (),
             scopes=self.route.scopes,
         )
         return certificate_step(visitor.fitting, visitor.now, shows, action, request)

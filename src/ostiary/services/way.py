@@ -255,6 +255,7 @@ class Way:
         visitor = Visitor(
             admitted=admitted,
             certificate=bool(self._fingerprint),
+            could_show=self._could_show(),
             proof=self._proof,
             ask=self._client.ask,
             ask_about_token=self._client.ask_about_token,
@@ -265,6 +266,10 @@ class Way:
         self._lines.extend(walked.lines)
         self._forwarded = walked.forwarded
         return self._end(walked.answer)
+
+    def _could_show(self) -> bool:
+        asked = self._entry is not None and self._entry.asking is not Asking.NOTHING
+        return asked or self._type is AuthType.HEADER
 
     def _alert(self, alert: str, *, certain: bool = True) -> Explanation:
         otherwise = "" if certain else f", or 403 {CERTIFICATE_REFUSED!r} at the first request"

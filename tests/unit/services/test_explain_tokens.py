@@ -33,7 +33,11 @@ apiEndpoints:
   published: {{paths: /published}}
   opaque: {{paths: /opaque}}
   open: {{paths: /open}}
+  shown: {{paths: /shown}}
 pipelines:
+  shown:
+    apiEndpoints: [shown]
+    policies: [{{client-cert: }}, {{terminate: {{action: {{statusCode: 201}}}}}}]
   stored:
     apiEndpoints: [stored]
     policies:
@@ -106,13 +110,14 @@ def explained(
     broken: bool = False,
     keys: Any = None,
     shown: bytes = b"",
+    https: bool = False,
     **proof: Any,
 ) -> Explanation:
     made = prepared(DOCUMENT)
     directory = Directory(broken=broken)
     ask = judge_by_keys_at_hand(made.gathered.tokens, keys, directory, NOW.timestamp())
     visit = Visit(
-        scheme=Scheme.HTTPS if shown else Scheme.HTTP,
+        scheme=Scheme.HTTPS if shown or https else Scheme.HTTP,
         name="a.example",
         host="a.example",
         path=path,
@@ -209,6 +214,13 @@ def test_as_if_a_consumer_s_token_were_shown() -> None:
     assert explained("/stored", as_if=(ADA,)).answer.status == 201
     assert explained("/stored", as_if=()).answer.status == 401
     assert explained("/bound", as_if=(ADA,)).answer.status == 401, "no stored credential counts"
+
+
+def test_as_if_a_certificate_were_shown_where_one_can_be() -> None:
+    kept = replace(ADA, credential=replace(ADA.credential, type=CredentialType.CERTIFICATE))
+    assert explained("/shown", https=True, as_if=(kept,)).answer.status == 201
+    assert explained("/shown", as_if=(kept,)).answer.status == 401
+    assert explained("/shown", https=True, as_if=(ADA,)).answer.status == 401
 
 
 @pytest.mark.parametrize(
