@@ -127,7 +127,4 @@ def after_scheme(values: tuple[str, ...], scheme: str) -> bytes:
 def _in_query(action: KeyAuthAction, request: Request) -> bytes:
     if action.disable_query_param:
         return b""
-    # Express Gateway also takes the name in lower case.
-    names = dict.fromkeys((action.api_key_field, action.api_key_field.lower()))
-    found = (decoded(request.parameter(name)) for name in names)
-    return next(filter(None, found), b"")
+    return decoded(request.parameter(action.api_key_field))

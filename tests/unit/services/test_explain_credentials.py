@@ -128,7 +128,8 @@ DECOYS = dict.fromkeys(CredentialType, "nobody's")
     [
         ("/key", [("Authorization", "apiKey k1:right")], "", None),
         ("/key", [("authorization", "APIKEY   k1:right")], "", None),
-        ("/key", [], "apikey=k1%3Aright", None),
+        ("/key", [], "apiKey=k1%3Aright", None),
+        ("/key", [], "apikey=k1%3Aright", 401),
         ("/key", [("Authorization", "apiKey k1:wrong")], "", 401),
         ("/key", [("Authorization", "apiKey nobody:right")], "", 401),
         ("/key", [("Authorization", "apiKey k1")], "", 401),
