@@ -227,3 +227,19 @@ def test_a_token_that_openssl_has_signed_is_believed(tmp_path: Path) -> None:
     sent = b".".join((head, body, base64.urlsafe_b64encode(signed).rstrip(b"=")))
     found = verify(sent, secret_or_public_key(public.read_bytes()))
     assert found == Claims(subject="openssl", identity="openssl")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"sub": "\\ud800"}',
+        b'{"iss": "a", "id": "\\udfff"}',
+        b'{"scope": ["\\ud800"]}',
+        '{"sub": "x"}'.encode("utf-16"),
+        b'\xef\xbb\xbf{"sub": "x"}',
+    ],
+)
+def test_claims_that_are_no_text_are_malformed(payload: bytes) -> None:
+    signed = f"{part({'alg': 'HS256'})}.{b64(payload)}"
+    sent = f"{signed}.{b64(signature(signed.encode(), SECRET, 'HS256'))}".encode()
+    assert verify(sent, keys_of("HS256")) is Flaw.MALFORMED
