@@ -45,6 +45,27 @@ def test_what_express_would_not_read_is_the_clients_fault(body: str) -> None:
     assert held(body) == Failed(Failure.BODY)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        *('{"n": ' * deep + "1" + "}" * deep for deep in (256, 900, 2_000)),
+        *("[" * deep + "]" * deep for deep in (256, 900, 8_000)),
+        '{"n": "\\ud800"}',
+        '{"s": "\\udfff"}',
+        '{"n": {"\\ud800": 1}}',
+        f'{{"n": {"9" * 5_000}}}',
+    ],
+    ids=lambda body: body[:12],
+)
+def test_no_body_can_raise_where_it_is_held_against_a_schema(body: str) -> None:
+    assert held(body) in (Failed(Failure.BODY), Truth(False))
+
+
+@pytest.mark.parametrize("body", ['{"n": "x", "n": 1}', '{"o": {"a": 1, "\\u0061": 2}}'])
+def test_a_member_that_comes_twice_could_be_read_in_two_ways(body: str) -> None:
+    assert held(body) == Failed(Failure.BODY)
+
+
 def test_forms_are_texts_and_other_types_are_empty() -> None:
     form = "application/x-www-form-urlencoded"
     assert held("s=aaa", form) == Truth(True)
