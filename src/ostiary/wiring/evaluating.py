@@ -83,7 +83,7 @@ class Evaluating:
             return StepAnswer(outcome=None)
         try:
             shown = self._shown(ask, question)
-            result = await self._workers.run(ask.what, shown, self._limits)
+            result = await self._workers.run(ask.what, shown, self._limits, ask.pipeline)
         except Busy:
             self._log.warning("ask-unanswered", pipeline=ask.pipeline, request=question.id)
             return StepAnswer(outcome=None)
