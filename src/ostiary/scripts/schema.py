@@ -11,7 +11,15 @@ from typing import Any, Final
 import jsonschema_rs
 
 from ostiary.scripts.model import BodySchema, Failed, Failure, Result, Truth
-from ostiary.scripts.request import Shown, Unclear, body_text, headers_of, media_type, query_of
+from ostiary.scripts.request import (
+    Repeated,
+    Shown,
+    Unclear,
+    body_text,
+    headers_of,
+    media_type,
+    query_of,
+)
 
 _DRAFT: Final = (
     "http://json-schema.org/draft-07/schema",
@@ -41,6 +49,8 @@ def hold(schema: BodySchema, shown: Shown) -> Result:
     try:
         # It is looked at while errors are found: too deep, or with halves of characters, it raises.
         return _first_error(compiled, _body(shown))
+    except Repeated:
+        return Failed(Failure.REPEATED)
     except (ValueError, RecursionError, Unclear):
         return Failed(Failure.BODY)
 

@@ -157,7 +157,7 @@ def answer_of(what: What, result: Result) -> StepAnswer:
             names = what.headers if isinstance(what, Script) else ()
             places = {names.index(name): value for name, value in headers.items()}
             return StepAnswer(outcome=Outcome.DONE, variables=variables, headers=places)
-        case Failed(failure=Failure.BODY):
+        case Failed(failure=Failure.BODY | Failure.REPEATED):
             return StepAnswer(outcome=Outcome.BODY)
         case Failed():
             return StepAnswer(outcome=Outcome.FAILED)

@@ -12,12 +12,16 @@ SCHEMA = '{"type": "object", "properties": {"n": {"type": "integer"}, "s": {"pat
 
 
 def held(body: str, kind: str = "application/json") -> Result:
+    return held_with(body, f"content-type: {kind}\r\n\r\n")
+
+
+def held_with(body: str, headers: str) -> Result:
     shown = Shown(
         method="POST",
         secure=False,
         url="/",
         original="/",
-        headers=f"content-type: {kind}\r\n\r\n",
+        headers=headers,
         client="::1",
         id="1",
         body=body,
@@ -102,3 +106,28 @@ def test_schemas_that_can_not_be_used_are_told(schema: dict[str, Any], words: st
     fault = schema_fault(schema)
     assert words in fault
     assert bool(fault) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("headers", "failure"),
+    [
+        ("content-type: text/plain\r\ncontent-type: application/json\r\n", Failure.REPEATED),
+        ("content-type: application/json\r\ncontent-encoding: gzip\r\n", Failure.BODY),
+        (
+            "content-type: application/x-www-form-urlencoded\r\ncontent-encoding: br\r\n",
+            Failure.BODY,
+        ),
+        ("content-type: application/x-www-form-urlencoded; charset=ibm500\r\n", Failure.BODY),
+        ("content-type: application/json; charset=utf-7\r\n", Failure.BODY),
+        ('content-type: application/json;charset="UTF-16"\r\n', Failure.BODY),
+    ],
+)
+def test_a_body_that_the_service_would_read_otherwise_is_refused(
+    headers: str, failure: Failure
+) -> None:
+    assert held_with('{"n": 1}', headers) == Failed(failure)
+
+
+def test_a_body_may_say_that_it_is_utf_8() -> None:
+    assert held('{"n": 1}', 'application/json; charset="UTF-8"') == Truth(True)
+    assert held("s=aaa", "application/x-www-form-urlencoded;charset=utf-8") == Truth(True)
