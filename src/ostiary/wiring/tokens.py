@@ -7,8 +7,9 @@ the certificate that came with the token, until the token ends at the latest.
 import asyncio
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Final, assert_never
@@ -47,6 +48,10 @@ _WRONG_SECONDS: Final = 10
 _MOST_WRONG: Final = 10_000
 _MOST_WAITING: Final = 128
 """Questions that wait for the thread."""
+_MOST_OF_ONE: Final = 128
+"""Questions under way about tokens of one issuer, so that a slow one doesn't take all of the
+agent's connections: certificates are judged by these, too."""
+_MOST_UNDER_WAY: Final = 256
 _GUESSES: Final = (
     CredentialReason.MALFORMED,
     CredentialReason.TOKEN_SIGNATURE,
@@ -81,6 +86,7 @@ class TokenDesk:
         self._wrong: OrderedDict[bytes, _Found] = OrderedDict()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokens")
         self._waiting = 0
+        self._under_way: Counter[str] = Counter()
         self._changes = 0
         self._log = structlog.get_logger("ostiary.credentials")
 
@@ -127,8 +133,9 @@ class TokenDesk:
     async def _judge(self, judgement: TokenJudgement, question: CredentialQuestion) -> _Found:
         reason = CredentialReason.ISSUER_UNREACHABLE
         try:
-            async with asyncio.timeout(_LONGEST_WAIT):
-                return await self._by(judgement, question)
+            with self._counted(judgement.source):
+                async with asyncio.timeout(_LONGEST_WAIT):
+                    return await self._by(judgement, question)
         except IssuerUnreachable as error:
             self._log.info("issuer-unreachable", error=str(error))
         except TimeoutError:
@@ -139,6 +146,17 @@ class TokenDesk:
             reason = CredentialReason.NO_ANSWER
             self._log.error("token-not-judged", error=str(error))
         return TokenVerdict(reason=reason), 0.0
+
+    @contextmanager
+    def _counted(self, source: str) -> Iterator[None]:
+        under_way = self._under_way
+        if under_way[source] >= _MOST_OF_ONE or under_way.total() >= _MOST_UNDER_WAY:
+            raise _Busy(f"too many wait for {source!r}")
+        under_way[source] += 1
+        try:
+            yield
+        finally:
+            under_way[source] -= 1
 
     async def _by(self, judgement: TokenJudgement, question: CredentialQuestion) -> _Found:
         source = self.vouching.source(judgement)
