@@ -16,10 +16,12 @@ from ostiary.config.foreign import (
 )
 from ostiary.config.model.condition import CONDITIONS
 from ostiary.config.model.pipeline import POLICIES as OWN_POLICIES
+from ostiary.config.plugin_uses import Plugins, packages_of
 from ostiary.config.text.bare import is_nothing, row_of, table_of, without_nulls
 from ostiary.config.text.tree import Leaf, Row, Table, Tree
 from ostiary.config.text.words import did_you_mean, quoted
 from ostiary.kernel.problems import Problem, Severity
+from ostiary.plugins.call import Kind
 
 GATEWAY_ONLY = (
     "type",
@@ -40,6 +42,7 @@ SECTIONS = (
     "apiEndpoints",
     "serviceEndpoints",
     "policies",
+    "plugins",
     "pipelines",
     "engine",
     "identity",
@@ -58,6 +61,8 @@ class Shaper:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.plugins = Plugins()
+        """What is said about plug-ins."""
 
     def document(self, tree: Table) -> Table:
         """Return the document in the form of the models."""
@@ -68,7 +73,7 @@ class Shaper:
         ):
             tree = self._renamed(tree, other, name)
         # An empty section ("pipelines:") is null in YAML and means the same as none.
-        tree = without_nulls(tree, *SECTIONS)
+        tree = self._plugins(without_nulls(tree, *SECTIONS))
         tree = self._under(tree, "https", self._https)
         tree = self._under(tree, "apiEndpoints", self._api_endpoints)
         tree = self._under(tree, "serviceEndpoints", self._service_endpoints)
@@ -100,6 +105,17 @@ class Shaper:
             return table.without(other)
         entries = {name if k == other else k: v for k, v in table.entries.items()}
         return replace(table, entries=entries)
+
+    def _plugins(self, tree: Table) -> Table:
+        given = tree.entries.get("plugins")
+        packages = packages_of(given)
+        if given is not None and packages is None:
+            message = "plugins are Python packages here, Express Gateway's are JavaScript"
+            self._tell(given, message, "write a list of packages' names, or remove it")
+        self.plugins.packages = packages or {}
+        if given is None:
+            return tree
+        return tree.having("plugins", replace(row_of(given), items=tuple((packages or {}).values())))
 
     # -- listeners ---------------------------------------------------------------------------
 
@@ -213,7 +229,7 @@ class Shaper:
             self._tell(item, message, "start each policy with its own '-'")
             return None
         name, body = next(iter(item.entries.items()))
-        if name not in OWN_POLICIES:
+        if name not in OWN_POLICIES and (name in POLICIES or not self.plugins.packages):
             self._unknown(body, "policy", name, POLICIES, OWN_POLICIES)
             return None
         steps = body.items if isinstance(body, Row) and body.items else (body,)
@@ -248,6 +264,8 @@ class Shaper:
             return action
         if "policy" in action.entries:
             self._tell(action.entries["policy"], "unknown key 'policy'", "remove it")
+        if policy not in OWN_POLICIES:
+            return self._plugin(Kind.POLICY, policy, action, action)
         if policy == "proxy":
             action = self._under(self._proxy_options(action), "proxyOptions", self._proxy_options)
             deprecated = action.entries.get("proxyOptions")
@@ -279,6 +297,8 @@ class Shaper:
         if not isinstance(name, Leaf) or not isinstance(name.value, str):
             self._tell(tree, "a condition needs a name", f"one of: {', '.join(CONDITIONS)}")
             return _never(tree)
+        if name.value not in CONDITIONS and self.plugins.packages:
+            return self._plugin(Kind.CONDITION, name.value, name, tree.without("name"))
         if name.value not in CONDITIONS:
             message = f"unknown condition {quoted(name.value, '')}"
             self._tell(name, message, did_you_mean(name.value, CONDITIONS))
@@ -291,6 +311,19 @@ class Shaper:
             items = tuple(self._condition(item) for item in several.items)
             tree = tree.having("conditions", replace(several, items=items))
         return tree
+
+
+    def _plugin(self, kind: Kind, name: str, label: Tree, parameters: Table) -> Table:
+        """The use of a plug-in, in the form of the models."""
+        self.plugins.want(kind, name, label, parameters)
+        tag = "name" if kind is Kind.CONDITION else "policy"
+        told = {tag: "plugin", "plugin": name}
+        leaves = {
+            key: Leaf(at=parameters.at, key_at=None, path=parameters.path, value=value)
+            for key, value in told.items()
+        }
+        entries: dict[str, Tree] = {**leaves, "parameters": parameters}
+        return replace(table_of(parameters), entries=entries)
 
 
 def _never(tree: Tree) -> Table:

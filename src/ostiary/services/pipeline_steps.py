@@ -13,6 +13,7 @@ from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
+from ostiary.config.model.plugins import PluginAction
 from ostiary.config.model.policies.cors import CorsAction
 from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
@@ -81,6 +82,10 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             for name in acting_script(action.jscode).headers:
                 request = request.with_header(name, UNKNOWN_TEXT)
             return Went("runs a script, which isn't done here", request)
+        case PluginAction():
+            for name in action.call.headers if action.call else ():
+                request = request.with_header(name, UNKNOWN_TEXT)
+            return Went(f"{words_of(action).sentence}; it isn't asked here", request)
         case HeadersAction():
             return Went(words_of(action).sentence, set_headers(action.named, request))
         case RequestTransformerAction():

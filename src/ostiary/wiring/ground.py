@@ -20,13 +20,14 @@ from ostiary.supervisor.binary import (
 from ostiary.supervisor.ports import Address
 from ostiary.wiring import world
 from ostiary.wiring.folders import Folders
+from ostiary.wiring.inspecting import inspect
 from ostiary.wiring.lists import read_lists
 from ostiary.x509.certificate import Certificate
 
 
 def read_file(config: Path) -> Written:
     """Read the configuration file alone. Raises ConfigRefused."""
-    return read_written(str(config.absolute()), world.read_file, os.environ)
+    return read_written(str(config.absolute()), world.read_file, os.environ, inspect)
 
 
 def prepare_rest(

@@ -3,11 +3,12 @@
 import inspect
 from typing import Annotated, ClassVar, Literal, assert_never, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
-from ostiary.config.model.base import Listed, Model, Number, Wrong
+from ostiary.config.model.base import Listed, Model, Number
 from ostiary.config.model.condition import Always, Condition
+from ostiary.config.model.plugins import PluginAction
 from ostiary.config.model.policies.cors import CorsAction
 from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
@@ -69,6 +70,7 @@ Acts = (
     | IpFilterAction
     | KeyAuthAction
     | LogAction
+    | PluginAction
     | RateLimitAction
     | RedirectAction
     | RequestTransformerAction
@@ -77,10 +79,14 @@ Acts = (
 )
 """All but those that end every pipeline."""
 Action = Annotated[TerminateAction | ProxyAction | Acts, Field(discriminator="policy")]
-ACTIONS: tuple[type[Model], ...] = (TerminateAction, ProxyAction, *get_args(Acts))
-"""The models of all policies."""
+ACTIONS: tuple[type[Model], ...] = (
+    TerminateAction,
+    ProxyAction,
+    *(one for one in get_args(Acts) if one is not PluginAction),
+)
+"""The models of the gateway's own policies."""
 POLICIES: tuple[str, ...] = tuple(sorted(one.model_fields["policy"].default for one in ACTIONS))
-"""Names of all policies."""
+"""Names of the gateway's own policies."""
 
 
 def answers(action: Action) -> bool:
@@ -98,6 +104,7 @@ def answers(action: Action) -> bool:
             | IpFilterAction()
             | KeyAuthAction()
             | LogAction()
+            | PluginAction()
             | RateLimitAction()
             | RequestTransformerAction()
             | ResponseTransformerAction()
@@ -105,12 +112,6 @@ def answers(action: Action) -> bool:
             return False
         case _:
             assert_never(action)
-
-
-def _policy(name: str) -> str:
-    if name not in POLICIES:
-        raise Wrong.among("policy", name, POLICIES)
-    return name
 
 
 class Step(Model):
@@ -125,7 +126,7 @@ class Step(Model):
 class PolicyUse(Model):
     """A policy in a pipeline. In the file its name is the key, and its steps are the value."""
 
-    name: Annotated[str, AfterValidator(_policy)] = Field(description="The policy.")
+    name: str = Field(description="The policy, or a plug-in's name.")
     steps: tuple[Step, ...] = Field(description="Every step whose condition is true is done.")
 
 

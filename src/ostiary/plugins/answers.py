@@ -1,0 +1,121 @@
+"""A plug-in's answer, held against what it may say. What doesn't fit is an error, never guessed."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ostiary.plugins.interface import (
+    REFUSALS,
+    Condition,
+    Continue,
+    Identity,
+    PerCredential,
+    Plugin,
+    Policy,
+    Refuse,
+    Request,
+)
+
+LONGEST_VALUE = 4096
+LONGEST_REASON = 200
+_PRINTABLE = re.compile(r"[ -~]*")
+
+
+class BadAnswer(Exception):
+    """The plug-in said what it may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Of a condition."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Goes:
+    """Of a policy: new values of headers by name, lower case; None: removed."""
+
+    headers: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Of a policy."""
+
+    status: int
+    reason: str
+
+
+Checked: TypeAlias = Holds | Goes | Refused
+
+
+class Withheld:
+    """In the place of the request, for plug-ins whose answers are remembered."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Raises LookupError, whatever is asked for."""
+        raise LookupError(
+            f"request.{name}: the answer is remembered for the credential, so the request isn't told"
+        )
+
+
+def call_of(plugin: Plugin, request: Request, identity: Identity) -> Any:
+    """What the plug-in returns: an answer, or something to await."""
+    shown: Any = Withheld() if isinstance(plugin.lifetime, PerCredential) else request
+    if isinstance(plugin, Condition):
+        return plugin.holds(shown, identity)
+    if isinstance(plugin, Policy):
+        return plugin.decide(shown, identity)
+    raise BadAnswer(f"{type(plugin).__name__} is neither a Condition nor a Policy")
+
+
+def checked(plugin: Plugin, answer: object) -> Checked:
+    """The answer, if it is one. Raises BadAnswer."""
+    if isinstance(plugin, Condition):
+        if not isinstance(answer, bool):
+            raise BadAnswer(f"holds() gave {type(answer).__name__}, not True or False")
+        return Holds(answer)
+    allowed = header_names(plugin)
+    match answer:
+        case Continue():
+            return Goes(_changes(answer, allowed))
+        case Refuse():
+            return _refusal(answer)
+        case _:
+            raise BadAnswer(f"decide() gave {type(answer).__name__}, not Continue or Refuse")
+
+
+def header_names(plugin: Plugin) -> tuple[str, ...]:
+    """The headers that a policy declares, lower case, each once. Raises BadAnswer."""
+    if not isinstance(plugin, Policy):
+        return ()
+    names = plugin.headers()
+    if isinstance(names, str) or not isinstance(names, Collection):
+        raise BadAnswer("headers() must give a list of names")
+    if not all(isinstance(name, str) for name in names):
+        raise BadAnswer("headers() must give texts")
+    return tuple(dict.fromkeys(name.lower() for name in names))
+
+
+def _changes(answer: Continue, allowed: tuple[str, ...]) -> dict[str, str | None]:
+    changes: dict[str, str | None] = {name.lower(): None for name in answer.remove_headers}
+    for name, value in answer.set_headers.items():
+        if not isinstance(value, str) or not _PRINTABLE.fullmatch(value):
+            raise BadAnswer(f"the value for {name[:80]!r} isn't printable ASCII")
+        if len(value) > LONGEST_VALUE:
+            raise BadAnswer(f"the value for {name[:80]!r} is longer than {LONGEST_VALUE}")
+        changes[name.lower()] = value
+    for name in changes:
+        if name not in allowed:
+            raise BadAnswer(f"the header {name[:80]!r} isn't among headers()")
+    return changes
+
+
+def _refusal(answer: Refuse) -> Refused:
+    if answer.status not in REFUSALS:
+        raise BadAnswer(f"the status {answer.status!r} is none of {REFUSALS}")
+    if not isinstance(answer.reason, str) or not _PRINTABLE.fullmatch(answer.reason):
+        raise BadAnswer("the reason isn't printable ASCII")
+    return Refused(answer.status, answer.reason[:LONGEST_REASON])
