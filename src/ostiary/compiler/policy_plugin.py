@@ -1,4 +1,4 @@
-"""A plug-in's policy as rules: ask, refuse where it says so, else change the headers it declared."""
+"""A plug-in's policy as rules: ask, refuse where it says so, else change headers it declared."""
 
 from ostiary.compiler.answers import problem, refusal_of_variable
 from ostiary.compiler.asking import FAILED, asking_rules
@@ -25,7 +25,9 @@ def plugin_rules(action: PluginAction, acting: Acting) -> None:
         this = f"{{ var({STATUS}) -m int {status} }}"
         acting.do(f"return {refusal_of_variable(status, TEXT)}", refused, this)
     acting.do(f"return {problem(403)}", refused)
-    acting.do(f"return {problem(500, FAILED)}", f"!{{ var({OUTCOME}) -m int {Outcome.DONE.value} }}")
+    acting.do(
+        f"return {problem(500, FAILED)}", f"!{{ var({OUTCOME}) -m int {Outcome.DONE.value} }}"
+    )
     for at, name in enumerate(action.call.headers):
         value = f"%[var({HEADER}{at})]"
         acting.do(f"set-header {word(name)} {value}", f"{{ var({HEADER}{at}) -m found }}")

@@ -33,7 +33,7 @@ from ostiary.config.model.policies.transformers import (
 )
 
 
-def write_step(action: Acts, condition: Condition, number: int, acting: Acting) -> None:  # noqa: C901 - a closed union
+def write_step(action: Acts, condition: Condition, number: int, acting: Acting) -> None:  # noqa: C901, PLR0912 - a closed union
     """Write the rules of any step but ``terminate`` and ``proxy``.
 
     ``condition`` is for the steps that use what it found; ``number`` is the step's, from 1.

@@ -36,7 +36,7 @@ def asked_by_step(step: Step) -> Iterator[tuple[_Path, What]]:
                 yield ("action", *path), part.script
 
 
-def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:
+def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:  # noqa: C901 - a union
     """Yield what a condition has asked, likewise."""
     match condition:
         case ExpressionHolds():

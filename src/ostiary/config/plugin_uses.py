@@ -1,12 +1,13 @@
 """Which plug-ins a document wants, and what is wrong with that."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ostiary.config.foreign import POLICIES as FOREIGN
 from ostiary.config.model.condition import CONDITIONS
 from ostiary.config.model.pipeline import POLICIES
 from ostiary.config.model.plugins import use_of
+from ostiary.config.text.bare import row_of, table_of
 from ostiary.config.text.tree import Leaf, Places, Row, Table, Tree, plain
 from ostiary.config.text.words import did_you_mean, quoted
 from ostiary.kernel.problems import Problem
@@ -27,15 +28,36 @@ class Wanted:
 class Plugins:
     """What a document says about plug-ins, gathered while it is shaped."""
 
+    told: list[Problem]
+    """Problems of the document's shape, so far."""
     packages: dict[str, Leaf] = field(default_factory=dict)
-    """Names under ``plugins``, with their places."""
+    """Names under ``plugins`` in their one form (PEP 503), with their places."""
     wanted: list[Wanted] = field(default_factory=list)
 
-    def want(self, kind: Kind, name: str, label: Tree, parameters: Table) -> None:
-        """Note a step that names a plug-in."""
+    def listed(self, document: Table) -> Table:
+        """Look for ``plugins``; return the document with them as a list, in their one form."""
+        given = document.entries.get("plugins")
+        if given is None:
+            return document
+        items = given.items if isinstance(given, Row) else (given,)
+        leaves = [one for one in items if isinstance(one, Leaf) and isinstance(one.value, str)]
+        if len(leaves) < len(items):
+            message = "plugins are Python packages here, Express Gateway's are JavaScript"
+            self.told.append(_at(given, message, "write a list of packages' names, or remove it"))
+        self.packages = {normal(str(one.value)): one for one in leaves}
+        named = tuple(replace(leaf, value=name) for name, leaf in self.packages.items())
+        return document.having("plugins", replace(row_of(given), items=named))
+
+    def want(self, kind: Kind, name: str, label: Tree, parameters: Table) -> Table:
+        """Note a step that names a plug-in; return it in the form of the models."""
         told = plain(parameters)
         use = use_of(kind, name, told if isinstance(told, dict) else {})
         self.wanted.append(Wanted(use, label, parameters))
+        tag = "name" if kind is Kind.CONDITION else "policy"
+        entries: dict[str, Tree] = {"parameters": parameters}
+        for key, value in ((tag, "plugin"), ("plugin", name)):
+            entries[key] = Leaf(at=parameters.at, key_at=None, path=parameters.path, value=value)
+        return replace(table_of(parameters), entries=entries)
 
     @property
     def uses(self) -> tuple[Use, ...]:
@@ -80,17 +102,6 @@ def _problems(one: Wanted, found: Inspected) -> Iterator[Problem]:
     own = CONDITIONS if use.kind is Kind.CONDITION else POLICIES
     hint = did_you_mean(use.name, (*own, *(offer.name for offer in offers)))
     yield _at(one.label, f"unknown {use.kind} {quoted(use.name, '')}", hint)
-
-
-def packages_of(tree: Tree | None) -> dict[str, Leaf] | None:
-    """Names of packages by their one form, with their places; None where it is no list of names."""
-    if tree is None:
-        return {}
-    items = tree.items if isinstance(tree, Row) else (tree,)
-    leaves = [one for one in items if isinstance(one, Leaf)]
-    if len(leaves) < len(items) or not all(isinstance(one.value, str) for one in leaves):
-        return None
-    return {normal(str(one.value)): one for one in leaves}
 
 
 def _at(tree: Tree, message: str, way_out: str) -> Problem:

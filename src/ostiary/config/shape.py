@@ -16,7 +16,7 @@ from ostiary.config.foreign import (
 )
 from ostiary.config.model.condition import CONDITIONS
 from ostiary.config.model.pipeline import POLICIES as OWN_POLICIES
-from ostiary.config.plugin_uses import Plugins, packages_of
+from ostiary.config.plugin_uses import Plugins
 from ostiary.config.text.bare import is_nothing, row_of, table_of, without_nulls
 from ostiary.config.text.tree import Leaf, Row, Table, Tree
 from ostiary.config.text.words import did_you_mean, quoted
@@ -61,8 +61,7 @@ class Shaper:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self.plugins = Plugins()
-        """What is said about plug-ins."""
+        self.plugins = Plugins(self.problems)
 
     def document(self, tree: Table) -> Table:
         """Return the document in the form of the models."""
@@ -73,7 +72,7 @@ class Shaper:
         ):
             tree = self._renamed(tree, other, name)
         # An empty section ("pipelines:") is null in YAML and means the same as none.
-        tree = self._plugins(without_nulls(tree, *SECTIONS))
+        tree = self.plugins.listed(without_nulls(tree, *SECTIONS))
         tree = self._under(tree, "https", self._https)
         tree = self._under(tree, "apiEndpoints", self._api_endpoints)
         tree = self._under(tree, "serviceEndpoints", self._service_endpoints)
@@ -105,17 +104,6 @@ class Shaper:
             return table.without(other)
         entries = {name if k == other else k: v for k, v in table.entries.items()}
         return replace(table, entries=entries)
-
-    def _plugins(self, tree: Table) -> Table:
-        given = tree.entries.get("plugins")
-        packages = packages_of(given)
-        if given is not None and packages is None:
-            message = "plugins are Python packages here, Express Gateway's are JavaScript"
-            self._tell(given, message, "write a list of packages' names, or remove it")
-        self.plugins.packages = packages or {}
-        if given is None:
-            return tree
-        return tree.having("plugins", replace(row_of(given), items=tuple((packages or {}).values())))
 
     # -- listeners ---------------------------------------------------------------------------
 
@@ -265,7 +253,7 @@ class Shaper:
         if "policy" in action.entries:
             self._tell(action.entries["policy"], "unknown key 'policy'", "remove it")
         if policy not in OWN_POLICIES:
-            return self._plugin(Kind.POLICY, policy, action, action)
+            return self.plugins.want(Kind.POLICY, policy, action, action)
         if policy == "proxy":
             action = self._under(self._proxy_options(action), "proxyOptions", self._proxy_options)
             deprecated = action.entries.get("proxyOptions")
@@ -298,7 +286,7 @@ class Shaper:
             self._tell(tree, "a condition needs a name", f"one of: {', '.join(CONDITIONS)}")
             return _never(tree)
         if name.value not in CONDITIONS and self.plugins.packages:
-            return self._plugin(Kind.CONDITION, name.value, name, tree.without("name"))
+            return self.plugins.want(Kind.CONDITION, name.value, name, tree.without("name"))
         if name.value not in CONDITIONS:
             message = f"unknown condition {quoted(name.value, '')}"
             self._tell(name, message, did_you_mean(name.value, CONDITIONS))
@@ -311,19 +299,6 @@ class Shaper:
             items = tuple(self._condition(item) for item in several.items)
             tree = tree.having("conditions", replace(several, items=items))
         return tree
-
-
-    def _plugin(self, kind: Kind, name: str, label: Tree, parameters: Table) -> Table:
-        """The use of a plug-in, in the form of the models."""
-        self.plugins.want(kind, name, label, parameters)
-        tag = "name" if kind is Kind.CONDITION else "policy"
-        told = {tag: "plugin", "plugin": name}
-        leaves = {
-            key: Leaf(at=parameters.at, key_at=None, path=parameters.path, value=value)
-            for key, value in told.items()
-        }
-        entries: dict[str, Tree] = {**leaves, "parameters": parameters}
-        return replace(table_of(parameters), entries=entries)
 
 
 def _never(tree: Tree) -> Table:

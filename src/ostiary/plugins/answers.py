@@ -57,7 +57,7 @@ class Withheld:
     def __getattr__(self, name: str) -> Any:
         """Raises LookupError, whatever is asked for."""
         raise LookupError(
-            f"request.{name}: the answer is remembered for the credential, so the request isn't told"
+            f"request.{name}: answers are remembered for the credential, so no request is shown"
         )
 
 
@@ -99,10 +99,14 @@ def header_names(plugin: Plugin) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.lower() for name in names))
 
 
+def _printable(text: object) -> bool:
+    return isinstance(text, str) and _PRINTABLE.fullmatch(text) is not None
+
+
 def _changes(answer: Continue, allowed: tuple[str, ...]) -> dict[str, str | None]:
     changes: dict[str, str | None] = {name.lower(): None for name in answer.remove_headers}
     for name, value in answer.set_headers.items():
-        if not isinstance(value, str) or not _PRINTABLE.fullmatch(value):
+        if not _printable(value):
             raise BadAnswer(f"the value for {name[:80]!r} isn't printable ASCII")
         if len(value) > LONGEST_VALUE:
             raise BadAnswer(f"the value for {name[:80]!r} is longer than {LONGEST_VALUE}")
@@ -116,6 +120,6 @@ def _changes(answer: Continue, allowed: tuple[str, ...]) -> dict[str, str | None
 def _refusal(answer: Refuse) -> Refused:
     if answer.status not in REFUSALS:
         raise BadAnswer(f"the status {answer.status!r} is none of {REFUSALS}")
-    if not isinstance(answer.reason, str) or not _PRINTABLE.fullmatch(answer.reason):
+    if not _printable(answer.reason):
         raise BadAnswer("the reason isn't printable ASCII")
     return Refused(answer.status, answer.reason[:LONGEST_REASON])

@@ -1,12 +1,12 @@
 """For the tests of plug-ins: ask one as the gateway does, without a gateway.
 
-    from ostiary.plugins import Certificate, Continue, Identity
-    from ostiary.plugins.testing import ask, identity_of
+from ostiary.plugins import Certificate, Continue, Identity
+from ostiary.plugins.testing import ask, identity_of
 
-    def test_the_tenant_is_told() -> None:
-        policy = TenantOfCertificate(header="x-tenant")
-        answer = ask(policy, identity=identity_of(OU="north"))
-        assert answer == Continue(set_headers={"x-tenant": "north"})
+def test_the_tenant_is_told() -> None:
+    policy = TenantOfCertificate(header="x-tenant")
+    answer = ask(policy, identity=identity_of(OU="north"))
+    assert answer == Continue(set_headers={"x-tenant": "north"})
 """
 
 import asyncio
@@ -41,7 +41,7 @@ async def _in_time(answer: Any, seconds: float) -> Any:
 
 
 def identity_of(*, consumer: str = "", **names: str) -> Identity:
-    """Somebody with a certificate whose subject has these names: ``identity_of(CN="a", OU="b")``."""
+    """Somebody with a certificate that has these names: ``identity_of(CN="a", OU="b")``."""
     subject = ",".join(f"{name}={value}" for name, value in reversed(names.items()))
     certificate = Certificate(
         subject=subject,

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from typing import Any
 
 from ostiary.plugins.call import Kind, Use
 from ostiary.plugins.installed import is_installed, looked_at
@@ -18,7 +19,7 @@ def main(gateway: int) -> None:
     asked = json.load(sys.stdin)
     package = asked["package"]
     if not is_installed(package):
-        found = {"fault": "it isn't installed"}
+        found: dict[str, Any] = {"fault": "it isn't installed"}
     else:
         uses = [Use(Kind(one["kind"]), one["name"], one["parameters"]) for one in asked["uses"]]
         looked = looked_at(package, uses)
@@ -26,7 +27,8 @@ def main(gateway: int) -> None:
             "offers": [asdict(one) for one in looked["offers"]],
             "calls": [(asdict(use), asdict(call)) for use, call in looked["calls"]],
             "wrong": [
-                (asdict(use), [asdict(fault) for fault in faults]) for use, faults in looked["wrong"]
+                (asdict(use), [asdict(fault) for fault in faults])
+                for use, faults in looked["wrong"]
             ],
         }
         if not looked["offers"]:

@@ -56,7 +56,7 @@ class Counters:
     """Processes by package."""
     results: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Questions by kind, plug-in and what came of it."""
-    seconds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seconds: dict[tuple[str, str], float] = field(default_factory=dict)
     """What answering took by kind and plug-in."""
 
 
@@ -214,7 +214,8 @@ class _Line:
         try:
             self._writer.write(framed({**message, "number": number}))
             await self._writer.drain()
-            return await answer
+            told: dict[str, Any] = await answer
+            return told
         finally:
             del self._open[number]
 
@@ -237,7 +238,8 @@ class _Line:
             while True:
                 length = length_of(await self._reader.readexactly(HEAD))
                 told = json.loads(await self._reader.readexactly(length))
-                waiting = self._open.get(told.get("number")) if isinstance(told, dict) else None
+                number = told.get("number") if isinstance(told, dict) else None
+                waiting = self._open.get(number) if isinstance(number, int) else None
                 if waiting is not None and not waiting.done():
                     waiting.set_result(told)
         except (OSError, EOFError, Garbled, ValueError):

@@ -69,7 +69,7 @@ class Worker:
             return {"number": number, "late": True, "stuck": True}
         except TimeoutError:
             return {"number": number, "late": True}
-        except (Exception, SystemExit, KeyboardInterrupt):
+        except (Exception, SystemExit, KeyboardInterrupt):  # noqa: BLE001 - third parties' code
             return {"number": number, "trace": traceback.format_exc()[-_LONGEST_TRACE:]}
 
     def _plugin(self, call: dict[str, Any]) -> Plugin:

@@ -25,6 +25,7 @@ from ostiary.config.model.policies.transformers import (
     ResponseTransformerAction,
 )
 from ostiary.consumers.reason import CredentialReason
+from ostiary.plugins.call import PluginCall
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,12 +84,14 @@ class Evaluating:
     async def __call__(self, question: StepQuestion) -> StepAnswer:
         """The answer; no outcome where nobody can give one in time."""
         ask = self._ask(question.ask)
-        if ask is not None and isinstance(ask.what, PluginCall):
-            return await self.plugging(ask, ask.what, question)
-        if ask is None or self._workers is None:
-            self._log.warning("ask-unknown", ask=question.ask)
-            return StepAnswer(outcome=None)
-        return await self._run(ask, ask.what, question, self._workers)
+        match ask:
+            case Ask(what=PluginCall() as call):
+                return await self.plugging(ask, call, question)
+            case Ask(what=Script() | BodySchema() as what) if self._workers is not None:
+                return await self._run(ask, what, question, self._workers)
+            case _:
+                self._log.warning("ask-unknown", ask=question.ask)
+                return StepAnswer(outcome=None)
 
     async def _run(
         self, ask: Ask, what: What, question: StepQuestion, workers: Workers

@@ -25,7 +25,9 @@ _AT_ONCE: Final = 4
 def inspect(packages: tuple[str, ...], uses: tuple[Use, ...]) -> Inspected:
     """What there is in these packages, and which uses are good. Raises nothing of theirs."""
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        found = dict(zip(packages, threads.map(lambda one: _look(one, uses), packages), strict=True))
+        found = dict(
+            zip(packages, threads.map(lambda one: _look(one, uses), packages), strict=True)
+        )
     faults = {package: told["fault"] for package, told in found.items() if "fault" in told}
     good = [told for package, told in found.items() if package not in faults]
     return Inspected(
@@ -73,9 +75,7 @@ def _use(told: dict[str, Any]) -> Use:
 
 
 def _call(told: dict[str, Any]) -> PluginCall:
-    return PluginCall(
-        **{**told, "kind": Kind(told["kind"]), "headers": tuple(told["headers"])}
-    )
+    return PluginCall(**{**told, "kind": Kind(told["kind"]), "headers": tuple(told["headers"])})
 
 
 def _offer(told: dict[str, Any]) -> Offer:

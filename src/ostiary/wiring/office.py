@@ -36,8 +36,8 @@ from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import PublishedCollector, metrics_of
 from ostiary.wiring.notifying import Notifying
 from ostiary.wiring.ocsp_metrics import OcspCollector
-from ostiary.wiring.posting import Poster
 from ostiary.wiring.plugin_metrics import PluginCollector
+from ostiary.wiring.posting import Poster
 from ostiary.wiring.publishing.counting import Counting
 from ostiary.wiring.script_metrics import ScriptCollector
 from ostiary.x509.pem import read_certificates

@@ -111,12 +111,14 @@ class Plugging:
             self._count(call, "failed", self._clock() - begun)
             self._log.error("plugin-failed", **told, trace=str(error), request=question.id)
             return StepAnswer(outcome=Outcome.FAILED)
-        self._count(call, "refused" if isinstance(checked, Refused) else "done", self._clock() - begun)
+        result = "refused" if isinstance(checked, Refused) else "done"
+        self._count(call, result, self._clock() - begun)
         return answer_of(call, checked)
 
     def _count(self, call: PluginCall, result: str, seconds: float) -> None:
-        self.counters.results[call.kind.value, call.name, result] += 1
-        self.counters.seconds[call.kind.value, call.name] += seconds
+        name = call.kind.value, call.name
+        self.counters.results[*name, result] += 1
+        self.counters.seconds[name] = self.counters.seconds.get(name, 0.0) + seconds
 
     def _identity(self, question: StepQuestion) -> Identity:
         certificate = None
@@ -124,7 +126,7 @@ class Plugging:
             try:
                 certificate = self._facts(question.certificate)
             except NotACertificate:
-                certificate = None
+                self._log.warning("certificate-unreadable", request=question.id)
         return Identity(certificate=certificate, consumer=question.consumer)
 
 
