@@ -39,20 +39,14 @@ SECTIONS = (
     "https",
     "admin",
     "pki",
-    "apiEndpoints",
-    "serviceEndpoints",
-    "policies",
-    "plugins",
-    "pipelines",
+    *("apiEndpoints", "serviceEndpoints"),
+    *("policies", "plugins", "pipelines"),
     "engine",
     "identity",
     "logs",
     "store",
     "clientCertificateAuth",
-    "truststore",
-    "certificatePolicy",
-    "scripts",
-    "notifications",
+    *("truststore", "certificatePolicy", "scripts", "notifications"),
 )
 
 

@@ -115,7 +115,9 @@ def _judged(use: Use, offer: Offer, plugin: type[Plugin]) -> PluginCall | tuple[
         made = plugin.model_validate(json.loads(use.parameters))
         headers = header_names(made)
     except ValidationError as error:
-        return tuple(_fault(one) for one in error.errors(include_url=False, include_input=False))
+        known = ", ".join(field.alias or name for name, field in plugin.model_fields.items())
+        told = error.errors(include_url=False, include_input=False)
+        return tuple(_fault(one, known) for one in told)
     except BadAnswer as error:
         return (Fault((), f"the plug-in {use.name!r} can't be used: {error}"),)
     except Exception as error:  # noqa: BLE001 - as above
@@ -132,13 +134,13 @@ def _judged(use: Use, offer: Offer, plugin: type[Plugin]) -> PluginCall | tuple[
     )
 
 
-def _fault(details: Any) -> Fault:
+def _fault(details: Any, known: str) -> Fault:
     path = tuple(details["loc"])
     match details["type"]:
         case "missing":
             return Fault(path, f"{path[-1]} is missing", "add it")
         case "extra_forbidden":
-            return Fault(path, f"unknown key {str(path[-1])[:80]!r}", "ostiary plugins lists them")
+            return Fault(path, f"unknown key {str(path[-1])[:80]!r}", f"known: {known}" if len(path) == 1 else "")
         case _:
             message = details["msg"].removeprefix("Value error, ")
             return Fault(path, f"can't be used: {message[:_LONGEST]}", "")

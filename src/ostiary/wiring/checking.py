@@ -69,8 +69,10 @@ def told(what: What) -> str:
     if isinstance(what, Script):
         return f"JavaScript at each request: {what.source}"
     if isinstance(what, PluginCall):
-        when = f"each {what.lifetime:g} s a credential" if what.lifetime else "each request"
-        return f"the plug-in {what.name} of {what.package} {what.version} at {when}"
+        whose = f"the plug-in {what.name} of {what.package} {what.version}"
+        if what.lifetime:
+            return f"{whose}, remembered for each credential for {what.lifetime:g} s"
+        return f"{whose} at each request"
     return "JSON Schema on each body"
 
 
