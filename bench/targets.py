@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.bite import Bite, told
 from bench.contestants.policies import TITLES, rival_of
-from bench.extras import FirstSight, Memory
+from bench.extras import FirstSight
 from bench.outcome import Extras, Outcome
 from bench.paths import BITE
 from bench.samples import summarise
@@ -60,7 +60,7 @@ SHAPES = (
 
 POLICIES = tuple(key for key, _ in TITLES)
 """With many consumers in the store each is at least 0.85 of this gateway with the recipe, and 15
-times Express Gateway with the same policy."""
+times Express Gateway with the same policy (limits: without)."""
 
 
 def verdicts(outcome: Outcome) -> list[Verdict]:
@@ -70,6 +70,7 @@ def verdicts(outcome: Outcome) -> list[Verdict]:
         *(_shape(outcome, f"ostiary-{key}", 0.85) for key in POLICIES),
         *(_policy(outcome, key) for key in POLICIES),
         _bite(told(BITE)),
+        *_crowded(outcome.extras),
         *_alone(outcome.extras),
     ]
 
@@ -139,23 +140,25 @@ def _alone(extras: Extras | None) -> list[Verdict]:
             [] if extras is None else extras.large_ready,
             most=5.0,
         ),
+    ]
+
+
+def _crowded(extras: Extras | None) -> list[Verdict]:
+    """Memory is that under load with keys in turn."""
+    memory = None if extras is None else extras.crowd_memory
+    held = None if memory is None else (memory.python + memory.engine) / MEGABYTE
+    return [
         _start(
             "ready within 10 s of start with many consumers in the store",
             [] if extras is None else extras.crowd_ready,
             most=10.0,
         ),
-        _crowd_memory(None if extras is None else extras.crowd_memory),
+        Verdict(
+            target="gateway and engine under 600 MB with many consumers in the store",
+            measured=_told(held, "{:.0f} MB"),
+            reached=None if held is None else held < 600,
+        ),
     ]
-
-
-def _crowd_memory(memory: Memory | None) -> Verdict:
-    """Under load with keys in turn."""
-    held = None if memory is None else (memory.python + memory.engine) / MEGABYTE
-    return Verdict(
-        target="gateway and engine under 600 MB with many consumers in the store",
-        measured=_told(held, "{:.0f} MB"),
-        reached=None if held is None else held < 600,
-    )
 
 
 def _sight(what: str, sight: FirstSight | None, *, least: int) -> Verdict:

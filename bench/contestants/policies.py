@@ -1,9 +1,11 @@
 """Policies of an API gateway, by this one with a crowd in its store, and by Express Gateway.
 
-Both are given the same ``gateway.config.yml``, but for certificates of consumers, which Express
-Gateway has none of. It keeps consumers in Redis; here it has them in its own memory, as its
-default configuration does, and only those who are shown in the run: nothing it does for a request
-depends on how many there are.
+Keys and tokens are asked for over TLS without client certificates, as is usual. Both gateways are
+given the same ``gateway.config.yml``. Express Gateway keeps consumers in Redis; here it has them in
+its own memory, as its default configuration does, and only those who are shown in the run: nothing
+it does for a request depends on how many there are. Limits don't work on that memory (the second
+request is never answered), and certificates of consumers it has not: against these it only checks
+the certificate, and does less.
 """
 
 import json
@@ -71,6 +73,11 @@ class _Policy:
     type_certificate: bool = False
     """Whether client certificate authentication judges certificates, and not only the handshake."""
 
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Keys and tokens come over TLS alone, as to any API that takes them."""
+        return self.headers is _nobody
+
 
 _POLICIES = (
     _Policy("key-auth", "key-auth, 1 key", (_KEY_AUTH,), headers=_first(_keys)),
@@ -98,6 +105,10 @@ def _document(config: Path, policy: _Policy) -> None:
     steps = [*policy.steps, _PROXY]
     document["policies"] = [name for step in steps for name in step]
     document["pipelines"]["default"]["policies"] = steps
+    if not policy.asks_for_certificates:
+        del document["https"]["tls"]["default"]["ca"]
+        del document["https"]["options"]["requestCert"]
+        del document["https"]["options"]["rejectUnauthorized"]
     config.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
@@ -178,12 +189,13 @@ def _rival(policy: _Policy) -> Contestant:
 
 
 OWN = tuple(map(_own, _POLICIES))
-RIVALS = tuple(_rival(one) for one in _POLICIES if not one.type_certificate)
+RIVALS = tuple(_rival(one) for one in _POLICIES if not one.asks_for_certificates)
 TITLES = tuple((one.key, one.title) for one in _POLICIES)
 KEY_AUTH = OWN[1]
 """Also started alone: how long that takes with so many in the store, and how much memory."""
 
 
 def rival_of(key: str) -> str:
-    """Who does the same; certificates of consumers are against fingerprints, the nearest."""
-    return f"express-gateway-{'limited' if key == 'consumer' else key}"
+    """Express Gateway with the same policy, or else with the certificate alone."""
+    found = f"express-gateway-{key}"
+    return found if found in {one.key for one in RIVALS} else EXPRESS_GATEWAY.key

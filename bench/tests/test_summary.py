@@ -133,12 +133,37 @@ def test_policies_have_targets_of_their_own(cpu: float, seconds: float, reached:
     assert f"10,000 trusted certificates and 1,000 APIs: {seconds:.2f} s" in report.table(whole)
 
 
+@pytest.mark.parametrize(("seconds", "engine", "reached"), [(10.0, 399, True), (10.1, 400, False)])
+def test_a_crowd_in_the_store_has_targets_of_its_own(
+    seconds: float, engine: int, reached: bool
+) -> None:
+    memory = Memory(python=200_000_000, engine=engine * 1_000_000)
+    alone = Extras(
+        ready=[], first_sight=None, memory=None, troubles=[],
+        crowd_ready=[seconds], crowd_memory=memory,
+    )  # fmt: skip
+    whole = run(*BOTH, extras=alone)
+    found = [one for one in verdicts(whole) if "many consumers in the store" in one.target]
+    assert [one.reached for one in found] == [reached, reached]
+    assert f"many consumers in the store: {seconds:.2f} s" in report.table(whole)
+    assert f"Python 200 MB, HAProxy {engine} MB" in report.table(whole)
+
+
+def test_every_policy_is_held_against_the_recipe_and_against_express_gateway() -> None:
+    told = [one.target for one in verdicts(run(*BOTH))]
+    for policy in ("key-auth", "keys", "jwt", "tokens"):
+        assert f"keep-alive: ostiary-{policy} at least 0.85 of ostiary" in told
+        assert f"keep-alive: ostiary-{policy} at least 15 times express-gateway-{policy}" in told
+    assert "keep-alive: ostiary-consumer at least 15 times express-gateway" in told
+
+
 def test_a_run_from_before_policies_were_measured_can_still_be_read(tmp_path: Path) -> None:
     alone = Extras(ready=[1.0], first_sight=None, memory=None, troubles=[])
     path = tmp_path / "run.json"
     outcome.save(run(*BOTH, extras=alone), path)
     raw = json.loads(path.read_text())
-    del raw["extras"]["policy_sight"], raw["extras"]["large_ready"]
+    for later in ("policy_sight", "large_ready", "crowd_ready", "crowd_memory"):
+        del raw["extras"][later]
     path.write_text(json.dumps(raw))
     assert outcome.load(path).extras == alone
 

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,8 +82,8 @@ class Rig:
         )
         assert self.do(self.gateway.reconsider_credentials(changed))
 
-    def connect(self) -> Connection:
-        return Connection(self.port)
+    def connect(self, source: str = "") -> Connection:
+        return Connection(self.port, source=source)
 
     def log(self) -> list[dict[str, Any]]:
         lines = (self.folder / "out.log").read_text().splitlines()
@@ -99,9 +99,13 @@ def key(value: str, scheme: str = "apiKey ") -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def serving(binary: EngineBinary, document: dict[str, Any]) -> Iterator[Rig]:
-    """Serve ``document``, on a port of its own."""
+def serving(
+    binary: EngineBinary, document: dict[str, Any], files: Mapping[str, bytes] | None = None
+) -> Iterator[Rig]:
+    """Serve ``document``, on a port of its own; ``files`` stand beside it."""
     folder = Path(tempfile.mkdtemp(prefix="ost-"))
+    for name, content in (files or {}).items():
+        (folder / name).write_bytes(content)
     document["http"] = {"port": free_port(), "hostname": "127.0.0.1"}
     document["engine"] = {"threads": 1, "drainTimeoutMs": 1000}
     (folder / "gateway.config.yml").write_text(json.dumps(document))

@@ -183,7 +183,7 @@ def test_an_api_overrides_and_a_version_is_upgraded(page: Any, fresh: World) -> 
 
     page.goto("/console/explain")
     page.get_by_label("Certificate, as PEM").fill(fresh.of_b.pem.decode())
-    page.get_by_label("API", exact=True).select_option("open")
+    page.get_by_label("Or an API").select_option("open")
     _press(page, "Explain")
     expect(page.locator("#result .verdict")).to_contain_text("403")
     page.get_by_label("Certificate, as PEM").fill(fresh.good.pem.decode())

@@ -173,6 +173,23 @@ def test_standard_input_will_do(shell: Shell) -> None:
     assert (done["users"], done["credentials"]) == (1, 1)
 
 
+def test_long_lines_go_in_smaller_batches(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_batches, "_BYTES", 90)
+    file = written(tmp_path, *({"user": f"user-{n}" + "x" * 80} for n in range(3)))
+    assert shell.told("consumers", "import", file)["users"] == 3
+    assert len(shell.told("audit", "--action", "consumer.import")) == 3
+
+
+def test_a_line_that_is_nonsense_is_no_traceback_where_secrets_are_made(
+    shell: Shell, tmp_path: Path
+) -> None:
+    file = written(tmp_path, {"credential": ["key-auth"], "user": "ada"}, [], "{")
+    done = shell("consumers", "import", file, "--secrets", tmp_path / "out", "--json")
+    assert [one["line"] for one in done.json["problems"]] == [1, 2, 3]
+
+
 def test_a_file_that_is_not_there_is_wrong_use(shell: Shell, tmp_path: Path) -> None:
     done = shell("consumers", "import", tmp_path / "none")
     assert done.code == 2

@@ -328,3 +328,19 @@ def test_a_viewer_neither_sees_nor_changes_the_configuration(app: FastAPI, desk:
             headers = {**viewer, "If-Match": "*"}
             body: dict[str, Any] = {"json": {}} if method == "PUT" else {}
             assert ask(app, method, path, headers=headers, **body).status_code == 403
+
+
+def test_a_secret_is_shown_to_nobody_and_stays_when_the_rest_is_put_back(api: Asked) -> None:
+    api("PUT", "/policies/jwt")
+    pipeline = api("GET", "/pipelines/all").json()
+    action = {"secretOrPublicKey": "hush-hush", "issuer": "a"}
+    pipeline["policies"].insert(0, {"jwt": [{"action": action}]})
+    assert api("PUT", "/pipelines/all", pipeline).status_code == 204
+    written, shown = api.text, api("GET", "/pipelines/all").json()
+    assert "hush-hush" in written
+    assert "hush-hush" not in api("GET", "/pipelines").text
+    assert shown["policies"][0]["jwt"][0]["action"]["secretOrPublicKey"] == "(not shown)"
+    assert api("PUT", "/pipelines/all", shown).status_code == 204
+    assert api.text == written
+    shown["policies"][0]["jwt"][0]["action"]["issuer"] = "b"
+    assert "write the secret itself" in api.refused(422, "PUT", "/pipelines/all", shown)

@@ -145,6 +145,7 @@ def test_the_command_line_asks_the_same_of_a_stopped_gateway(house: House) -> No
     assert "401" in done.out
     assert shell(*words, "--consumer", "ada").code == 0
     assert shell(*words, "--header", f"Authorization: apiKey {key}").code == 0
+    assert shell("explain", "--no-cert", "--url", f"http://a.example/api?apiKey={key}").code == 0
     own = ("explain", "--no-cert", "--api", "own")
     assert shell(*own, "--consumer", "ada").code == 1, "she has no password"
     assert shell(*own, "--user", "ada:guess").code == 1

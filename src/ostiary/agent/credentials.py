@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from ostiary.agent.tunnels import Tunnel, tunnel_of
 from ostiary.spoe.actions import Scope, set_var_head
 from ostiary.spoe.frames import Message
 from ostiary.spoe.values import Kind, encode_integer, encode_value
@@ -16,6 +17,7 @@ _CODE_HEAD: Final = set_var_head(Scope.TRANSACTION, "ccode")
 _WHO_HEAD: Final = set_var_head(Scope.TRANSACTION, "cwho")
 _PASSED_HEAD: Final = set_var_head(Scope.TRANSACTION, "cpassed")
 _KEY: Final = re.compile(r"[0-9]{1,10}\|[0-9a-f]{16}\|[0-9A-F]{64}", re.ASCII)
+_CERTIFICATE: Final = re.compile(r"[0-9A-F]{64}", re.ASCII)
 _WORKER: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
@@ -31,8 +33,12 @@ class CredentialQuestion:
     """The row that remembers the verdict."""
     worker: int
     """Process id of the engine's worker whose row that is."""
+    certificate: str | None = None
+    """SHA-256 of the admitted certificate that came with it, upper-case hex; of tokens only."""
     client: str
     """Where it came from: an IPv4 address, or an IPv6 network of 64 bits."""
+    tunnel: Tunnel | None = None
+    """What the request is to become, if it asks for a WebSocket."""
 
     @property
     def about(self) -> str:
@@ -49,7 +55,16 @@ def read_credential_question(message: Message) -> CredentialQuestion | None:
         return None
     if not (isinstance(key, str) and _KEY.fullmatch(key) and isinstance(worker, str)):
         return None
+    certificate = told.get("certificate")
+    # One that can't be read must not count as none.
+    if certificate is not None and not (
+        isinstance(certificate, str) and _CERTIFICATE.fullmatch(certificate)
+    ):
+        return None
     if not _WORKER.fullmatch(worker):
+        return None
+    tunnel = tunnel_of(told.get("tunnel"))
+    if tunnel is None and told.get("tunnel") is not None:
         return None
     return CredentialQuestion(
         judgement=judgement,
@@ -57,7 +72,9 @@ def read_credential_question(message: Message) -> CredentialQuestion | None:
         credential=sent.encode("utf-8", "surrogateescape"),
         key=key,
         worker=int(worker),
+        certificate=certificate,
         client=client,
+        tunnel=tunnel,
     )
 
 

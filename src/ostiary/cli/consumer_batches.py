@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from ostiary.cli.answers import Refusal, Speaker, Wish
 from ostiary.cli.consumer_files import Read
@@ -12,6 +11,8 @@ from ostiary.management.consumers.views import TakenView
 
 TOGETHER = 2_000
 """Lines of one transaction: other changes wait for it a tenth of a second."""
+_BYTES = 4 * 1024 * 1024
+"""Of lines in one request; with those of whom they name it must stay below 16 MiB."""
 _MEDIA = "application/x-ndjson"
 _PATH = "/consumers/lines/import"
 
@@ -53,8 +54,16 @@ class Batch:
     """Lines that are sent together."""
 
     reads: list[Read] = field(default_factory=list)
+    size: int = 0
+    """Bytes of these."""
     before: list[bytes] = field(default_factory=list)
     """Lines of whom they name, which are sent with them though they stand in another batch."""
+
+    def add(self, one: Read) -> bool:
+        """One more; whether that is enough."""
+        self.reads.append(one)
+        self.size += len(one.text)
+        return len(self.reads) >= TOGETHER or self.size >= _BYTES
 
     @property
     def body(self) -> bytes:
@@ -89,19 +98,23 @@ def problem_of(one: Read, refused: ConsumerRefused) -> LineProblem:
 def take(gateway: Speaker, reads: Iterable[Read], done: Done) -> Iterator[int]:
     """Send all; after each batch it tells how much of the file is done, in bytes. The first batch
     with a problem is the last. Raises OstiaryError."""
-    for some in _batches(reads):
-        view = _send(gateway, Batch(reads=some), Wish(), done)
+    for batch in _batches(reads):
+        view = _send(gateway, batch, Wish(), done)
         if view is None:
             return
         done.count(view)
-        done.last = some[-1].number
-        yield some[-1].at
+        done.last = batch.reads[-1].number
+        yield batch.reads[-1].at
 
 
-def _batches(reads: Iterable[Read]) -> Iterator[list[Read]]:
-    each = iter(reads)
-    while some := list(islice(each, TOGETHER)):
-        yield some
+def _batches(reads: Iterable[Read]) -> Iterator[Batch]:
+    batch = Batch()
+    for one in reads:
+        if batch.add(one):
+            yield batch
+            batch = Batch()
+    if batch.reads:
+        yield batch
 
 
 def _send(gateway: Speaker, batch: Batch, wish: Wish, done: Done) -> TakenView | None:
@@ -139,10 +152,9 @@ class Foreseeing:
                 continue
             kind: type[Line] = CredentialLine if isinstance(line, ScopeLine) else type(line)
             batch = batches.setdefault(kind, Batch())
-            batch.reads.append(one)
             batch.before.extend(self._named_in(line))
             self._remember(one, line)
-            if len(batch.reads) == TOGETHER:
+            if batch.add(one):
                 self._look(kind, batches.pop(kind))
                 yield one.at
         for kind, batch in batches.items():

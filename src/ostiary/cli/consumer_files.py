@@ -175,7 +175,7 @@ def with_secrets(dice: Callable[[int], bytes]) -> Complete:
 
     def complete(found: dict[str, Any]) -> bool:
         kind = found.get("credential")
-        if kind not in {CredentialType.KEY_AUTH, CredentialType.BASIC_AUTH, CredentialType.JWT}:
+        if kind not in (CredentialType.KEY_AUTH, CredentialType.BASIC_AUTH, CredentialType.JWT):
             return False
         made = False
         if kind == CredentialType.KEY_AUTH and not found.get("name"):

@@ -1,5 +1,6 @@
 """``ostiary explain``."""
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ import typer
 from ostiary.cli.app import app
 from ostiary.cli.explaining import explained_there, secret
 from ostiary.cli.kept import kept
+from ostiary.cli.kept_credentials import kept_credentials
 from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile, StateFolder, state_folder
 from ostiary.cli.tables import (
     FAILED,
@@ -23,6 +25,7 @@ from ostiary.cli.tables import (
 from ostiary.management.described import NOTHING_MORE, Described
 from ostiary.management.sighted import explain_view
 from ostiary.management.walks import DecisionView, ExplainView
+from ostiary.services.credentials import NobodyToAsk
 from ostiary.trust.reason import Reason
 from ostiary.wiring.explaining import Asked
 from ostiary.wiring.explaining import explain as explain_asked
@@ -108,16 +111,19 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
         )
         if more != NOTHING_MORE and api is None and url is None:
             raise misuse("name what is asked for with --url or --api")
-        if more == NOTHING_MORE:
-            found = _explained(asked, folder)
-        else:
-            found = explained_there(asked, more, folder)
+        found = _explained(asked, more, folder)
     _tell(found, as_json=as_json)
 
 
-def _explained(asked: Asked, folder: Path) -> tuple[ExplainView, ...]:
-    managed, trusted = kept(asked.config, folder)
-    return tuple(explain_view(one, None) for one in explain_asked(asked, managed, trusted))
+def _explained(asked: Asked, more: Described, folder: Path) -> tuple[ExplainView, ...]:
+    if more == NOTHING_MORE:
+        managed, trusted = kept(asked.config, folder)
+        credentials = kept_credentials(asked.config, folder)
+        # A key may stand in the URL.
+        with suppress(NobodyToAsk):
+            walked = explain_asked(asked, managed, trusted, credentials)
+            return tuple(explain_view(one, None) for one in walked)
+    return explained_there(asked, more, folder)
 
 
 def _tell(found: tuple[ExplainView, ...], *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from ostiary.compiler.authentication import authentication_rules
+from ostiary.compiler.client_cert_steps import client_cert_rules
 from ostiary.compiler.policy_answers import (
     ip_filter_rules,
     log_rules,
@@ -16,6 +17,7 @@ from ostiary.compiler.policy_plugin import plugin_rules
 from ostiary.compiler.policy_rate_limit import rate_limit_rules
 from ostiary.compiler.stage import Acting
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.pipeline import Acts
 from ostiary.config.model.plugins import PluginAction
@@ -27,6 +29,7 @@ from ostiary.config.model.policies.log import LogAction
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.config.model.policies.transformers import (
     RequestTransformerAction,
     ResponseTransformerAction,
@@ -39,8 +42,10 @@ def write_step(action: Acts, condition: Condition, number: int, acting: Acting) 
     ``condition`` is for the steps that use what it found; ``number`` is the step's, from 1.
     """
     match action:
-        case BasicAuthAction() | KeyAuthAction():
+        case BasicAuthAction() | KeyAuthAction() | JwtAction() | IntrospectAction():
             authentication_rules(action, acting)
+        case ClientCertAction():
+            client_cert_rules(action, acting)
         case CorsAction():
             cors_rules(action, acting)
         case ExpressionAction():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 # Express Gateway 1.16.11, lib/policies, less those of ``config.model.pipeline``.
-POLICIES = frozenset({"jwt", "oauth2", "oauth2-introspect"})
+POLICIES = frozenset({"oauth2"})
 
 # Node.js: tls.createServer, tls.createSecureContext, https.createServer, net.createServer.
 NODE_OPTIONS: Mapping[str, str] = MappingProxyType(

@@ -48,7 +48,7 @@ class Judgement:
         parts = [self.type.value, *sorted(self.scopes)]
         for test in self.tests:
             parts.append(type(test).__name__)
-            parts += sorted(_words(test))
+            parts += sorted(words_of(test))
         text = "\0".join(f"{len(part)}:{part}" for part in parts)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
@@ -99,7 +99,7 @@ def judge(
 
 
 def judge_known(judgement: Judgement, known: Known) -> Verdict:
-    """Judge a credential whose secret is right."""
+    """Judge a credential whose secret is right, or that has none."""
     if not (known.credential.active and known.consumer.active):
         return Bad(CredentialReason.INACTIVE, known)
     if not judgement.scopes <= known.credential.scopes:
@@ -121,7 +121,8 @@ def holds(test: Test, known: Known) -> bool:
             assert_never(test)
 
 
-def _words(test: Test) -> frozenset[str]:
+def words_of(test: Test) -> frozenset[str]:
+    """What the test asks for."""
     match test:
         case ConsumerTest(names=names):
             return names

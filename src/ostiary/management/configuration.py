@@ -7,6 +7,7 @@ elsewhere stay, and what a change can't be made in without damage is refused.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ostiary.config.hidden import with_secrets, without_secrets
 from ostiary.config.model.pipeline import POLICIES
 from ostiary.config.sections import Named, Section, items_of, with_item, without_item
 from ostiary.config.text.splicing import Entangled, spliced
@@ -49,13 +50,15 @@ class Configuration:
         self._changes = changes
 
     def items(self, actor: Actor, section: Section) -> Mapping[str, Plain]:
-        """What is in force, by name, as it is written; variables are replaced by their values.
+        """What is in force, by name, as it is written; variables are replaced by their values, and
+        secrets aren't shown.
 
         Raises Forbidden: values from the environment may be secrets.
         """
         if not actor.may(Role.OPERATOR):
             raise Forbidden(Role.OPERATOR)
-        return items_of(_written(self._changes.gatekeeper.prepared), section)
+        found = items_of(_written(self._changes.gatekeeper.prepared), section)
+        return {name: without_secrets(one) for name, one in found.items()}
 
     def item(self, actor: Actor, section: Section, name: str) -> Plain:
         """One of them. Raises NotThere, Forbidden."""
@@ -77,8 +80,9 @@ class Configuration:
 
         def change(written: Named) -> Named:
             nonlocal made
-            made = name not in items_of(written, section)
-            return with_item(written, section, name, value)
+            before = items_of(written, section)
+            made = name not in before
+            return with_item(written, section, name, with_secrets(value, before.get(name)))
 
         need = Role.ADMIN if names_variables(value) else Role.OPERATOR
         edit = _Edit(self._changes.gatekeeper, section.value, name, change, value)

@@ -27,8 +27,11 @@ _POLICIES: Mapping[str, str] = MappingProxyType(
         "terminate": "answers text/plain without an ETag, not text/html",
         "key-auth": _AUTHENTICATED,
         "basic-auth": _AUTHENTICATED,
-        "jwt": _AUTHENTICATED,
-        "oauth2-introspect": _AUTHENTICATED,
+        "jwt": f"{_AUTHENTICATED}; the endpoint's scopes must be there, else 403; the kind of key "
+        "says which algorithms there may be; without checkCredentialExistence eg-consumer-id is a "
+        "UUID",
+        "oauth2-introspect": f"{_AUTHENTICATED}; the token comes in Authorization: Bearer alone; a "
+        "lacking scope is 403, and a server that can't be asked 503; eg-consumer-id is a UUID",
         "cors": "what the service says about origins doesn't replace what the policy says",
         "expression": "it may set headers of the request that stand in it by name, and variables "
         "for later scripts of its pipeline; nothing else",

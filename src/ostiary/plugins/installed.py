@@ -140,7 +140,8 @@ def _fault(details: Any, known: str) -> Fault:
         case "missing":
             return Fault(path, f"{path[-1]} is missing", "add it")
         case "extra_forbidden":
-            return Fault(path, f"unknown key {str(path[-1])[:80]!r}", f"known: {known}" if len(path) == 1 else "")
+            way_out = f"known: {known}" if len(path) == 1 else ""
+            return Fault(path, f"unknown key {str(path[-1])[:80]!r}", way_out)
         case _:
             message = details["msg"].removeprefix("Value error, ")
             return Fault(path, f"can't be used: {message[:_LONGEST]}", "")

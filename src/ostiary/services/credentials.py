@@ -9,21 +9,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
-from ostiary.compiler.profiles import Authenticating
+from ostiary.compiler.profiles import AsksSecret
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.consumers.judging import Bad, Good, Judgement, Verdict, judge_known
 from ostiary.consumers.model import Known
 from ostiary.consumers.reason import CredentialReason
+from ostiary.kernel.errors import OstiaryError
 from ostiary.services.percent import decoded
 from ostiary.services.requests import Request
 
 AskDirectory: TypeAlias = Callable[[Judgement, bytes], Verdict]
-"""Judges a credential as it was sent. Never raises: who can't be judged gets NO_ANSWER."""
+"""Judges a credential as it was sent; who can't be judged gets NO_ANSWER."""
+
+
+class NobodyToAsk(OstiaryError):
+    """A credential is shown, and no consumers are at hand."""
 
 
 def nobody_to_ask(_judgement: Judgement, _sent: bytes) -> Verdict:
-    """No consumers are at hand."""
-    return Bad(CredentialReason.NO_ANSWER)
+    """Raises NobodyToAsk."""
+    raise NobodyToAsk("the request shows a credential, and only the gateway has its consumers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,7 @@ class Judged:
 
 
 def judged(
-    action: Authenticating,
+    action: AsksSecret,
     judgement: Judgement,
     request: Request,
     proof: Proof,
@@ -72,7 +77,7 @@ def judged(
     return Judged(verdict, "as if it were shown" if found else "")
 
 
-def credential_in(action: Authenticating, request: Request) -> bytes:
+def credential_in(action: AsksSecret, request: Request) -> bytes:
     """The credential as the engine finds it (``compiler.credentials``); empty for none."""
     match action:
         case KeyAuthAction():
@@ -84,7 +89,7 @@ def credential_in(action: Authenticating, request: Request) -> bytes:
             assert_never(action)
 
 
-def _beside(action: Authenticating, proof: Proof) -> bytes:
+def _beside(action: AsksSecret, proof: Proof) -> bytes:
     match action:
         case KeyAuthAction():
             return proof.key.encode()

@@ -29,6 +29,7 @@ from ostiary.services.name_checks import judge_file_names, judge_registrars
 from ostiary.services.ocsp_responders import named_responders
 from ostiary.services.ports import ReadFile, Unreadable
 from ostiary.services.targets import upstreams_of
+from ostiary.services.token_sources import TokenReading, TokenSource, token_sources
 from ostiary.services.webhooks import Reading, Target, targets_of
 from ostiary.trust.anchors import AnchorSet
 from ostiary.x509.certificate import Certificate
@@ -54,6 +55,8 @@ class Gathered:
     lists: GatheredLists
     webhooks: Mapping[str, Target] = field(default_factory=dict)
     """Who is notified, by name."""
+    tokens: Mapping[str, TokenSource] = field(default_factory=dict)
+    """Who vouches for tokens, by the name that judgements give them."""
 
 
 def with_lists(gathered: Gathered, lists: GatheredLists) -> Gathered:
@@ -100,6 +103,9 @@ class Gathering:
         )
         reading = Reading(self._content, self._certificates, self._problem)
         webhooks = targets_of(document.notifications.webhooks, reading)
+        tokens = token_sources(
+            document, TokenReading(self._content, self._certificates, self._problem)
+        )
         self.problems.extend(judge_file_names(self.loaded))
         self.problems.extend(judge_conditions(self.loaded))
         return Gathered(
@@ -108,6 +114,7 @@ class Gathering:
             digests=self.digests,
             lists=lists,
             webhooks=webhooks,
+            tokens=tokens,
         )
 
     def _entry(self, name: str, entry: TlsEntry) -> EntryMaterial:

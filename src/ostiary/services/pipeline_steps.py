@@ -7,9 +7,11 @@ from typing import TypeAlias, assert_never
 
 from ostiary.compiler.authentication import CONSUMER_HEADER, status_of
 from ostiary.compiler.guards import AMBIGUOUS_PATH
-from ostiary.compiler.profiles import Authenticating
+from ostiary.compiler.profiles import AsksSecret
+from ostiary.compiler.tokens import AsksToken
 from ostiary.config.expression.scripts import acting_script, read_template
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
@@ -22,6 +24,7 @@ from ostiary.config.model.policies.log import LogAction
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.config.model.policies.transformers import (
     RequestTransformerAction,
     ResponseTransformerAction,
@@ -51,27 +54,37 @@ class Went:
     request: Request
 
 
-Asking: TypeAlias = Callable[[Authenticating], Judged]
+Asking: TypeAlias = Callable[[AsksSecret], Judged]
 """Judges the credential that a step asks for."""
 
 
+OfCertificate: TypeAlias = Callable[[ClientCertAction, Request], Answer | Went]
+"""What a step does that asks whose the certificate is."""
+
+
 def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
-    action: Action, condition: Condition, request: Request, document: Document, asking: Asking
+    action: Action,
+    condition: Condition,
+    request: Request,
+    document: Document,
+    *,
+    asking: Asking,
+    of_certificate: OfCertificate,
 ) -> Answer | Went:
     """Let a step act whose condition holds.
 
-    Nothing is known of earlier requests, and perhaps not of the client's address: steps that depend
-    on these go on, and say what they look at.
+    Steps that depend on earlier requests, or on an address that isn't known, go on and say so.
     """
     match action:
+        case ClientCertAction():
+            return of_certificate(action, request)
         case TerminateAction(status_code=status):
             return _answers(status)
         case ProxyAction(service_endpoint=name):
             where = urls(document, name)
             return Answer(served=True, sentence=f"passed on to the service {name!r} at {where}")
         case RedirectAction():
-            location = text_of(read_template(action.location), request)
-            return _redirects(action.status_code, location)
+            return _redirects(action.status_code, text_of(read_template(action.location), request))
         case RewriteAction():
             return _rewrite(action, condition, request)
         case CorsAction():
@@ -99,11 +112,22 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             return Went(f"adds {message!r} to the access log", request)
         case BasicAuthAction() | KeyAuthAction():
             return _authenticate(action, request, asking(action))
+        case JwtAction() | IntrospectAction():
+            return _asks_token(action, request)
         case _:
             assert_never(action)
 
 
-def _authenticate(action: Authenticating, request: Request, found: Judged) -> Answer | Went:
+def _asks_token(action: AsksToken, request: Request) -> Answer | Went:
+    """Tokens aren't verified here: the request is walked as if there were none."""
+    if action.pass_through:
+        return Went("finds no token, and passThrough goes on", request)
+    status = status_of(action, CredentialReason.MISSING)
+    sentence = f"answers {status} to requests without a good token (which isn't verified here)"
+    return Answer(served=False, sentence=sentence, status=status)
+
+
+def _authenticate(action: AsksSecret, request: Request, found: Judged) -> Answer | Went:
     """As ``compiler.authentication.authentication_rules``."""
     match found.verdict:
         case Good(known=known):

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ostiary.compiler.authentication import status_of
+from ostiary.compiler.profiles import Authenticating
 from ostiary.config.expression.scripts import acting_script
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
 from ostiary.config.model.plugins import PluginAction
@@ -18,6 +20,7 @@ from ostiary.config.model.policies.log import LogAction
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.config.model.policies.transformers import (
     HeaderChange,
     QueryChange,
@@ -74,10 +77,16 @@ def words_of(action: Action) -> Words:  # noqa: C901, PLR0911, PLR0912 - a close
             )
         case LogAction():
             return Words(f"adds {action.message!r} to the access log")
+        case ClientCertAction():
+            return _certificate(action)
         case BasicAuthAction():
             return _asking("asks for a name and a password", action)
         case KeyAuthAction():
             return _asking(f"asks for an API key in {_places(action)}", action)
+        case JwtAction():
+            return _asking("asks for a JSON Web Token", action)
+        case IntrospectAction():
+            return _asking("asks for a token, and the authorization server about it", action)
         case _:
             assert_never(action)
 
@@ -124,10 +133,25 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
 
 
-def _asking(what: str, action: BasicAuthAction | KeyAuthAction) -> Words:
+def _asking(what: str, action: Authenticating) -> Words:
     if action.pass_through:
         return Words(f"{what}; who has none goes on without a consumer", asks=True)
     return Words(what, refuses=status_of(action, CredentialReason.MISSING), asks=True)
+
+
+def _certificate(action: ClientCertAction) -> Words:
+    what = "asks for a certificate"
+    if action.consumers:
+        what += f" of {listed(action.consumers)}"
+    elif action.consumer == "required":
+        what += " of a consumer"
+    names = [*action.trusted_distinguished_names, *action.allow, *action.deny]
+    what += " whose names may pass" if names else ""
+    if action.report_only:
+        return Words(f"{what}; refuses nobody, and tells", asks=True)
+    if action.pass_through:
+        return Words(f"{what}; who has none goes on without a consumer", asks=True)
+    return Words(what, refuses=401 if action.required else 403, asks=True)
 
 
 def _places(action: KeyAuthAction) -> str:

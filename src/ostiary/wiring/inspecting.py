@@ -1,5 +1,6 @@
 """Looking at plug-ins without importing them here: each package in a process of its own."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -7,11 +8,24 @@ import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
-from ostiary.plugins.call import Fault, Inspected, Kind, Offer, PluginCall, Use, normal
+from ostiary.kernel.problems import ConfigRefused
+from ostiary.plugins.call import (
+    Fault,
+    Inspected,
+    Kind,
+    Offer,
+    PluginCall,
+    Use,
+    normal,
+    not_looked_at,
+)
 from ostiary.plugins.installed import entry_points
 from ostiary.sandbox.plugin_process import environment
+from ostiary.services.prepare import read_written
+from ostiary.wiring import world
 
 _BEGIN: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
@@ -40,6 +54,19 @@ def inspect(packages: tuple[str, ...], uses: tuple[Use, ...]) -> Inspected:
             for use, faults in told["wrong"]
         },
     )
+
+
+def named_in(config: Path) -> frozenset[str]:
+    """The packages that a configuration names; none where it can't be read."""
+    found: list[str] = []
+
+    def look(packages: tuple[str, ...], uses: tuple[Use, ...]) -> Inspected:
+        found.extend(packages)
+        return not_looked_at(packages, uses)
+
+    with contextlib.suppress(ConfigRefused):
+        read_written(str(config.absolute()), world.read_file, os.environ, look)
+    return frozenset(found)
 
 
 def offering() -> tuple[str, ...]:

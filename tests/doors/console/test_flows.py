@@ -292,7 +292,7 @@ def test_a_certificate_is_explained_step_by_step(site: Site) -> None:
     button(page, "Explain").click()
     expect(page.locator("#result")).to_contain_text("no certificate was given")
     page.get_by_label("Certificate, as PEM").fill(PEM)
-    page.get_by_label("API").select_option("orders")
+    page.get_by_label("Or an API").select_option("orders")
     button(page, "Explain").click()
     steps = page.locator("#result .steps li")
     expect(steps).to_have_count(3)

@@ -25,6 +25,9 @@ from tests.unit.services.support import NOW, prepared
         ("{key-auth: }", 401, "answers 401 to requests without a good credential"),
         ("{basic-auth: }", 401, "answers 401 to requests without a good credential"),
         ("{key-auth: {action: {passThrough: true}}}", 200, "passThrough goes on"),
+        ("{jwt: {action: {secretOrPublicKey: x}}}", 401, "requests without a good token"),
+        ("{oauth2-introspect: {action: {endpoint: 'https://a'}}}", 401, "without a good token"),
+        ("{jwt: {action: {secretOrPublicKey: x, passThrough: true}}}", 200, "passThrough goes on"),
     ],
 )
 def test_a_step_that_asks_for_a_credential_is_told_as_for_who_has_none(

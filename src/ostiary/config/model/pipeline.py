@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.base import Listed, Model, Number
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Always, Condition
 from ostiary.config.model.plugins import PluginAction
 from ostiary.config.model.policies.cors import CorsAction
@@ -17,6 +18,7 @@ from ostiary.config.model.policies.log import LogAction
 from ostiary.config.model.policies.rate_limit import RateLimitAction
 from ostiary.config.model.policies.redirect import RedirectAction
 from ostiary.config.model.policies.rewrite import RewriteAction
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.config.model.policies.transformers import (
     RequestTransformerAction,
     ResponseTransformerAction,
@@ -64,10 +66,13 @@ class ProxyAction(ProxyOptions):
 
 Acts = (
     BasicAuthAction
+    | ClientCertAction
     | CorsAction
     | ExpressionAction
     | HeadersAction
+    | IntrospectAction
     | IpFilterAction
+    | JwtAction
     | KeyAuthAction
     | LogAction
     | PluginAction
@@ -98,10 +103,13 @@ def answers(action: Action) -> bool:
             return action.redirect is not None
         case (
             BasicAuthAction()
+            | ClientCertAction()
             | CorsAction()
             | ExpressionAction()
             | HeadersAction()
+            | IntrospectAction()
             | IpFilterAction()
+            | JwtAction()
             | KeyAuthAction()
             | LogAction()
             | PluginAction()

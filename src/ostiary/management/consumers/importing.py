@@ -19,7 +19,7 @@ from ostiary.management.consumers.sorting import Fresh, News, sorted_out
 from ostiary.management.consumers.taken import Taking
 from ostiary.management.consumers.views import TakenView
 from ostiary.management.edits import Edited, Moment
-from ostiary.management.errors import Conflicting
+from ostiary.management.errors import Conflicting, Forbidden
 from ostiary.management.keeping import reading
 from ostiary.management.ports import Dice
 from ostiary.store.database.consumer_records import NewCredential
@@ -54,6 +54,8 @@ class Importing:
         return await self._take(order, sort)
 
     async def _take(self, order: Order, sort: Callable[[Work], News]) -> TakenView:
+        if not order.actor.may(Role.OPERATOR):
+            raise Forbidden(Role.OPERATOR)
         # Looked through beforehand: whoever else wants to write waits for what is written only.
         seen, news = await asyncio.to_thread(self._look, sort)
         if news.is_nothing:
