@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.clients import Connection, Reply, context
@@ -18,6 +20,7 @@ from tests.daemon.consumers_rig import KEY, Rig, key, serving
 from tests.daemon.gateway import Certificates
 from tests.daemon.life import until
 from tests.daemon.upstream import Upstream
+from tests.support.pki import Made
 from tests.support.plugins import EXAMPLE, importable, install, install_example
 from tests.support.ports import free_port
 
@@ -81,6 +84,12 @@ class Counting(Policy):
         return Continue(set_headers={"x-count": f"{count}:{identity.consumer}"})
 count = 0
 '''
+NORTH = x509.Name(
+    [
+        x509.NameAttribute(NameOID.COMMON_NAME, "client"),
+        x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "north"),
+    ]
+)
 FAULTS = {
     "raises": 500,
     "leaves": 500,
@@ -136,6 +145,9 @@ class World:
     https: int
     made: Certificates
     upstream: Upstream
+    north: Made
+    """Of the organizational unit ``north``, as ``stranger``, of another authority."""
+    stranger: Made
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +169,10 @@ def world(any_engine: EngineBinary) -> Iterator[World]:
             config = document(upstream.port, made)
             with serving(any_engine, config) as rig:
                 until(lambda: len(rig.gateway.evaluating.plugging.processes) == 2)
-                yield World(rig, config["https"]["port"], made, upstream)
+                kit = made.kit
+                north = kit.client(made.a, "north", subject=NORTH)
+                stranger = kit.client(kit.root("root-y"), "north-y", subject=NORTH)
+                yield World(rig, config["https"]["port"], made, upstream, north, stranger)
     finally:
         del os.environ["OSTIARY_TEST_SECRET"]
         shutil.rmtree(folder)
@@ -278,6 +293,8 @@ def test_a_policy_sees_the_certificate_of_who_is_admitted_alone(world: World) ->
         with Connection(world.https, context(client), sni="a.test") as connection:
             return connection.ask("/tenant", "a.test").status
 
-    until(lambda: status(world.made.good) == 403)
-    assert status(world.made.stranger) == 403
+    until(lambda: status(world.north) == 200)
+    assert dict(world.upstream.seen[-1].headers)["x-tenant"] == "north"
+    assert status(world.made.good) == 403
+    assert status(world.stranger) == 403
     assert status(None) == 403

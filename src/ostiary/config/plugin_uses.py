@@ -71,6 +71,8 @@ class Plugins:
                 message = f"the package {package[:80]!r} can't be used: {found.faults[package]}"
                 yield _at(leaf, message, "ostiary plugins lists those that are installed")
         yield from self._twice(found)
+        if found.faults:
+            return  # who can tell what they would have had
         for one in self.wanted:
             if one.use not in found.calls:
                 yield from _problems(one, found)

@@ -1,9 +1,9 @@
 """A plug-in's answer, held against what it may say. What doesn't fit is an error, never guessed."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from ostiary.plugins.interface import (
     REFUSALS,
@@ -77,12 +77,13 @@ def checked(plugin: Plugin, answer: object) -> Checked:
         if not isinstance(answer, bool):
             raise BadAnswer(f"holds() gave {type(answer).__name__}, not True or False")
         return Holds(answer)
-    allowed = header_names(plugin)
     match answer:
         case Continue():
-            return Goes(_changes(answer, allowed))
+            changes: dict[str, str | None] = {name.lower(): None for name in answer.remove_headers}
+            changes |= {name.lower(): value for name, value in answer.set_headers.items()}
+            return checked_changes(changes, header_names(plugin))
         case Refuse():
-            return _refusal(answer)
+            return checked_refusal(answer.status, answer.reason)
         case _:
             raise BadAnswer(f"decide() gave {type(answer).__name__}, not Continue or Refuse")
 
@@ -99,27 +100,27 @@ def header_names(plugin: Plugin) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.lower() for name in names))
 
 
-def _printable(text: object) -> bool:
-    return isinstance(text, str) and _PRINTABLE.fullmatch(text) is not None
-
-
-def _changes(answer: Continue, allowed: tuple[str, ...]) -> dict[str, str | None]:
-    changes: dict[str, str | None] = {name.lower(): None for name in answer.remove_headers}
-    for name, value in answer.set_headers.items():
-        if not _printable(value):
-            raise BadAnswer(f"the value for {name[:80]!r} isn't printable ASCII")
-        if len(value) > LONGEST_VALUE:
-            raise BadAnswer(f"the value for {name[:80]!r} is longer than {LONGEST_VALUE}")
-        changes[name.lower()] = value
-    for name in changes:
+def checked_changes(changes: Mapping[str, object], allowed: Collection[str]) -> Goes:
+    """Values by header, lower case, None: removed; if they may be set. Raises BadAnswer."""
+    found: dict[str, str | None] = {}
+    for name, value in changes.items():
         if name not in allowed:
             raise BadAnswer(f"the header {name[:80]!r} isn't among headers()")
-    return changes
+        if value is not None and not _is_printable(value, LONGEST_VALUE):
+            raise BadAnswer(f"the value for {name[:80]!r} isn't printable ASCII, or too long")
+        found[name] = value
+    return Goes(found)
 
 
-def _refusal(answer: Refuse) -> Refused:
-    if answer.status not in REFUSALS:
-        raise BadAnswer(f"the status {answer.status!r} is none of {REFUSALS}")
-    if not _printable(answer.reason):
-        raise BadAnswer("the reason isn't printable ASCII")
-    return Refused(answer.status, answer.reason[:LONGEST_REASON])
+def checked_refusal(status: object, reason: object) -> Refused:
+    """A refusal as it may be. Raises BadAnswer."""
+    if not isinstance(status, int) or status not in REFUSALS:
+        raise BadAnswer(f"the status {status!r} is none of {REFUSALS}")
+    if not _is_printable(reason, LONGEST_REASON):
+        raise BadAnswer(f"the reason isn't printable ASCII of at most {LONGEST_REASON} characters")
+    return Refused(status, reason)
+
+
+def _is_printable(text: object, longest: int) -> TypeGuard[str]:
+    """Whether it fits a header, or a problem document, whatever is around it."""
+    return isinstance(text, str) and len(text) <= longest and bool(_PRINTABLE.fullmatch(text))

@@ -4,7 +4,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from ostiary.plugins.answers import Checked, Goes, Holds, Refused
+from ostiary.plugins.answers import (
+    BadAnswer,
+    Checked,
+    Holds,
+    checked_changes,
+    checked_refusal,
+)
+from ostiary.plugins.call import Kind, PluginCall
 from ostiary.plugins.interface import Certificate, Identity, Request
 
 
@@ -58,16 +65,15 @@ def told_answer(answer: Checked) -> dict[str, Any]:
     return {"kind": type(answer).__name__, **asdict(answer)}
 
 
-def answer_of(told: dict[str, Any]) -> Checked:
-    """The same again. Raises ValueError where it is none: nothing is believed unlooked at."""
-    match told:
-        case {"kind": "Holds", "value": bool(value)}:
+def answer_of(told: object, call: PluginCall) -> Checked:
+    """The same again. Raises BadAnswer where it is none for this call: third parties' code runs
+    where it comes from, so nothing is believed unlooked at."""
+    match told, call.kind:
+        case {"kind": "Holds", "value": bool(value)}, Kind.CONDITION:
             return Holds(value)
-        case {"kind": "Goes", "headers": dict(headers)} if all(
-            value is None or isinstance(value, str) for value in headers.values()
-        ):
-            return Goes(headers)
-        case {"kind": "Refused", "status": int(status), "reason": str(reason)}:
-            return Refused(status, reason)
+        case {"kind": "Goes", "headers": dict(headers)}, Kind.POLICY:
+            return checked_changes(headers, call.headers)
+        case {"kind": "Refused", "status": status, "reason": reason}, Kind.POLICY:
+            return checked_refusal(status, reason)
         case _:
-            raise ValueError("no answer of a plug-in")
+            raise BadAnswer(f"its process gave no answer for a {call.kind}")

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import structlog
 
-from ostiary.plugins.answers import Checked
+from ostiary.plugins.answers import BadAnswer, Checked
 from ostiary.plugins.call import PluginCall
 from ostiary.plugins.interface import Identity, Request
 from ostiary.plugins.wire import answer_of, told_identity, told_request
@@ -115,7 +115,7 @@ class PluginProcess:
             self._waiting -= 1
         if told.get("stuck"):
             await self._lose(line, "stuck")
-        return _answer(told)
+        return _answer(told, call)
 
     async def end(self) -> None:
         """End the process; nothing is asked any more."""
@@ -150,7 +150,6 @@ class PluginProcess:
         except (OSError, EOFError, TimeoutError) as error:
             self._put_off()
             self._log.error("plugins-not-started", error=repr(error))
-            raise OSError("no process") from error
         finally:
             self._coming = None
 
@@ -170,15 +169,15 @@ class PluginProcess:
         self._not_before = self._clock() + self._pause
 
 
-def _answer(told: dict[str, Any]) -> Checked:
+def _answer(told: dict[str, Any], call: PluginCall) -> Checked:
     if "trace" in told:
         raise Failed(str(told["trace"]))
     if told.get("late"):
         raise Unanswered("it took too long")
     try:
-        return answer_of(told["answer"])
-    except (KeyError, ValueError) as error:
-        raise Failed(f"its process said {error!r}") from error
+        return answer_of(told.get("answer"), call)
+    except BadAnswer as error:
+        raise Failed(str(error)) from error
 
 
 class _Line:
@@ -242,8 +241,8 @@ class _Line:
                 waiting = self._open.get(number) if isinstance(number, int) else None
                 if waiting is not None and not waiting.done():
                     waiting.set_result(told)
-        except (OSError, EOFError, Garbled, ValueError):
-            pass
+        except (OSError, EOFError, Garbled, ValueError, RecursionError):
+            pass  # whatever it was: it can't be asked any more
         finally:
             for waiting in self._open.values():
                 if not waiting.done():

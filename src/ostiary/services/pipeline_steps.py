@@ -96,9 +96,7 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
                 request = request.with_header(name, UNKNOWN_TEXT)
             return Went("runs a script, which isn't done here", request)
         case PluginAction():
-            for name in action.call.headers if action.call else ():
-                request = request.with_header(name, UNKNOWN_TEXT)
-            return Went(f"{words_of(action).sentence}; it isn't asked here", request)
+            return _asks_plugin(action, request)
         case HeadersAction():
             return Went(words_of(action).sentence, set_headers(action.named, request))
         case RequestTransformerAction():
@@ -116,6 +114,13 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             return _asks_token(action, request)
         case _:
             assert_never(action)
+
+
+def _asks_plugin(action: PluginAction, request: Request) -> Went:
+    """It isn't asked here: what it may change isn't known any more."""
+    for name in action.call.headers if action.call else ():
+        request = request.with_header(name, UNKNOWN_TEXT)
+    return Went(f"{words_of(action).sentence}; it isn't asked here", request)
 
 
 def _asks_token(action: AsksToken, request: Request) -> Answer | Went:

@@ -34,8 +34,9 @@ class Plugging:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """No process runs until ``have``."""
         self._clock = clock
-        self._processes: dict[str, PluginProcess] = {}
+        self._processes: dict[tuple[str, str], PluginProcess] = {}
         self._remembered: OrderedDict[_Key, tuple[float, StepAnswer]] = OrderedDict()
+        self._ending: set[asyncio.Task[None]] = set()
         self._asking: dict[_Key, asyncio.Task[StepAnswer]] = {}
         self._facts = lru_cache(_KNOWN)(certificate_of)
         self.counters = Counters()
@@ -44,14 +45,22 @@ class Plugging:
     @property
     def processes(self) -> dict[str, int]:
         """Process ids by package, of those that can be asked."""
-        found = ((package, one.pid) for package, one in self._processes.items())
+        found = ((package, one.pid) for (package, _), one in self._processes.items())
         return {package: pid for package, pid in found if pid is not None}
 
     def have(self, calls: Iterable[PluginCall]) -> None:
-        """These are asked from now on, too; what is remembered no longer counts. In a loop."""
+        """These are asked from now on; what is remembered no longer counts. In an event loop.
+
+        Processes of packages that aren't named any more, or in another version, are ended.
+        """
         self._remembered.clear()
-        for package in {call.package for call in calls}:
-            self._process(package).begin()
+        wanted = {(call.package, call.version) for call in calls}
+        for gone in self._processes.keys() - wanted:
+            ending = asyncio.create_task(self._processes.pop(gone).end())
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+        for package, version in wanted:
+            self._process(package, version).begin()
 
     async def __call__(self, ask: Ask, call: PluginCall, question: StepQuestion) -> StepAnswer:
         """The answer; no outcome where nobody has given one in time."""
@@ -75,11 +84,13 @@ class Plugging:
         """End the processes."""
         for process in self._processes.values():
             await process.end()
+        await asyncio.gather(*self._ending)
 
-    def _process(self, package: str) -> PluginProcess:
-        if package not in self._processes:
-            self._processes[package] = PluginProcess(package, self.counters)
-        return self._processes[package]
+    def _process(self, package: str, version: str) -> PluginProcess:
+        key = package, version
+        if key not in self._processes:
+            self._processes[key] = PluginProcess(package, self.counters)
+        return self._processes[key]
 
     def _remember(self, key: _Key, task: asyncio.Task[StepAnswer]) -> None:
         if self._asking.get(key) is task:
@@ -100,9 +111,8 @@ class Plugging:
         begun = self._clock()
         told = {"plugin": call.name, "package": call.package, "pipeline": ask.pipeline}
         try:
-            checked = await self._process(call.package).ask(
-                call, request_of(ask, question), identity
-            )
+            process = self._process(call.package, call.version)
+            checked = await process.ask(call, request_of(ask, question), identity)
         except Unanswered as error:
             self._count(call, "unanswered", self._clock() - begun)
             self._log.warning("plugin-unanswered", **told, why=str(error), request=question.id)

@@ -1,14 +1,14 @@
 """Conditions and policies of plug-ins: in the file they have names of their own.
 
 ``shape`` makes these of names that aren't the gateway's; ``call`` is found in the validation's
-context, where ``plugin_uses`` has put what the packages say.
+context, where ``load`` has put what the packages say. Nothing of it is a key of the file.
 """
 
 import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from ostiary.config.model.base import Model
 from ostiary.plugins.call import Kind, PluginCall, Use
@@ -27,12 +27,12 @@ def _with_call(kind: Kind, told: Any, info: ValidationInfo) -> Any:
 
 
 class PluginCondition(Model):
-    """A condition that a plug-in judges."""
+    """A plug-in's condition: it is written by the plug-in's name, and its parameters beside."""
 
-    name: Literal["plugin"] = "plugin"
-    plugin: str
-    parameters: dict[str, Any]
-    call: PluginCall | None = None
+    name: Literal["plugin"] = Field(default="plugin", exclude=True)
+    plugin: str = Field(exclude=True)
+    parameters: dict[str, Any] = Field(exclude=True)
+    call: PluginCall | None = Field(default=None, exclude=True)
     """None where the plug-in can't be used; that was told."""
 
     @model_validator(mode="before")
@@ -42,12 +42,12 @@ class PluginCondition(Model):
 
 
 class PluginAction(Model):
-    """A step that a plug-in does."""
+    """A plug-in's policy: it is written by the plug-in's name, with its parameters as action."""
 
-    policy: Literal["plugin"] = "plugin"
-    plugin: str
-    parameters: dict[str, Any]
-    call: PluginCall | None = None
+    policy: Literal["plugin"] = Field(default="plugin", exclude=True)
+    plugin: str = Field(exclude=True)
+    parameters: dict[str, Any] = Field(exclude=True)
+    call: PluginCall | None = Field(default=None, exclude=True)
 
     @model_validator(mode="before")
     @classmethod
