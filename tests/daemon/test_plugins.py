@@ -57,6 +57,8 @@ class Patient(Condition):
     """Asks somebody far away."""
     time_limit: ClassVar[float] = 0.5
     async def holds(self, request, identity):
+        if "blocks" in request.query:
+            time.sleep(3600)
         await asyncio.sleep(3600 if "late" in request.query else 0.05)
         return True
 
@@ -225,6 +227,12 @@ def test_what_waits_is_cut_off_and_its_process_lives_on(rig: Rig) -> None:
     before = rig.gateway.evaluating.plugging.processes
     assert get(rig, "/patient?late").status == 503
     assert rig.gateway.evaluating.plugging.processes == before
+    in_time(rig, "/patient", 402)
+
+
+def test_what_blocks_the_loop_of_its_process_has_it_ended(rig: Rig) -> None:
+    in_time(rig, "/patient", 402)
+    assert get(rig, "/patient?blocks").status == 503
     in_time(rig, "/patient", 402)
 
 

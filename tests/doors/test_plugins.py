@@ -56,7 +56,8 @@ def test_check_and_explain_tell_that_a_step_asks_a_plugin(site: str, tmp_path: P
     assert done.code == 0, done.out
     assert "asked: pipelines.p.policies[0].tenant-of-certificate.action" in done.out
     assert "remembered for each credential for 300 s" in done.out
-    done = ostiary("explain", "--no-cert", "--url", "http://a.example/a", cwd=tmp_path, PYTHONPATH=site)
+    asked = ("explain", "--no-cert", "--url", "http://a.example/a")
+    done = ostiary(*asked, cwd=tmp_path, PYTHONPATH=site)
     assert "asks the plug-in 'tenant-of-certificate' of ostiary-office-hours 1.0.0" in done.out
 
 

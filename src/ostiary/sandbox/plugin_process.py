@@ -2,12 +2,6 @@
 it goes wrong. What goes wrong with one package touches no other."""
 
 import asyncio
-import contextlib
-import json
-import os
-import signal
-import socket
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,22 +14,16 @@ from ostiary.plugins.answers import BadAnswer, Checked
 from ostiary.plugins.call import PluginCall
 from ostiary.plugins.interface import Identity, Request
 from ostiary.plugins.wire import answer_of, told_identity, told_request
-from ostiary.sandbox.output import Output
+from ostiary.sandbox.plugin_line import Line, begin
 from ostiary.sandbox.plugin_worker import ALTOGETHER
-from ostiary.scripts.protocol import HEAD, READY, Garbled, framed, length_of
+from ostiary.scripts.protocol import Garbled
 
-_BEGIN: Final = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[4]); "
-    "from ostiary.sandbox.plugin_worker import main; "
-    "main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])"
-)
-_KEPT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "TZDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""Of the environment: the rest may hold secrets that the configuration refers to."""
 MOST_WAITING: Final = 512
 LONGEST_WAIT: Final = ALTOGETHER + 0.2
-"""Seconds: HAProxy waits 2 (``timeout processing``). A process that says nothing for so long is
-ended."""
-_LONGEST_START: Final = 30.0
+"""Seconds: HAProxy waits 2 (``timeout processing``)."""
+PATIENCE: Final = 3.0
+"""Seconds after which a process that says nothing, though it is asked, is ended: a machine may be
+busy, and its plug-ins have had their time long before."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 
@@ -70,7 +58,7 @@ class PluginProcess:
         self._package = package
         self._counters = counters
         self._clock = clock
-        self._line: _Line | None = None
+        self._line: Line | None = None
         self._coming: asyncio.Task[None] | None = None
         self._pause = 0.0
         self._not_before = 0.0
@@ -98,13 +86,13 @@ class PluginProcess:
             "identity": told_identity(identity),
         }
         self._waiting += 1
-        line: _Line | None = None
+        line: Line | None = None
         try:
             async with asyncio.timeout(LONGEST_WAIT):
                 line = await self._ready()
                 told = await line.ask(asked)
         except TimeoutError:
-            if line is not None:
+            if line is not None and line.silent > PATIENCE:
                 await self._lose(line, "silent")
             raise Unanswered("it took too long") from None
         except (OSError, EOFError, Garbled):
@@ -131,7 +119,7 @@ class PluginProcess:
     def _usable(self) -> bool:
         return self._line is not None and not self._line.gone
 
-    async def _ready(self) -> "_Line":
+    async def _ready(self) -> Line:
         if self._line is not None and self._line.gone:
             await self._lose(self._line, "ended")
         while self._line is None:
@@ -146,14 +134,14 @@ class PluginProcess:
         try:
             await asyncio.sleep(max(0.0, self._not_before - self._clock()))
             self._counters.started[self._package] += 1
-            self._line = await _begin(self._package)
+            self._line = await begin(self._package)
         except (OSError, EOFError, TimeoutError) as error:
             self._put_off()
             self._log.error("plugins-not-started", error=repr(error))
         finally:
             self._coming = None
 
-    async def _lose(self, line: "_Line", why: str) -> None:
+    async def _lose(self, line: Line, why: str) -> None:
         """End the process, once; those who wait for it get no answer."""
         if self._line is line:
             self._line = None
@@ -178,113 +166,3 @@ def _answer(told: dict[str, Any], call: PluginCall) -> Checked:
         return answer_of(told.get("answer"), call)
     except BadAnswer as error:
         raise Failed(str(error)) from error
-
-
-class _Line:
-    """A process that can be asked: answers come in any order, by number."""
-
-    def __init__(
-        self,
-        process: asyncio.subprocess.Process,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        output: "asyncio.Task[None]",
-    ) -> None:
-        self.process = process
-        self._reader = reader
-        self._writer = writer
-        self._output = output
-        self._asked = 0
-        self._open: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._listening = asyncio.create_task(self._listen())
-
-    @property
-    def gone(self) -> bool:
-        """Whether nobody answers any more."""
-        return self._listening.done() or self.process.returncode is not None
-
-    async def ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        """What it says. Raises OSError, EOFError, Garbled where it has gone."""
-        if self.gone:
-            raise EOFError
-        self._asked += 1
-        number = self._asked
-        answer = self._open[number] = asyncio.get_running_loop().create_future()
-        try:
-            self._writer.write(framed({**message, "number": number}))
-            await self._writer.drain()
-            told: dict[str, Any] = await answer
-            return told
-        finally:
-            del self._open[number]
-
-    async def end(self) -> None:
-        """Kill it; once or more."""
-        self._listening.cancel()
-        self._writer.close()
-        if self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)  # and what it may have begun
-        await self.process.wait()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
-        # Children that it left hold the pipe open: what they still say is nobody's business.
-        await asyncio.wait((self._output,), timeout=0.2)
-        self._output.cancel()
-
-    async def _listen(self) -> None:
-        try:
-            while True:
-                length = length_of(await self._reader.readexactly(HEAD))
-                told = json.loads(await self._reader.readexactly(length))
-                number = told.get("number") if isinstance(told, dict) else None
-                waiting = self._open.get(number) if isinstance(number, int) else None
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(told)
-        except (OSError, EOFError, Garbled, ValueError, RecursionError):
-            pass  # whatever it was: it can't be asked any more
-        finally:
-            for waiting in self._open.values():
-                if not waiting.done():
-                    waiting.set_exception(EOFError())
-
-
-async def _begin(package: str) -> _Line:
-    ours, its = socket.socketpair()
-    with its:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-IBc",
-                _BEGIN,
-                str(its.fileno()),
-                str(os.getpid()),
-                package,
-                json.dumps(sys.path),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                pass_fds=(its.fileno(),),
-                env=environment(),
-                start_new_session=True,
-            )
-        except BaseException:
-            ours.close()
-            raise
-    output = asyncio.create_task(Output(package).drain(process))
-    reader, writer = await asyncio.open_unix_connection(sock=ours)
-    line = None
-    try:
-        async with asyncio.timeout(_LONGEST_START):
-            await reader.readexactly(len(READY))
-        line = _Line(process, reader, writer, output)
-        return line
-    finally:
-        if line is None:
-            await _Line(process, reader, writer, output).end()
-
-
-def environment() -> dict[str, str]:
-    """What plug-ins see of the gateway's environment."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, "MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}

@@ -91,12 +91,8 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             if request.method == "OPTIONS" and action.origin is not False:
                 return _answers(action.options_success_status)
             return Went("adds headers for browsers to the answer", request)
-        case ExpressionAction():
-            for name in acting_script(action.jscode).headers:
-                request = request.with_header(name, UNKNOWN_TEXT)
-            return Went("runs a script, which isn't done here", request)
-        case PluginAction():
-            return _asks_plugin(action, request)
+        case ExpressionAction() | PluginAction():
+            return _worked_out(action, request)
         case HeadersAction():
             return Went(words_of(action).sentence, set_headers(action.named, request))
         case RequestTransformerAction():
@@ -116,11 +112,15 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             assert_never(action)
 
 
-def _asks_plugin(action: PluginAction, request: Request) -> Went:
-    """It isn't asked here: what it may change isn't known any more."""
-    for name in action.call.headers if action.call else ():
+def _worked_out(action: ExpressionAction | PluginAction, request: Request) -> Went:
+    """Neither scripts nor plug-ins are asked here: what they may change isn't known any more."""
+    if isinstance(action, ExpressionAction):
+        names, sentence = acting_script(action.jscode).headers, "runs a script"
+    else:
+        names, sentence = action.call.headers if action.call else (), words_of(action).sentence
+    for name in names:
         request = request.with_header(name, UNKNOWN_TEXT)
-    return Went(f"{words_of(action).sentence}; it isn't asked here", request)
+    return Went(f"{sentence}, which isn't done here", request)
 
 
 def _asks_token(action: AsksToken, request: Request) -> Answer | Went:

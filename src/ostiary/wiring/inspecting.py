@@ -23,7 +23,7 @@ from ostiary.plugins.call import (
     not_looked_at,
 )
 from ostiary.plugins.installed import entry_points
-from ostiary.sandbox.plugin_process import environment
+from ostiary.sandbox.plugin_line import environment
 from ostiary.services.prepare import read_written
 from ostiary.wiring import world
 
