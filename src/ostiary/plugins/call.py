@@ -33,8 +33,8 @@ class Use:
 
     kind: Kind
     name: str
-    parameters: str
-    """JSON, keys sorted."""
+    parameters: str = field(repr=False)
+    """JSON, keys sorted; there may be secrets among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class PluginCall:
     name: str
     package: str
     version: str
-    parameters: str
+    parameters: str = field(repr=False)
     headers: tuple[str, ...] = ()
     """Lower case: what a policy may set or remove."""
     lifetime: float = 0.0
