@@ -213,13 +213,11 @@ def _extraction(action: Authenticating) -> Iterator[str]:
             if not action.disable_headers:
                 yield _from_header(action.api_key_header, action.scheme)
             if not action.disable_query_param:
-                # Express Gateway also takes the name in lower case.
-                for field in dict.fromkeys((action.api_key_field, action.api_key_field.lower())):
-                    found = f"url_param({argument(field)}),url_dec(1)"
-                    yield (
-                        f"http-request set-var({names.PRESENTED}) {word(found)} "
-                        f"if {_FOUND} !{_PRESENTED}"
-                    )
+                found = f"url_param({argument(action.api_key_field)}),url_dec(1)"
+                yield (
+                    f"http-request set-var({names.PRESENTED}) {word(found)} "
+                    f"if {_FOUND} !{_PRESENTED}"
+                )
         case BasicAuthAction():
             yield _from_header("Authorization", "Basic")
         case JwtAction() | IntrospectAction():

@@ -19,10 +19,16 @@ import structlog
 from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
 from ostiary.consumers.ports import Directory
 from ostiary.consumers.reason import CredentialReason
-from ostiary.consumers.tokens import TokenJudgement, TokenVerdict, judge_token
+from ostiary.consumers.tokens import (
+    Bearer,
+    TokenJudgement,
+    TokenVerdict,
+    judge_signed,
+    judge_token,
+)
 from ostiary.jose.claims import Claims
 from ostiary.jose.keys import VerificationKey
-from ostiary.jose.tokens import Flaw, read_head, verify
+from ostiary.jose.tokens import read_head
 from ostiary.services.token_sources import (
     FixedKeys,
     Introspection,
@@ -51,11 +57,6 @@ _GUESSES: Final = (
     CredentialReason.TOKEN_SIGNATURE,
     CredentialReason.TOKEN_INACTIVE,
 )
-_FLAWS: Final = {
-    Flaw.MALFORMED: CredentialReason.MALFORMED,
-    Flaw.NO_KEY: CredentialReason.TOKEN_SIGNATURE,
-    Flaw.SIGNATURE: CredentialReason.TOKEN_SIGNATURE,
-}
 
 _Found = tuple[TokenVerdict, float]
 """And until when it may be remembered at most, Unix seconds."""
@@ -198,11 +199,10 @@ class TokenDesk:
         question: CredentialQuestion,
         keys: tuple[VerificationKey, ...],
     ) -> TokenVerdict:
+        bearer = Bearer(question.credential, question.certificate)
+
         def judged() -> TokenVerdict:
-            claims = verify(question.credential, keys, judgement.algorithms)
-            if isinstance(claims, Flaw):
-                return TokenVerdict(reason=_FLAWS[claims])
-            return self._decide(judgement, question, claims)
+            return judge_signed(judgement, bearer, keys, self._directory, self._at())
 
         return await self._in_thread(judged)
 
@@ -266,4 +266,6 @@ def _digest(name: str, question: CredentialQuestion) -> bytes:
 def _answer(verdict: TokenVerdict) -> CredentialAnswer:
     if verdict.reason is not None:
         return CredentialAnswer(code=verdict.reason.code)
-    return CredentialAnswer(code=1, consumer=verdict.consumer, passed=verdict.passed)
+    return CredentialAnswer(
+        code=1, consumer=verdict.consumer, passed=verdict.passed, named=verdict.named
+    )
