@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
+import plugin_reference
+
 from ostiary.admin import reference as admin_api
 from ostiary.cli import everything
 from ostiary.config import policy_reference
@@ -109,11 +111,17 @@ def policies_page() -> str:
     return policy_reference.page(NOTICE)
 
 
+def plugins_page() -> str:
+    """What plug-ins are written against."""
+    return plugin_reference.page(NOTICE)
+
+
 PAGES = {
     "reasons.md": reasons_page,
     "command-line.md": commands_page,
     "admin-api.md": admin_api_page,
     "policies.md": policies_page,
+    "plugins.md": plugins_page,
 }
 
 

@@ -10,6 +10,7 @@ SOURCES = (
     ROOT / "src" / "ostiary" / "wiring" / "ocsp_metrics.py",
     ROOT / "src" / "ostiary" / "wiring" / "credential_metrics.py",
     ROOT / "src" / "ostiary" / "wiring" / "script_metrics.py",
+    ROOT / "src" / "ostiary" / "wiring" / "plugin_metrics.py",
 )
 
 

@@ -46,7 +46,8 @@ def test_functions_are_short() -> None:
 def test_every_room_has_a_sign_on_its_door_and_nothing_else(path: Path) -> None:
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree), "say what lives here"
-    if path.parent.name != "cli" and path.parent != SOURCE:
+    # What third parties import is where they look for it.
+    if path.parent.name not in {"cli", "plugins"} and path.parent != SOURCE:
         assert len(tree.body) == 1, "a door is no place to live"
 
 

@@ -223,5 +223,8 @@ def _become(order: Mapping[str, Any], files: list[int]) -> None:
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["env"])
+    # As the interpreter does at its start.
+    paths = order["env"].get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:0] = [one for one in paths if one and one not in sys.path]
     sys.argv[:] = order["argv"]
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -18,6 +18,7 @@ MESSAGES: Final = ("step", "step-body")
 
 _OUTCOME_HEAD: Final = set_var_head(Scope.TRANSACTION, "aout")
 _TEXT_HEAD: Final = set_var_head(Scope.TRANSACTION, "atext")
+_STATUS_HEAD: Final = set_var_head(Scope.TRANSACTION, "astatus")
 _VARIABLES_HEAD: Final = set_var_head(Scope.TRANSACTION, "avars")
 _NEEDED: Final = ("ask", "method", "url", "headers", "id")
 
@@ -109,7 +110,9 @@ class StepAnswer:
     text: str | None = field(default=None, repr=False)
     variables: str | None = field(default=None, repr=False)
     headers: Mapping[int, str | None] = field(default_factory=dict, repr=False)
-    """New values by place in the script's list; None: removed."""
+    """New values by place in the script's or plug-in's list; None: removed."""
+    status: int | None = None
+    """Of a plug-in that refuses."""
 
     @property
     def actions(self) -> bytes:
@@ -119,6 +122,8 @@ class StepAnswer:
         told = _OUTCOME_HEAD + encode_integer(Kind.UINT32, self.outcome)
         if self.text is not None:
             told += _TEXT_HEAD + encode_value(self.text)
+        if self.status is not None:
+            told += _STATUS_HEAD + encode_integer(Kind.UINT32, self.status)
         if self.variables is not None:
             told += _VARIABLES_HEAD + encode_value(self.variables)
         for place, value in self.headers.items():

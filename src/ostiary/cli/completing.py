@@ -84,9 +84,10 @@ def _apis_of_file(ctx: typer.Context) -> Iterable[str]:
 
 def _document(ctx: typer.Context) -> "Document":
     # What reads a whole configuration: only for these two questions, not for every command.
+    from ostiary.plugins.call import not_looked_at  # noqa: PLC0415
     from ostiary.wiring.ground import read_file  # noqa: PLC0415
 
-    return read_file(_config(ctx)).document
+    return read_file(_config(ctx), not_looked_at).document
 
 
 def _config(ctx: typer.Context) -> Path:

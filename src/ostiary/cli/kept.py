@@ -19,6 +19,7 @@ from ostiary.management.views import (
     Setting,
     TrustedView,
 )
+from ostiary.plugins.call import not_looked_at
 from ostiary.store.lock import StateLock
 from ostiary.trust.blocks import by_fingerprint, by_issuer
 from ostiary.wiring.ground import read_file
@@ -43,7 +44,7 @@ def kept(config: Path, state: Path) -> Kept:
             return _of_running(Speaker(http, f"the gateway on {str(state)!r}"))
     if not state.exists():
         return _NOTHING
-    document = read_file(config).document
+    document = read_file(config, not_looked_at).document
     if document.store.url is None and not (state / _DATABASE).exists():
         return _NOTHING
     # SQLAlchemy comes with it: only when it is needed.

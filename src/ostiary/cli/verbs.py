@@ -24,6 +24,10 @@ VERBS = {
         "Look after an installation: engine, OpenSSL, files, ports, certificates, clock, limits.",
         ("doctor",),
     ),
+    "plugins": Verb(
+        "Show the plug-ins that are installed: conditions and policies of your own.",
+        ("plugins",),
+    ),
     "import": Verb("Come from another gateway.", ("importing",)),
     "explain": Verb("Explain step by step why a client is let in or refused.", ("explain",)),
     "overview": Verb(

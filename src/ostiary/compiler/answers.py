@@ -12,13 +12,17 @@ UNDECIDED = "The certificate can't be judged at the moment. Try again."
 _TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
+    402: "Payment Required",
     403: "Forbidden",
     404: "Not Found",
     408: "Request Timeout",
+    409: "Conflict",
+    410: "Gone",
     413: "Content Too Large",
     421: "Misdirected Request",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
+    451: "Unavailable For Legal Reasons",
     500: "Internal Server Error",
     502: "Bad Gateway",
     503: "Service Unavailable",
@@ -33,6 +37,7 @@ _WITHOUT_BODY = (204, 205, 304)
 """RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5: HAProxy refuses a body with these."""
 
 _REQUEST_ID = "@request-id@"
+_DETAIL = "@detail@"
 
 
 def _document(status: int, detail: str) -> str:
@@ -50,6 +55,12 @@ def problem(status: int, detail: str = "") -> str:
         f"status {status} content-type application/problem+json "
         f"lf-string {word(_document(status, detail))}"
     )
+
+
+def refusal_of_variable(status: int, variable: str) -> str:
+    """The same with the text of a variable as the detail; printable ASCII, perhaps none."""
+    text = _document(status, _DETAIL).replace(_DETAIL, f"%[var({variable}),json(ascii)]")
+    return f"status {status} content-type application/problem+json lf-string {word(text)}"
 
 
 def engine_errors() -> list[str]:

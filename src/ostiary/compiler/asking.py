@@ -6,7 +6,7 @@ from ostiary.compiler.answers import problem
 from ostiary.compiler.asks import ASK, OUTCOME, TEXT, Ask, Outcome
 from ostiary.compiler.expressions import Algebra, Expression, literal
 from ostiary.compiler.questions import Question
-from ostiary.scripts.model import What
+from ostiary.config.asked import What
 
 FAILED = "The gateway can't work out what to do with the request."
 UNANSWERED = "The request can't be judged at the moment. Try again."

@@ -8,8 +8,8 @@ No outcome is a 503, a failed one a 500: nobody goes on without an answer. The a
 by its id (``asks_of``), which says all that the answer depends on beside the request, so workers
 that drain are answered by what they were compiled from.
 
-To have something else asked, as a condition judged by Python: make it a member of ``What``; yield
-it where ``whats_in`` or ``conditions.translate`` meets it; answer it in ``wiring.evaluating``.
+To have something else asked: make it a member of ``config.asked.What``; yield it where ``whats_in``
+or ``conditions.translate`` meets it; answer it in ``wiring.evaluating``.
 """
 
 import hashlib
@@ -23,12 +23,12 @@ from typing import TypeAlias
 from ostiary.compiler import names
 from ostiary.compiler.facts import Fact
 from ostiary.compiler.routes import RouteTable, route_table
-from ostiary.config.asked import asked_by, asked_by_step
+from ostiary.config.asked import What, asked_by, asked_by_step
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline
 from ostiary.config.model.scripts import Scripts
-from ostiary.scripts.model import Script, What
+from ostiary.scripts.model import BodySchema, Script
 from ostiary.scripts.vocabulary import reads_body
 
 ASK = "txn.ost.ask"
@@ -37,6 +37,8 @@ OUTCOME = "txn.ost.aout"
 """``Outcome`` of the latest ask."""
 TEXT = "txn.ost.atext"
 """Text that came with it."""
+STATUS = "txn.ost.astatus"
+"""Of a plug-in that refuses: with which status."""
 HEADER, REMOVED = "txn.ost.ah", "txn.ost.ax"
 """Of a script that changes headers: the new value of each, by its place among
 ``Script.headers``, and whether it was removed."""
@@ -56,6 +58,8 @@ class Outcome(IntEnum):
     """500: it threw, took too long, or gave what can't be used."""
     BODY = 5
     """400: the body isn't what its Content-Type says, or the request can be read in two ways."""
+    REFUSED = 6
+    """A plug-in refuses, with STATUS and TEXT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def whats_in(condition: Condition) -> Iterator[What]:
 
 def wants_body(what: What) -> bool:
     """Whether it looks at the request's body."""
-    return reads_body(what.source) if isinstance(what, Script) else True
+    return reads_body(what.source) if isinstance(what, Script) else isinstance(what, BodySchema)
 
 
 def reads_bodies(document: Document) -> bool:

@@ -36,6 +36,7 @@ from ostiary.config.model.condition import (
     RegexpMatch,
     TlsClientAuthenticated,
 )
+from ostiary.config.model.plugins import PluginCondition
 from ostiary.config.rewriting import parameters_regex
 from ostiary.haproxy.quote import regex, word
 
@@ -73,6 +74,8 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
         case ExpressionHolds() | BodyFits():
             ((_, what),) = asked_by(condition)
             return ask_truth(what, algebra)
+        case PluginCondition():
+            return ask_truth(condition.call, algebra) if condition.call else NEVER
         case TlsClientAuthenticated():
             return literal(AUTHENTICATED)
         case Authenticated():

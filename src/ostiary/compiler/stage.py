@@ -6,7 +6,7 @@ are set in the pipeline's order; a response-transformer lies around all that com
 first one has the last word (as in Express Gateway, where each wraps the next).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -15,8 +15,8 @@ from ostiary.compiler.asks import NOTHING_ASKED, Asks
 from ostiary.compiler.expressions import Algebra, Expression
 from ostiary.compiler.profiles import Profiles
 from ostiary.compiler.routes import RouteTable, route_table
+from ostiary.config.asked import What
 from ostiary.config.model.scripts import Scripts
-from ostiary.scripts.model import What
 from ostiary.trust.names.marks import Marks
 
 
@@ -103,12 +103,17 @@ class Acting:
         self.stage = stage
         self.name = name
         """The step's own variable; more of them begin with it and an underscore."""
-        self._tests = tests
+        self.tests = tests
+        """ACL literals for the requests that the step acts on."""
         self._asked = 0
+
+    def write(self, rules: Iterable[str]) -> None:
+        """Write rules as they are: they have the step's tests already."""
+        self.stage.algebra.rules += rules
 
     def do(self, action: str, *tests: str) -> None:
         """Write ``http-request ACTION`` for the requests of this step that pass the tests too."""
-        condition = " ".join((*self._tests, *tests))
+        condition = " ".join((*self.tests, *tests))
         self.stage.algebra.rules.append(
             f"http-request {action}" + (f" if {condition}" if condition else "")
         )
@@ -127,7 +132,7 @@ class Acting:
         self._asked += 1
         name = f"{self.name}_a{self._asked}"
         ask = self.stage.setting.asks[what]
-        self.stage.algebra.rules += ask_text(ask, name, self._tests, lenient=lenient)
+        self.stage.algebra.rules += ask_text(ask, name, self.tests, lenient=lenient)
         return name
 
     def ran(self) -> str:

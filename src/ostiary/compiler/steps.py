@@ -13,12 +13,14 @@ from ostiary.compiler.policy_answers import (
 from ostiary.compiler.policy_cors import cors_rules
 from ostiary.compiler.policy_expression import expression_rules
 from ostiary.compiler.policy_headers import headers_rules, request_rules, response_rules
+from ostiary.compiler.policy_plugin import plugin_rules
 from ostiary.compiler.policy_rate_limit import rate_limit_rules
 from ostiary.compiler.stage import Acting
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.pipeline import Acts
+from ostiary.config.model.plugins import PluginAction
 from ostiary.config.model.policies.cors import CorsAction
 from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
@@ -54,6 +56,8 @@ def write_step(action: Acts, condition: Condition, number: int, acting: Acting) 
             ip_filter_rules(action, acting)
         case LogAction():
             log_rules(action, acting)
+        case PluginAction():
+            plugin_rules(action, acting)
         case RateLimitAction():
             rate_limit_rules(action, acting.stage.setting.slots.get(number), acting)
         case RedirectAction():

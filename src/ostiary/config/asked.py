@@ -2,16 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from ostiary.config.expression.parts import Computed
 from ostiary.config.expression.scripts import acting_script
 from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.condition import AllOf, Condition, ExpressionHolds, Not, OneOf
 from ostiary.config.model.pipeline import Step
+from ostiary.config.model.plugins import PluginAction, PluginCondition
 from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.policy_checks import expressions_of
 from ostiary.config.text.tree import PathPart
-from ostiary.scripts.model import BodySchema, Script, Wanted, What
+from ostiary.plugins.call import PluginCall
+from ostiary.scripts.model import BodySchema, Script, Wanted
+
+What: TypeAlias = Script | BodySchema | PluginCall
+"""Everything that can be asked."""
 
 _Path = tuple[PathPart, ...]
 
@@ -20,6 +26,8 @@ def asked_by_step(step: Step) -> Iterator[tuple[_Path, What]]:
     """Yield what a step has asked, in order, with its place below the step."""
     for path, script in asked_by(step.condition):
         yield ("condition", *path), script
+    if isinstance(step.action, PluginAction) and step.action.call is not None:
+        yield ("action",), step.action.call
     if isinstance(step.action, ExpressionAction):
         yield ("action", "jscode"), acting_script(step.action.jscode)
     for path, expression in expressions_of(step.action):
@@ -28,7 +36,7 @@ def asked_by_step(step: Step) -> Iterator[tuple[_Path, What]]:
                 yield ("action", *path), part.script
 
 
-def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:
+def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:  # noqa: C901 - a union
     """Yield what a condition has asked, likewise."""
     match condition:
         case ExpressionHolds():
@@ -36,6 +44,9 @@ def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:
         case BodyFits():
             text = json.dumps(condition.body_schema, sort_keys=True)
             yield ("schema",), BodySchema(text, condition.log_errors)
+        case PluginCondition():
+            if condition.call is not None:
+                yield (), condition.call
         case Not():
             for path, script in asked_by(condition.condition):
                 yield ("condition", *path), script

@@ -16,6 +16,7 @@ from ostiary.config.listener_checks import check_listeners
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import POLICIES
 from ostiary.config.notification_checks import check_notifications
+from ostiary.config.plugin_checks import check_plugins
 from ostiary.config.policy_checks import check_policies
 from ostiary.config.route_checks import check_routes
 from ostiary.config.script_checks import check_scripts
@@ -36,6 +37,7 @@ def check(document: Document, places: Places, effective: Effective) -> Iterator[
     yield from check_policies(document, places, effective)
     yield from check_tokens(document, places, effective)
     yield from check_scripts(document, places)
+    yield from check_plugins(document, places)
     yield from _policies(document, places)
     yield from check_notifications(document, places)
 
@@ -43,8 +45,9 @@ def check(document: Document, places: Places, effective: Effective) -> Iterator[
 def _policies(document: Document, places: Places) -> Iterator[Problem]:
     if document.policies is None:
         return
+    used = {use.name for pipeline in document.pipelines.values() for use in pipeline.policies}
     for number, name in enumerate(document.policies):
-        if name not in FOREIGN and name not in POLICIES:
+        if name not in FOREIGN and name not in POLICIES and name not in used:
             hint = did_you_mean(name, (*POLICIES, *FOREIGN))
             yield places.warning(("policies", number), f"unknown policy {name[:80]!r}", hint)
     for pipeline_name, pipeline in document.pipelines.items():

@@ -15,6 +15,7 @@ from ostiary.config.text.strings import unfit_strings
 from ostiary.config.text.tree import PathPart, Places, Row, Table, Tree, plain
 from ostiary.config.text.words import did_you_mean
 from ostiary.kernel.problems import ConfigRefused, Problem, Severity
+from ostiary.plugins.call import Inspect, Inspected, not_looked_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +72,25 @@ class Draft:
 
 
 def load(
-    text: str, file: str, environ: Mapping[str, str], managed: Managed | None = None
+    text: str,
+    file: str,
+    environ: Mapping[str, str],
+    managed: Managed | None = None,
+    inspect: Inspect = not_looked_at,
 ) -> Loaded:
     """Read a configuration; ``file`` is only used to name places.
+
+    ``inspect`` looks at the plug-ins that it names.
 
     Raises ConfigRefused with all problems (warnings too), in file order. Relative paths inside stay
     as written.
     """
-    return draft(text, file, environ).checked(managed)
+    return draft(text, file, environ, inspect).checked(managed)
 
 
-def draft(text: str, file: str, environ: Mapping[str, str]) -> Draft:
+def draft(
+    text: str, file: str, environ: Mapping[str, str], inspect: Inspect = not_looked_at
+) -> Draft:
     """The first half of ``load``: what can be said of the text alone.
 
     Raises ConfigRefused where the text makes no document.
@@ -94,16 +103,19 @@ def draft(text: str, file: str, environ: Mapping[str, str]) -> Draft:
     shaper = Shaper()
     places = Places(shaper.document(reading.tree))
     problems.extend(shaper.problems)
-    document = _validated(places, problems)
+    plugins = shaper.plugins
+    found = inspect(tuple(plugins.packages), plugins.uses) if plugins.packages else Inspected()
+    problems.extend(plugins.problems(found))
+    document = _validated(places, problems, found)
     if document is None:
         raise ConfigRefused(_in_order(problems))
     return Draft(document, places, tuple(problems), reading.tree)
 
 
-def _validated(places: Places, problems: list[Problem]) -> Document | None:
+def _validated(places: Places, problems: list[Problem], found: Inspected) -> Document | None:
     """Return the document; where only unknown keys stand in the way, the document without them."""
     try:
-        return _validate(places.root)
+        return _validate(places.root, found)
     except ValidationError as error:
         problems.extend(problems_of(error, places))
         if not is_about_extra_keys_only(error):
@@ -113,7 +125,7 @@ def _validated(places: Places, problems: list[Problem]) -> Document | None:
         # Half the document is missing: whatever is found now would only follow from that.
         return None
     try:
-        return _validate(_pruned(places.root, unknown))
+        return _validate(_pruned(places.root, unknown), found)
     except ValidationError:
         return None
 
@@ -122,8 +134,9 @@ def _is_like_a_section(path: str) -> bool:
     return path.isalnum() and did_you_mean(path, SECTIONS).startswith("did you mean")
 
 
-def _validate(tree: Tree) -> Document:
-    return Document.model_validate(plain(tree), by_alias=True, by_name=False)
+def _validate(tree: Tree, found: Inspected) -> Document:
+    calls = dict(found.calls)
+    return Document.model_validate(plain(tree), by_alias=True, by_name=False, context=calls)
 
 
 def _pruned(tree: Tree, paths: set[str]) -> Tree:

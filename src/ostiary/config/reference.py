@@ -65,7 +65,7 @@ def summary_of(model: type[BaseModel]) -> str:
 
 
 def _row(model: type[BaseModel], name: str, field: FieldInfo) -> str:
-    if name == "policy":  # the key above the step, not a key of its own
+    if name == "policy" or field.exclude:  # the key above the step, or none that can be written
         return ""
     meaning = (field.description or "Says which condition this is.").replace("|", "\\|")
     kind = _kind(field.annotation).replace("|", "\\|")

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from ostiary.config.asked import asked_by_step
+from ostiary.config.asked import What, asked_by_step
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline
 from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.route_checks import check_headers
 from ostiary.config.text.tree import PathPart, Places
 from ostiary.kernel.problems import Problem
-from ostiary.scripts.model import Script, Wanted, What
+from ostiary.plugins.call import PluginCall
+from ostiary.scripts.model import Script, Wanted
 from ostiary.scripts.syntax import undeclared_names
 
 _Path = tuple[PathPart, ...]
@@ -25,7 +26,7 @@ def check_scripts(document: Document, places: Places) -> Iterator[Problem]:
             for step in use.steps
         )
         for path, what in asked_by_pipeline(name, pipeline):
-            if not document.scripts.allowed:
+            if not document.scripts.allowed and not isinstance(what, PluginCall):
                 message = "this is asked at each request, and scripts.allowed is false"
                 yield places.problem(path, message, "use what HAProxy can work out, or allow it")
             if isinstance(what, Script):

@@ -16,10 +16,12 @@ from ostiary.config.foreign import (
 )
 from ostiary.config.model.condition import CONDITIONS
 from ostiary.config.model.pipeline import POLICIES as OWN_POLICIES
+from ostiary.config.plugin_uses import Plugins
 from ostiary.config.text.bare import is_nothing, row_of, table_of, without_nulls
 from ostiary.config.text.tree import Leaf, Row, Table, Tree
 from ostiary.config.text.words import did_you_mean, quoted
 from ostiary.kernel.problems import Problem, Severity
+from ostiary.plugins.call import Kind
 
 GATEWAY_ONLY = (
     "type",
@@ -37,19 +39,14 @@ SECTIONS = (
     "https",
     "admin",
     "pki",
-    "apiEndpoints",
-    "serviceEndpoints",
-    "policies",
-    "pipelines",
+    *("apiEndpoints", "serviceEndpoints"),
+    *("policies", "plugins", "pipelines"),
     "engine",
     "identity",
     "logs",
     "store",
     "clientCertificateAuth",
-    "truststore",
-    "certificatePolicy",
-    "scripts",
-    "notifications",
+    *("truststore", "certificatePolicy", "scripts", "notifications"),
 )
 
 
@@ -58,6 +55,7 @@ class Shaper:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.plugins = Plugins(self.problems)
 
     def document(self, tree: Table) -> Table:
         """Return the document in the form of the models."""
@@ -68,7 +66,7 @@ class Shaper:
         ):
             tree = self._renamed(tree, other, name)
         # An empty section ("pipelines:") is null in YAML and means the same as none.
-        tree = without_nulls(tree, *SECTIONS)
+        tree = self.plugins.listed(without_nulls(tree, *SECTIONS))
         tree = self._under(tree, "https", self._https)
         tree = self._under(tree, "apiEndpoints", self._api_endpoints)
         tree = self._under(tree, "serviceEndpoints", self._service_endpoints)
@@ -213,7 +211,7 @@ class Shaper:
             self._tell(item, message, "start each policy with its own '-'")
             return None
         name, body = next(iter(item.entries.items()))
-        if name not in OWN_POLICIES:
+        if name not in OWN_POLICIES and (name in POLICIES or not self.plugins.packages):
             self._unknown(body, "policy", name, POLICIES, OWN_POLICIES)
             return None
         steps = body.items if isinstance(body, Row) and body.items else (body,)
@@ -248,6 +246,8 @@ class Shaper:
             return action
         if "policy" in action.entries:
             self._tell(action.entries["policy"], "unknown key 'policy'", "remove it")
+        if policy not in OWN_POLICIES:
+            return self.plugins.want(Kind.POLICY, policy, action, action)
         if policy == "proxy":
             action = self._under(self._proxy_options(action), "proxyOptions", self._proxy_options)
             deprecated = action.entries.get("proxyOptions")
@@ -279,6 +279,8 @@ class Shaper:
         if not isinstance(name, Leaf) or not isinstance(name.value, str):
             self._tell(tree, "a condition needs a name", f"one of: {', '.join(CONDITIONS)}")
             return _never(tree)
+        if name.value not in CONDITIONS and self.plugins.packages:
+            return self.plugins.want(Kind.CONDITION, name.value, name, tree.without("name"))
         if name.value not in CONDITIONS:
             message = f"unknown condition {quoted(name.value, '')}"
             self._tell(name, message, did_you_mean(name.value, CONDITIONS))

@@ -14,6 +14,7 @@ from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
+from ostiary.config.model.plugins import PluginAction
 from ostiary.config.model.policies.cors import CorsAction
 from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
@@ -91,10 +92,8 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             if request.method == "OPTIONS" and action.origin is not False:
                 return _answers(action.options_success_status)
             return Went("adds headers for browsers to the answer", request)
-        case ExpressionAction():
-            for name in acting_script(action.jscode).headers:
-                request = request.with_header(name, UNKNOWN_TEXT)
-            return Went("runs a script, which isn't done here", request)
+        case ExpressionAction() | PluginAction():
+            return _worked_out(action, request)
         case HeadersAction():
             return Went(words_of(action).sentence, set_headers(action.named, request))
         case RequestTransformerAction():
@@ -110,6 +109,17 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
             return _authenticate(action, request, asking(action))
         case _:
             assert_never(action)
+
+
+def _worked_out(action: ExpressionAction | PluginAction, request: Request) -> Went:
+    """Neither scripts nor plug-ins are asked here: what they may change isn't known any more."""
+    if isinstance(action, ExpressionAction):
+        names, sentence = acting_script(action.jscode).headers, "runs a script"
+    else:
+        names, sentence = action.call.headers if action.call else (), words_of(action).sentence
+    for name in names:
+        request = request.with_header(name, UNKNOWN_TEXT)
+    return Went(f"{sentence}, which isn't done here", request)
 
 
 def _authenticate(action: Authenticating, request: Request, found: Judged | None) -> Answer | Went:

@@ -15,6 +15,7 @@ from ostiary.config.model.document import Document
 from ostiary.haproxy.quote import Unquotable
 from ostiary.kernel.blocked import Blocked
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
+from ostiary.plugins.call import Inspect, not_looked_at
 from ostiary.services.list_files import ListGathering
 from ostiary.services.list_sources import NOTHING_FETCHED, Fetched, wanted_lists
 from ostiary.services.lists import ListReading
@@ -163,18 +164,24 @@ def prepare(
     *,
     managed: Managed | None = None,
     trusted: Iterable[Certificate] = (),
+    inspect: Inspect = not_looked_at,
 ) -> Prepared:
     """Read and check the configuration at the absolute path ``file``.
 
     ``managed`` and ``trusted`` are what the store gives: settings, and trusted certificates.
     Raises ConfigRefused with every problem found, in the document and in the files it names.
     """
-    written = read_written(file, read, environ)
+    written = read_written(file, read, environ, inspect)
     return prepare_written(written, read, now, managed=managed, trusted=trusted)
 
 
-def read_written(file: str, read: ReadFile, environ: Mapping[str, str]) -> Written:
-    """Read the configuration file alone. Raises ConfigRefused where it makes no document."""
+def read_written(
+    file: str, read: ReadFile, environ: Mapping[str, str], inspect: Inspect = not_looked_at
+) -> Written:
+    """Read the configuration file alone. Raises ConfigRefused where it makes no document.
+
+    ``inspect`` looks at the plug-ins that it names.
+    """
     try:
         content = read(file)
     except Unreadable as error:
@@ -185,7 +192,8 @@ def read_written(file: str, read: ReadFile, environ: Mapping[str, str]) -> Writt
         raise ConfigRefused(
             [_whole(file, f"isn't UTF-8 text: {error}", "save it as UTF-8")]
         ) from error
-    return Written(file=file, digest=_digest(content), draft=draft(text, file, environ))
+    made = draft(text, file, environ, inspect)
+    return Written(file=file, digest=_digest(content), draft=made)
 
 
 def prepare_written(

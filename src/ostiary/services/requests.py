@@ -37,6 +37,7 @@ from ostiary.config.model.condition import (
     RegexpMatch,
     TlsClientAuthenticated,
 )
+from ostiary.config.model.plugins import PluginCondition
 from ostiary.config.rewriting import parameters_regex
 from ostiary.consumers import judging
 from ostiary.consumers.model import Known
@@ -171,7 +172,7 @@ def _without_dot_segments(path: str) -> str:
 def holds(condition: Condition, request: Request, *, authenticated: bool) -> bool | None:  # noqa: C901, PLR0911, PLR0912 - a closed union
     """Whether a condition is true of the request; ``authenticated``: the client was admitted.
 
-    None where a script decides, or the body: neither is looked at here.
+    None where a script or a plug-in decides, or the body: neither is looked at here.
     """
     match condition:
         case Always():
@@ -197,7 +198,7 @@ def holds(condition: Condition, request: Request, *, authenticated: bool) -> boo
             return authenticated
         case Authenticated():
             return request.known is not None
-        case ExpressionHolds() | BodyFits():
+        case ExpressionHolds() | BodyFits() | PluginCondition():
             return None
         case Anonymous():
             return request.known is None
@@ -264,6 +265,8 @@ def told(condition: Condition) -> str:  # noqa: C901, PLR0911, PLR0912 - a close
             return f"expression {short!r}"
         case BodyFits():
             return "json-schema fits the body"
+        case PluginCondition():
+            return f"the plug-in {condition.plugin!r}"
         case ConsumerIs():
             return f"consumer {','.join(condition.consumers)}"
         case ScopeHeld():

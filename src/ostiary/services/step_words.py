@@ -11,6 +11,7 @@ from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
+from ostiary.config.model.plugins import PluginAction
 from ostiary.config.model.policies.cors import CorsAction
 from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
@@ -27,6 +28,7 @@ from ostiary.config.model.policies.transformers import (
     ResponseTransformerAction,
 )
 from ostiary.consumers.reason import CredentialReason
+from ostiary.plugins.call import PluginCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ def words_of(action: Action) -> Words:  # noqa: C901, PLR0911, PLR0912 - a close
             headers = acting_script(action.jscode).headers
             changes = f", which may change {listed(headers)}" if headers else ""
             return Words(f"runs a script{changes}")
+        case PluginAction():
+            return Words(plugin_words(action.plugin, action.call), asks=True)
         case HeadersAction():
             return Words(f"sets {listed(action.named)}")
         case RequestTransformerAction():
@@ -85,6 +89,15 @@ def words_of(action: Action) -> Words:  # noqa: C901, PLR0911, PLR0912 - a close
             return _asking("asks for a token, and the authorization server about it", action)
         case _:
             assert_never(action)
+
+
+def plugin_words(name: str, call: PluginCall | None) -> str:
+    """That a plug-in is asked, whose it is, and what it may change."""
+    told = f"asks the plug-in {name!r}"
+    if call is None:
+        return told
+    changes = f", which may change {listed(call.headers)}" if call.headers else ""
+    return f"{told} of {call.package} {call.version}{changes}"
 
 
 def urls(document: Document, service: str) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ostiary.compiler.bundle import Place
+from ostiary.config.asked import What
 from ostiary.config.script_checks import asked_by_pipeline
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Position, Problem, Severity
-from ostiary.scripts.model import Script, What
+from ostiary.plugins.call import PluginCall
+from ostiary.scripts.model import Script
 from ostiary.services.condition_checks import advise_conditions
 from ostiary.services.name_checks import advise_file_names
 from ostiary.services.prepare import Prepared
@@ -66,6 +68,11 @@ def told(what: What) -> str:
     """What is asked, in words."""
     if isinstance(what, Script):
         return f"JavaScript at each request: {what.source}"
+    if isinstance(what, PluginCall):
+        whose = f"the plug-in {what.name} of {what.package} {what.version}"
+        if what.lifetime:
+            return f"{whose}, remembered for each credential for {what.lifetime:g} s"
+        return f"{whose} at each request"
     return "JSON Schema on each body"
 
 

@@ -12,6 +12,7 @@ from ostiary.agent.steps import StepAnswer, StepQuestion
 from ostiary.compiler.asks import Ask, Outcome, asks_of
 from ostiary.config.model.document import Document
 from ostiary.config.model.scripts import Scripts
+from ostiary.plugins.call import PluginCall
 from ostiary.sandbox.workers import Busy, Counters, Workers
 from ostiary.scripts.model import (
     BodySchema,
@@ -27,6 +28,7 @@ from ostiary.scripts.model import (
 )
 from ostiary.scripts.request import Shown
 from ostiary.wiring.peers import peer_of
+from ostiary.wiring.plugging import Plugging
 from ostiary.x509.errors import NotACertificate
 
 _GENERATIONS: Final = 4
@@ -41,6 +43,8 @@ class Evaluating:
         """Nothing is known to be asked, and no process runs, until ``know`` says so."""
         self._make = workers
         self._workers: Workers | None = None
+        self.plugging = Plugging()
+        """Asks plug-ins."""
         self._limits = Limits()
         self._asks: OrderedDict[int, Mapping[str, Ask]] = OrderedDict()
         self._peer = lru_cache(_KNOWN_PEERS)(peer_of)
@@ -71,33 +75,45 @@ class Evaluating:
         self._asks[number + 1] = asks
         while len(self._asks) > _GENERATIONS:
             self._asks.popitem(last=False)
-        if asks:
+        whats = [ask.what for ask in asks.values()]
+        self.plugging.have(what for what in whats if isinstance(what, PluginCall))
+        if not all(isinstance(what, PluginCall) for what in whats):
             self._workers = self._workers or self._make()
             self._workers.have(scripts.processes)
 
     async def __call__(self, question: StepQuestion) -> StepAnswer:
         """The answer; no outcome where nobody can give one in time."""
         ask = self._ask(question.ask)
-        if ask is None or self._workers is None:
-            self._log.warning("ask-unknown", ask=question.ask)
-            return StepAnswer(outcome=None)
+        match ask:
+            case Ask(what=PluginCall() as call):
+                return await self.plugging(ask, call, question)
+            case Ask(what=Script() | BodySchema() as what) if self._workers is not None:
+                return await self._run(ask, what, question, self._workers)
+            case _:
+                self._log.warning("ask-unknown", ask=question.ask)
+                return StepAnswer(outcome=None)
+
+    async def _run(
+        self, ask: Ask, what: What, question: StepQuestion, workers: Workers
+    ) -> StepAnswer:
         try:
             shown = self._shown(ask, question)
-            result = await self._workers.run(ask.what, shown, self._limits, ask.pipeline)
+            result = await workers.run(what, shown, self._limits, ask.pipeline)
         except Busy:
             self._log.warning("ask-unanswered", pipeline=ask.pipeline, request=question.id)
             return StepAnswer(outcome=None)
         match result:
             case Failed():
-                self._tell(ask, question, result)
-            case Truth(why=why) if why and isinstance(ask.what, BodySchema) and ask.what.log_errors:
+                self._tell(ask, what, question, result)
+            case Truth(why=why) if why and isinstance(what, BodySchema) and what.log_errors:
                 self._log.info("body-unfit", pipeline=ask.pipeline, at=why, request=question.id)
             case _:
                 pass
-        return answer_of(ask.what, result)
+        return answer_of(what, result)
 
     async def end(self) -> None:
         """End the processes."""
+        await self.plugging.end()
         if self._workers is not None:
             await self._workers.end()
 
@@ -131,11 +147,11 @@ class Evaluating:
         except NotACertificate:
             return None
 
-    def _tell(self, ask: Ask, question: StepQuestion, failed: Failed) -> None:
+    def _tell(self, ask: Ask, what: What, question: StepQuestion, failed: Failed) -> None:
         self._log.warning(
             "step-failed",
             pipeline=ask.pipeline,
-            asked=_told(ask.what),
+            asked=_told(what),
             reason=failed.failure.value,
             detail=failed.detail,
             request=question.id,

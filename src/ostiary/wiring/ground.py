@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ostiary.compiler.bundle import Place
 from ostiary.config.effective import Managed
+from ostiary.plugins.call import Inspect
 from ostiary.services.list_sources import NOTHING_FETCHED, Fetched
 from ostiary.services.lists import ListReading
 from ostiary.services.prepare import Prepared, Written, prepare_written, read_written
@@ -20,13 +21,17 @@ from ostiary.supervisor.binary import (
 from ostiary.supervisor.ports import Address
 from ostiary.wiring import world
 from ostiary.wiring.folders import Folders
+from ostiary.wiring.inspecting import inspect
 from ostiary.wiring.lists import read_lists
 from ostiary.x509.certificate import Certificate
 
 
-def read_file(config: Path) -> Written:
-    """Read the configuration file alone. Raises ConfigRefused."""
-    return read_written(str(config.absolute()), world.read_file, os.environ)
+def read_file(config: Path, looking: Inspect = inspect) -> Written:
+    """Read the configuration file alone; ``looking`` at the plug-ins that it names.
+
+    Raises ConfigRefused.
+    """
+    return read_written(str(config.absolute()), world.read_file, os.environ, looking)
 
 
 def prepare_rest(

@@ -36,6 +36,7 @@ from ostiary.wiring.keeping import Kept
 from ostiary.wiring.metering import PublishedCollector, metrics_of
 from ostiary.wiring.notifying import Notifying
 from ostiary.wiring.ocsp_metrics import OcspCollector
+from ostiary.wiring.plugin_metrics import PluginCollector
 from ostiary.wiring.posting import Poster
 from ostiary.wiring.publishing.counting import Counting
 from ostiary.wiring.script_metrics import ScriptCollector
@@ -81,6 +82,7 @@ class Office:
                 self.notifying,
                 OcspCollector(applying.gateway.consulting),
                 CredentialCollector(lambda: dict(applying.gateway.credentials.counts)),
+                PluginCollector(lambda: applying.gateway.evaluating.plugging.counters),
                 ScriptCollector(lambda: applying.gateway.evaluating.counters),
                 PublishedCollector(published),
             ),

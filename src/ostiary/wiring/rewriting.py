@@ -19,6 +19,7 @@ from ostiary.store.files import FileTrouble, Trouble
 from ostiary.store.operators_file import rewrite
 from ostiary.wiring import world
 from ostiary.wiring.ground import prepare_rest
+from ostiary.wiring.inspecting import inspect
 from ostiary.x509.certificate import Certificate
 
 
@@ -42,7 +43,7 @@ def prepare_edited(
     """What would be in force with another content of the file. Raises ConfigRefused, Conflicting
     where the edit was made for another content than is in force."""
     _refuse_other(now, file.before)
-    written = read_written(now.file, lambda _: file.after, os.environ)
+    written = read_written(now.file, lambda _: file.after, os.environ, inspect)
     return prepare_rest(written, managed, trusted, reading, now.fetched)
 
 

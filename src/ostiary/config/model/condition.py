@@ -17,6 +17,7 @@ from ostiary.config.model.auth_conditions import (
 from ostiary.config.model.base import Listed, Model, Regex, Some, Unfit, Wrong
 from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.certificate_condition import ClientCertificate
+from ostiary.config.model.plugins import PluginCondition
 from ostiary.scripts.model import Script, Wanted
 
 _PARAMETER_PATH = re.compile(r"(?:/(?::\w+|[A-Za-z0-9._~!$&',=@%-]*))+", re.ASCII)
@@ -190,13 +191,17 @@ _Conditions = Union[  # noqa: UP007 - the members refer to the union itself
     ConsumerIs,
     ScopeHeld,
     ClientCertificate,
+    PluginCondition,
 ]
 Condition = Annotated[_Conditions, Field(discriminator="name")]
-CONDITION_MODELS: tuple[type[Model], ...] = get_args(_Conditions)
+CONDITION_MODELS: tuple[type[Model], ...] = tuple(
+    one for one in get_args(_Conditions) if one is not PluginCondition
+)
+"""The gateway's own."""
 CONDITIONS: tuple[str, ...] = tuple(
     name for one in CONDITION_MODELS for name in get_args(one.model_fields["name"].annotation)
 )
-"""Names of all conditions."""
+"""Names of the gateway's own conditions."""
 
 AllOf.model_rebuild()
 OneOf.model_rebuild()

@@ -38,6 +38,11 @@ class Document(Model):
     policies: tuple[str, ...] | None = Field(
         default=None, description="Policies that pipelines may use; all when left out."
     )
+    plugins: tuple[str, ...] = Field(
+        default=(),
+        description="Installed Python packages whose plug-ins pipelines may use, by their names; "
+        "none when left out.",
+    )
     pipelines: dict[str, Pipeline] = Field(
         default_factory=dict, description="Pipelines by name, or a list. Also written pipeline."
     )

@@ -3,12 +3,13 @@
 import inspect
 from typing import Annotated, ClassVar, Literal, assert_never, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
-from ostiary.config.model.base import Listed, Model, Number, Wrong
+from ostiary.config.model.base import Listed, Model, Number
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Always, Condition
+from ostiary.config.model.plugins import PluginAction
 from ostiary.config.model.policies.cors import CorsAction
 from ostiary.config.model.policies.expression import ExpressionAction
 from ostiary.config.model.policies.headers import HeadersAction
@@ -74,6 +75,7 @@ Acts = (
     | JwtAction
     | KeyAuthAction
     | LogAction
+    | PluginAction
     | RateLimitAction
     | RedirectAction
     | RequestTransformerAction
@@ -82,10 +84,14 @@ Acts = (
 )
 """All but those that end every pipeline."""
 Action = Annotated[TerminateAction | ProxyAction | Acts, Field(discriminator="policy")]
-ACTIONS: tuple[type[Model], ...] = (TerminateAction, ProxyAction, *get_args(Acts))
-"""The models of all policies."""
+ACTIONS: tuple[type[Model], ...] = (
+    TerminateAction,
+    ProxyAction,
+    *(one for one in get_args(Acts) if one is not PluginAction),
+)
+"""The models of the gateway's own policies."""
 POLICIES: tuple[str, ...] = tuple(sorted(one.model_fields["policy"].default for one in ACTIONS))
-"""Names of all policies."""
+"""Names of the gateway's own policies."""
 
 
 def answers(action: Action) -> bool:
@@ -106,6 +112,7 @@ def answers(action: Action) -> bool:
             | JwtAction()
             | KeyAuthAction()
             | LogAction()
+            | PluginAction()
             | RateLimitAction()
             | RequestTransformerAction()
             | ResponseTransformerAction()
@@ -113,12 +120,6 @@ def answers(action: Action) -> bool:
             return False
         case _:
             assert_never(action)
-
-
-def _policy(name: str) -> str:
-    if name not in POLICIES:
-        raise Wrong.among("policy", name, POLICIES)
-    return name
 
 
 class Step(Model):
@@ -133,7 +134,7 @@ class Step(Model):
 class PolicyUse(Model):
     """A policy in a pipeline. In the file its name is the key, and its steps are the value."""
 
-    name: Annotated[str, AfterValidator(_policy)] = Field(description="The policy.")
+    name: str = Field(description="The policy, or a plug-in's name.")
     steps: tuple[Step, ...] = Field(description="Every step whose condition is true is done.")
 
 
