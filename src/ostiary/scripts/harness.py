@@ -66,6 +66,7 @@ fix(req, "query", () => {
 const user = told.consumer ? {id: told.consumer} : undefined;
 if (user) hide(user, "consumer");
 fix(req, "user", () => user);
+fix(req, "egContext", () => globalThis, false);
 const header = (name) => {
   name = asString(name).toLowerCase();
   return name === "referrer" || name === "referer"
