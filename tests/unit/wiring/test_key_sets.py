@@ -72,6 +72,19 @@ def test_an_unknown_id_has_keys_fetched_anew_but_not_at_each_token() -> None:
     run(scene)
 
 
+def test_keys_at_hand_are_those_that_count_and_nobody_is_asked_for_them() -> None:
+    async def scene(issuer: Issuer) -> None:
+        assert issuer.set.at_hand == ()
+        assert issuer.asked == 0
+        await issuer.kids()
+        assert [one.kid for one in issuer.set.at_hand] == ["1"]
+        issuer.now += SOURCE.max_age
+        assert issuer.set.at_hand == ()
+        assert issuer.asked == 1
+
+    run(scene)
+
+
 def test_many_who_wait_for_keys_ask_once() -> None:
     async def scene(issuer: Issuer) -> None:
         issuer.hold = asyncio.Event()
