@@ -59,6 +59,7 @@ def test_check_and_explain_tell_that_a_step_asks_a_plugin(site: str, tmp_path: P
     asked = ("explain", "--no-cert", "--url", "http://a.example/a")
     done = ostiary(*asked, cwd=tmp_path, PYTHONPATH=site)
     assert "asks the plug-in 'tenant-of-certificate' of ostiary-office-hours 1.0.0" in done.out
+    assert done.out.count("which isn't done here: walked past") == 1
 
 
 def test_check_refuses_what_is_not_installed(site: str, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from ostiary.sandbox.plugin_line import Line, begin
 from ostiary.sandbox.plugin_worker import ALTOGETHER
 from ostiary.scripts.protocol import Garbled
 
-MOST_WAITING: Final = 512
+MOST_WAITING: Final = 128
+"""Questions under way for one package; each holds one of the agent's connections."""
 LONGEST_WAIT: Final = ALTOGETHER + 0.2
 """Seconds: HAProxy waits 2 (``timeout processing``)."""
 PATIENCE: Final = 3.0

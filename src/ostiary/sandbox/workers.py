@@ -32,8 +32,9 @@ _BEGIN: Final = (
 )
 MOST_WAITING: Final = 512
 """Questions under way; each holds one of the agent's connections."""
+MOST_AT_EASE: Final = 256
 MOST_OF_ONE: Final = 128
-"""Of one party."""
+"""Of one party, once there are ``MOST_AT_EASE``: the rest is for others."""
 LONGEST_WAIT: Final = 1.5
 """Seconds, waiting and running: HAProxy waits 2 (``timeout processing``)."""
 _GRACE: Final = 1.0
@@ -161,8 +162,8 @@ class Workers:
             await worker.end()
 
     async def _in_turn(self, whose: str, message: bytes, limits: Limits) -> Result:
-        full = self._under_way[whose] >= MOST_OF_ONE or self._under_way.total() >= MOST_WAITING
-        if full or self._ended:
+        most = MOST_AT_EASE if self._under_way[whose] >= MOST_OF_ONE else MOST_WAITING
+        if self._under_way.total() >= most or self._ended:
             raise Busy
         self._under_way[whose] += 1
         # Who waits no longer leaves the script to its own limits: its process would be lost.

@@ -114,12 +114,14 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
 def _worked_out(action: ExpressionAction | PluginAction, request: Request) -> Went:
     """Neither scripts nor plug-ins are asked here: what they may change isn't known any more."""
     if isinstance(action, ExpressionAction):
-        names, sentence = acting_script(action.jscode).headers, "runs a script"
+        names = acting_script(action.jscode).headers
+        went = Went("runs a script, which isn't done here", request)
     else:
-        names, sentence = action.call.headers if action.call else (), words_of(action).sentence
+        names = action.call.headers if action.call else ()
+        went = Went(words_of(action).sentence, request, unknown=True)
     for name in names:
         request = request.with_header(name, UNKNOWN_TEXT)
-    return Went(f"{sentence}, which isn't done here", request)
+    return replace(went, request=request)
 
 
 def _authenticate(action: Authenticating, request: Request, found: Judged | None) -> Answer | Went:

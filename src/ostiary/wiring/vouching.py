@@ -121,8 +121,15 @@ class Vouching:
             self._log.error("credentials-not-withdrawn")
 
     async def _until_told(self) -> None:
-        while self._reconsider is not None and not await self._reconsider(None):
+        while self._reconsider is not None and not await self._told(self._reconsider):
             await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _told(self, reconsider: Reconsider) -> bool:
+        try:
+            return await reconsider(None)
+        except Exception:  # noqa: BLE001 - who was let in by a key that is gone stays in till then
+            self._log.exception("credentials-not-withdrawn")
+            return False
 
     def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
         async def done() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ostiary.sandbox.turns import Turns
-from ostiary.sandbox.workers import MOST_OF_ONE, Busy, Workers
+from ostiary.sandbox.workers import MOST_AT_EASE, Busy, Workers
 from ostiary.scripts.model import Failed, Failure, Limits, Script, Truth, Wanted
 from ostiary.scripts.request import Shown
 
@@ -120,7 +120,7 @@ def test_a_party_that_asks_much_keeps_no_other_waiting() -> None:
         await ready(workers)
         crowd = [
             asyncio.create_task(workers.run(endless, SHOWN, Limits(seconds=0.05), "slow"))
-            for _ in range(MOST_OF_ONE)
+            for _ in range(MOST_AT_EASE)
         ]
         await asyncio.sleep(0)
         with pytest.raises(Busy):

@@ -254,3 +254,21 @@ def test_a_slow_issuer_takes_only_so_many_of_the_agents_connections() -> None:
             task.cancel()
 
     run(scene)
+
+
+def test_what_a_gone_key_let_in_is_taken_back_also_if_that_fails_at_first() -> None:
+    async def scene(made: Scene) -> None:
+        tried: list[Changed | None] = []
+
+        async def fails_once(changed: Changed | None) -> bool:
+            tried.append(changed)
+            if len(tried) == 1:
+                raise OSError("the engine's socket is gone")
+            return True
+
+        made.desk.vouching.begin(fails_once)
+        async with made.applied(**{"claims/0": FixedKeys(secret_or_public_key(OTHER))}):
+            pass
+        assert tried == [None, None]
+
+    run(scene)
