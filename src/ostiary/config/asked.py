@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterator
 
+from ostiary.config.expression.judging import truth_of
 from ostiary.config.expression.parts import Computed
 from ostiary.config.expression.scripts import acting_script
+from ostiary.config.expression.truths import throws
 from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.condition import AllOf, Condition, ExpressionHolds, Not, OneOf
 from ostiary.config.model.pipeline import Step
@@ -31,7 +33,7 @@ def asked_by_step(step: Step) -> Iterator[tuple[_Path, What]]:
 def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:
     """Yield what a condition has asked, likewise."""
     match condition:
-        case ExpressionHolds():
+        case ExpressionHolds() if truth_of(condition.expression) is None:
             yield ("expression",), Script(condition.expression, Wanted.TRUTH)
         case BodyFits():
             text = json.dumps(condition.body_schema, sort_keys=True)
@@ -45,3 +47,17 @@ def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:
                     yield ("conditions", number, *path), script
         case _:
             return
+
+
+def may_throw(condition: Condition) -> bool:
+    """Whether a script in a condition that the engine works out can throw."""
+    match condition:
+        case ExpressionHolds():
+            truth = truth_of(condition.expression)
+            return truth is not None and throws(truth)
+        case Not():
+            return may_throw(condition.condition)
+        case AllOf() | OneOf():
+            return any(map(may_throw, condition.conditions))
+        case _:
+            return False

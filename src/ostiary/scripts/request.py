@@ -7,7 +7,7 @@ from typing import Any, Final
 
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BROKEN: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_FIRST_ONLY: Final = frozenset(
+FIRST_ONLY: Final = frozenset(
     {
         "age",
         "authorization",
@@ -30,8 +30,11 @@ _FIRST_ONLY: Final = frozenset(
     }
 )
 """Of these Node.js keeps the first (documentation of ``message.headers``)."""
-_MOST_PARAMETERS: Final = 1000
-"""As in Express: more aren't looked at."""
+MOST_PARAMETERS: Final = 1000
+"""Express doesn't look at more."""
+NESTED: Final = r"(?:^|&)[^=&]*(?:\[|%5[bB])"
+"""In a query: a parameter with a bracket in its name."""
+_NESTED: Final = re.compile(NESTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ class Shown:
 
 
 class Unclear(Exception):
-    """A query that Express reads as nested objects: ours would be read in another way."""
+    """A query that Express reads as nested objects, or not to its end: ours would be read in
+    another way."""
 
 
 def headers_of(text: str) -> dict[str, str | list[str]]:
@@ -84,7 +88,7 @@ def headers_of(text: str) -> dict[str, str | list[str]]:
 def _joined(name: str, values: list[str]) -> str | list[str]:
     if name == "set-cookie":
         return values
-    if name in _FIRST_ONLY:
+    if name in FIRST_ONLY:
         return values[0]
     return ("; " if name == "cookie" else ", ").join(values)
 
@@ -97,14 +101,16 @@ def as_latin(text: str) -> str:
 def query_of(query: str) -> dict[str, str | list[str]]:
     """Parameters by name as Express has them; repeated ones are lists.
 
-    Raises Unclear for names with brackets, which Express takes apart.
+    Raises Unclear for names with brackets, which Express takes apart, and for more than
+    MOST_PARAMETERS.
     """
     found: dict[str, list[str]] = {}
-    for part in query.split("&")[:_MOST_PARAMETERS]:
+    parts = query.split("&")
+    if len(parts) > MOST_PARAMETERS or _NESTED.search(query):
+        raise Unclear
+    for part in parts:
         name, _, value = part.partition("=")
         name = decoded(name)
-        if "[" in name:
-            raise Unclear(name)
         if name and name != "__proto__":
             found.setdefault(name, []).append(decoded(value))
     return {name: one[0] if len(one) == 1 else one for name, one in found.items()}
