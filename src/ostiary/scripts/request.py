@@ -57,8 +57,6 @@ class Shown:
     id: str
     endpoint: Mapping[str, Any] = field(default_factory=dict)
     """``apiEndpoint``."""
-    params: Mapping[str, str] = field(default_factory=dict)
-    """``req.params``."""
     peer: Mapping[str, Any] | None = field(default=None, repr=False)
     """The admitted client's certificate, as Node.js tells it; None without one."""
     variables: str = field(default="", repr=False)
@@ -144,7 +142,6 @@ def told_of(shown: Shown) -> dict[str, Any]:
             "ip": shown.client,
             "ips": [],
             "hostname": re.sub(":[0-9]*$", "", host) if isinstance(host, str) else "",
-            "params": dict(shown.params),
         },
         "headers": headers,
         "query": _query(query),

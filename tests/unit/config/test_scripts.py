@@ -42,6 +42,9 @@ def code(jscode: str) -> str:
         (code("req.headers.host = 'b'"), "the header 'host' can't be changed"),
         (code("req.headers['client-cert'] = 'b'"), "tells who the client is"),
         (code("res.set('a', 'b')"), "res can't be known here"),
+        (when("req.params.id === 'a'"), "params can't be known here"),
+        (when("apiEndpoint.paths[0] === '/a'"), "paths can't be known here"),
+        (when("consumer.company > 'a'"), "company can't be known here"),
         (
             "terminate: {condition: {name: json-schema, schema: {type: object}}}",
             "write coerceTypes: false",
@@ -88,7 +91,7 @@ def test_a_script_may_have_lines(step: str) -> None:
 
 def test_what_is_asked_is_told_with_its_place_and_nothing_else_is() -> None:
     nested = "terminate: {condition: {name: allOf, conditions: [{name: always}, %s]}}"
-    script = "{name: not, condition: {name: expression, expression: req.query.a}}"
+    script = "{name: not, condition: {name: expression, expression: req.query.a > 1}}"
     document = loaded(
         with_steps(
             "log: {action: {message: '${req.ip}'}}",
@@ -100,7 +103,7 @@ def test_what_is_asked_is_told_with_its_place_and_nothing_else_is() -> None:
     steps = ("pipelines", "main", "policies")
     assert {path: one.source for path, one in asked.items()} == {
         (*steps, 1, "steps", 0, "condition", "conditions", 1, "condition", "expression"): (
-            "req.query.a"
+            "req.query.a > 1"
         ),
         (*steps, 2, "steps", 0, "action", "message"): "${req.ip.length}",
     }
