@@ -157,8 +157,9 @@ def _found(truth: Found, algebra: Algebra) -> Expression:
     part, flag = truth.part, "-i " if truth.ignores_case else ""
     fetch = f"req.fhdr({part.name},1)" if isinstance(part, Header) else _fetch(part.fact)
     there = _given(part)
-    with algebra.where(there):
-        algebra.rules += undecided_rules(fetch, truth.source, algebra.guards, flag)
+    # Where there is nothing to search, there is nothing undecided.
+    tests = (*algebra.guards, str(there)) if isinstance(part, Header) else algebra.guards
+    algebra.rules += undecided_rules(fetch, truth.source, tests, flag)
     found = literal(f"{{ {fetch} -m reg {flag}-- {regex(truth.source)} }}")
     return algebra.some([found, algebra.negate(there)]) if truth.absent else found
 

@@ -25,6 +25,13 @@ from ostiary.config.expression.truths import (
 )
 from ostiary.scripts.request import FIRST_ONLY
 
+COMPARED = (
+    "`===`, `!==`, `==` and `!=` with text in quotes or `undefined`; `startsWith('…')`, "
+    "`endsWith('…')`, `includes('…')`; `['…', '…'].includes(…)`; `/…/.test(…)` with regular "
+    "expressions that mean the same in both; whether something is there and not empty; `!`, `&&`, "
+    "`||`, parentheses"
+)
+"""What conditions may do with parts, for people."""
 _TOKEN = re.compile(
     r"[ \t\r\n]*(===|!==|==|!=|&&|\|\||\?\.|[!()\[\].,;]|[A-Za-z_$][A-Za-z0-9_$]*"
     r"|'[ -&(-\[\]-~]*'|\"[ !#-\[\]-~]*\""
