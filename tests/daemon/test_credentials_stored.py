@@ -15,6 +15,7 @@ from tests.daemon.clients import Connection, context
 from tests.daemon.consumers_rig import basic, key
 from tests.daemon.gateway import Certificates, Running, World, world
 from tests.daemon.life import until
+from tests.daemon.websockets import echoes, upgrade
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.daemon
@@ -30,7 +31,7 @@ def change(document: dict[str, Any], _made: Certificates) -> None:
     document["admin"] = {"port": free_port()}
     del document["policies"]
     document["apiEndpoints"] = {
-        "key": {"paths": "/key", "scopes": ["read"]},
+        "key": {"paths": ["/key", "/key/ws"], "scopes": ["read"]},
         "basic": {"paths": "/basic"},
         "both": {"paths": "/both"},
     }
@@ -177,3 +178,18 @@ def test_while_nobody_decides_the_known_go_on_and_nobody_else(gateway: Running, 
         finally:
             gateway.process.send_signal(signal.SIGCONT)
         until(lambda: client.ask("/basic", headers=[new]).status == 401)
+
+
+def test_a_websocket_that_began_with_a_key_ends_with_it(gateway: Running, admin: Api) -> None:
+    admin.http.post("/scopes", json={"scopes": ["read"]})  # another test may have made it
+    made(admin, "/users", {"username": "wes", "firstname": "W", "lastname": "S"})
+    its, other = a_key(admin, "wes", "read"), a_key(admin, "wes", "read")
+    with gateway.connect() as client, gateway.connect() as another:
+        assert upgrade(client, "/key/ws", headers=[key(its)]) == 101
+        assert upgrade(another, "/key/ws", headers=[key(other)]) == 101
+        assert echoes(client)
+        switch(admin, f"/credentials/key-auth/{its.partition(':')[0]}", active=False)
+        assert client.rest() == b""
+        assert echoes(another)
+        assert admin.http.delete("/users/wes").status_code == 204
+        assert another.rest() == b""

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,16 @@ PAGE = ROOT / "docs/how-to/consumers-and-credentials.md"
 class Quick(Walk):
     """Runs commands of ours within this process: starting each takes longer than all they do."""
 
-    def __init__(self, folder: Path, surroundings: dict[str, str]) -> None:
-        super().__init__(folder, {})
+    def __init__(
+        self, folder: Path, surroundings: Mapping[str, str], ports: Mapping[str, int] | None = None
+    ) -> None:
+        super().__init__(folder, ports or {})
         self._surroundings = surroundings
 
     def _run(self, block: Block, text: str) -> None:
+        if not text.startswith(("ostiary", "echo")):
+            super()._run(block, text)
+            return
         said = []
         for line in text.strip().splitlines():
             if line.startswith("echo "):
@@ -34,7 +40,8 @@ class Quick(Walk):
             program, *words = shlex.split(line)
             assert program == "ostiary"
             done = call(*words, **self._surroundings)
-            assert done.code == 0, f"{block}: {line}\n{done.said}"
+            wanted = block.marks.get("exit", "0").split(",")
+            assert str(done.code) in wanted, f"{block}: {line}\n{done.said}"
             said.append(done.err + done.out)
         self._said = "".join(said)
 

@@ -10,9 +10,11 @@ import yaml
 from ostiary.cli import everything
 from ostiary.compiler.guards import FOREIGN_IDENTITY
 from ostiary.compiler.logs import ERROR_FORMAT, connection_rule, log_format
+from ostiary.compiler.profiles import Profile, Profiles
 from ostiary.compiler.scopes import scheme_of
 from ostiary.config.effective import effective
 from ostiary.config.load import load
+from ostiary.config.model.auth_policies import KeyAuthAction
 from ostiary.config.model.settings import IdentityHeaders
 from ostiary.kernel.problems import ConfigRefused, Severity
 from ostiary.supervisor.states import mermaid
@@ -128,7 +130,8 @@ def test_every_field_of_the_access_log_is_explained() -> None:
     )
     in_header = scheme_of(effective(load(BASE + auth, "f", {}).document))
     scheme = scheme_of(effective(load(BASE, "f", {}).document))
-    everything = log_format(in_header, credentials=True, messages=True)
+    asking = Profiles({KeyAuthAction(): Profile(0, KeyAuthAction(), {})}, reports=True)
+    everything = log_format(in_header, asking, messages=True)
     written = everything + connection_rule(scheme, tls=True) + ERROR_FORMAT
     missing = {key for key in keys(written) if f"`{key}`" not in page}
     assert not missing

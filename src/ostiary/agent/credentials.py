@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from ostiary.agent.tunnels import Tunnel, tunnel_of
 from ostiary.spoe.actions import Scope, set_var_head
 from ostiary.spoe.frames import Message
 from ostiary.spoe.values import Kind, encode_integer, encode_value
@@ -36,6 +37,8 @@ class CredentialQuestion:
     """SHA-256 of the admitted certificate that came with it, upper-case hex; of tokens only."""
     client: str
     """Where it came from: an IPv4 address, or an IPv6 network of 64 bits."""
+    tunnel: Tunnel | None = None
+    """What the request is to become, if it asks for a WebSocket."""
 
     @property
     def about(self) -> str:
@@ -60,6 +63,9 @@ def read_credential_question(message: Message) -> CredentialQuestion | None:
         return None
     if not _WORKER.fullmatch(worker):
         return None
+    tunnel = tunnel_of(told.get("tunnel"))
+    if tunnel is None and told.get("tunnel") is not None:
+        return None
     return CredentialQuestion(
         judgement=judgement,
         # The very bytes that HAProxy hashed: what isn't UTF-8 was kept as lone surrogates.
@@ -68,6 +74,7 @@ def read_credential_question(message: Message) -> CredentialQuestion | None:
         worker=int(worker),
         certificate=certificate,
         client=client,
+        tunnel=tunnel,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from structlog.typing import FilteringBoundLogger
 
 from ostiary.agent.answers import Answer, actions_for
+from ostiary.agent.consumers import ConsumerQuestion
 from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
 from ostiary.agent.questions import Asked, Question, Unanswerable, read_question
 from ostiary.agent.steps import StepAnswer, StepQuestion
@@ -98,7 +99,7 @@ class Desk:
                 self._counters.unanswerable += 1
                 self._log.warning("unanswerable question", flaw=flaw.value)
                 return self._connection.acknowledge(notify)
-            case Question() | CredentialQuestion() | StepQuestion():
+            case Question() | CredentialQuestion() | ConsumerQuestion() | StepQuestion():
                 self._counters.questions += 1
                 return self._decide(notify, reading)
 

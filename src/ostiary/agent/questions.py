@@ -1,14 +1,14 @@
 """From a NOTIFY to a question: which certificate, by whose policy, with which chain."""
 
-import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
-from ostiary.agent import credentials, steps
+from ostiary.agent import consumers, credentials, steps
+from ostiary.agent.consumers import ConsumerQuestion, read_consumer_question
 from ostiary.agent.credentials import CredentialQuestion, read_credential_question
 from ostiary.agent.steps import StepQuestion, read_step_question
-from ostiary.agent.tunnels import Tunnel
+from ostiary.agent.tunnels import Tunnel, tunnel_of
 from ostiary.compiler.scopes import Mode
 from ostiary.forwarded.formats import HeaderFormat
 from ostiary.kernel.errors import OstiaryError
@@ -44,6 +44,7 @@ class Flaw(Enum):
     FORMAT = "format-unknown"
     TUNNEL = "tunnel-malformed"
     CREDENTIAL = "credential-malformed"
+    CONSUMER = "consumer-malformed"
     STEP = "step-malformed"
     MARKS = "marks-malformed"
 
@@ -97,17 +98,17 @@ class Unanswerable:
     flaw: Flaw
 
 
-Asked: TypeAlias = Question | CredentialQuestion | StepQuestion
+Asked: TypeAlias = Question | CredentialQuestion | ConsumerQuestion | StepQuestion
 """What HAProxy may ask."""
 
 Reading: TypeAlias = Asked | Unanswerable
 
 
-_TUNNEL: Final = re.compile(r"([0-9]{1,10}) ([0-9]{1,10}) (\S{1,100})", re.ASCII)
 _MODES: Final = range(sum(mode.value for mode in Mode) + 1)
 _HANDSHAKE: Final = (MESSAGE, MESSAGE_WITH_CHAIN)
 _HEADER: Final = (MESSAGE_ABOUT_HEADER, MESSAGE_ABOUT_HEADER_WITH_CHAIN)
-_OURS: Final = (*_HANDSHAKE, *_HEADER, credentials.MESSAGE, *steps.MESSAGES)
+_OTHERS: Final = (credentials.MESSAGE, consumers.MESSAGE, *steps.MESSAGES)
+_OURS: Final = (*_HANDSHAKE, *_HEADER, *_OTHERS)
 
 
 def read_question(notify: Notify) -> Reading:
@@ -118,6 +119,8 @@ def read_question(notify: Notify) -> Reading:
     message = asked[0]
     if message.name == credentials.MESSAGE:
         return read_credential_question(message) or Unanswerable(Flaw.CREDENTIAL)
+    if message.name == consumers.MESSAGE:
+        return read_consumer_question(message) or Unanswerable(Flaw.CONSUMER)
     if message.name in steps.MESSAGES:
         return read_step_question(message) or Unanswerable(Flaw.STEP)
     return _about_certificate(message)
@@ -175,23 +178,17 @@ def _about_header(message: Message, entry: str, tunnel: Tunnel | None) -> Readin
 
 
 def _read_tunnel(message: Message) -> Tunnel | Literal[Flaw.TUNNEL] | None:
-    """``WORKER STREAM CLIENT``, as ``compiler.decision`` writes it; None for other requests."""
+    """None for requests that ask for no WebSocket."""
     told = message.arguments.get("tunnel")
     if told is None:
         return None
-    found = _TUNNEL.fullmatch(told) if isinstance(told, str) else None
+    found = tunnel_of(told)
     mode = message.arguments.get("mode")
     if found is None or (mode is not None and mode not in _MODES):
         return Flaw.TUNNEL
     only_reported = mode is not None and Mode.REPORT_ONLY in Mode(mode)
-    worker, stream, client = found.groups()
-    return Tunnel(
-        worker=int(worker),
-        stream=int(stream),
-        client=client,
-        only_reported=only_reported,
-        refuses=mode is not None and not only_reported,
-    )
+    refuses = mode is not None and not only_reported
+    return replace(found, only_reported=only_reported, refuses=refuses)
 
 
 def split_chain(chain: bytes) -> tuple[bytes, ...]:

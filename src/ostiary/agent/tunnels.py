@@ -6,6 +6,7 @@ trusted or blocked has changed, and when its verdict's time is up.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,6 +39,19 @@ class Tunnel:
     refuses: bool = False
     """The policy of its request refuses whoever is not welcome, so that none begins for them. Else
     they may pass as nobody: by a policy that only reports, or where pipelines decide."""
+
+
+_WRITTEN: Final = re.compile(r"([0-9]{1,10}) ([0-9]{1,10}) (\S{1,100})", re.ASCII)
+
+
+def tunnel_of(told: object) -> Tunnel | None:
+    """``WORKER STREAM CLIENT``, as ``compiler.guards`` has the engine tell it; None for anything
+    else."""
+    found = _WRITTEN.fullmatch(told) if isinstance(told, str) else None
+    if found is None:
+        return None
+    worker, stream, client = found.groups()
+    return Tunnel(worker=int(worker), stream=int(stream), client=client)
 
 
 @dataclass(frozen=True, slots=True)

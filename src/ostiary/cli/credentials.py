@@ -155,6 +155,12 @@ def create_credential(
     made = asker.gateway.order(CredentialView, "POST", _LIST, Wish(dry_run=dry_run), body)
     if answer(asker, CredentialView, made):
         return
+    _tell(made, dry_run=dry_run)
+
+
+def _tell(made: CredentialView, *, dry_run: bool) -> None:
+    for warning in made.warnings:
+        say(f"warning: {warning}", "yellow")
     of = f"{made.type.value} of {made.consumer_kind.value} {made.consumer_name}"
     if dry_run:
         say(f"{of}: could be made")

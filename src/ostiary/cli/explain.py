@@ -10,6 +10,7 @@ import typer
 from ostiary.cli.app import app
 from ostiary.cli.explaining import explained_there, secret
 from ostiary.cli.kept import kept
+from ostiary.cli.kept_credentials import kept_credentials
 from ostiary.cli.run import DEFAULT_CONFIG, ConfigFile, StateFolder, state_folder
 from ostiary.cli.tables import (
     FAILED,
@@ -117,9 +118,11 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
 def _explained(asked: Asked, more: Described, folder: Path) -> tuple[ExplainView, ...]:
     if more == NOTHING_MORE:
         managed, trusted = kept(asked.config, folder)
+        credentials = kept_credentials(asked.config, folder)
         # A key may stand in the URL.
         with suppress(NobodyToAsk):
-            return tuple(explain_view(one, None) for one in explain_asked(asked, managed, trusted))
+            walked = explain_asked(asked, managed, trusted, credentials)
+            return tuple(explain_view(one, None) for one in walked)
     return explained_there(asked, more, folder)
 
 

@@ -11,6 +11,7 @@ from ostiary.compiler.asks import step_arguments
 from ostiary.compiler.backends import backend_sections
 from ostiary.compiler.bundle import Bundle, Materials, Place
 from ostiary.compiler.calling import calling_files, calling_section
+from ostiary.compiler.client_cert_rules import consumer_arguments
 from ostiary.compiler.counting import counting_sections, counting_settings
 from ostiary.compiler.credentials import (
     credential_arguments,
@@ -43,6 +44,7 @@ from ostiary.compiler.scopes import Scheme, mode_of, scheme_of, scope_expression
 from ostiary.compiler.stage import Setting
 from ostiary.compiler.tls import Asking, entries_of
 from ostiary.config.effective import AuthType, Effective
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.policies.log import LogAction
 from ostiary.haproxy.files import Section, render_map, render_sections
@@ -156,6 +158,8 @@ def _sections(
 def _messages(document: Document, plan: Plan) -> list[tuple[Question, str]]:
     """The questions that the rules ask, with their arguments."""
     about = [(Question.CREDENTIAL, credential_arguments())] if plan.profiles else []
+    if any(isinstance(profile.action, ClientCertAction) for profile in plan.profiles):
+        about.append((Question.CONSUMER, consumer_arguments(in_header=plan.in_header)))
     return [*_about_certificates(document, plan.scheme, mark_arguments(plan.marks)), *about]
 
 

@@ -32,12 +32,17 @@ KEPT_PASSED = "sess.ost.cpassed"
 NOW = "txn.ost.cnow"
 WORKER = "txn.ost.cpid"
 """The engine's process, so that the agent knows whose table to write to."""
+TUNNEL = "txn.ost.ctunnel"
+"""Of a request for a WebSocket, as ``names.TUNNEL``."""
 CONSUMER = "txn.ost.consumer"
 """The request's consumer, as the steps of its pipeline have found it so far."""
 CONSUMER_PASSED = "txn.ost.cnpassed"
 """Which of the pipeline's tests hold for it."""
 OUTCOME = "txn.ost.creason"
 """What came of the latest step that asked for a credential, for the log."""
+WOULD_FROM = 1_000
+"""Added to the code where a step that only reports would have refused: the verdict's own reasons,
+which are told in the same place, are below."""
 ANONYMOUS = "txn.ost.anon"
 """True where a step with passThrough has found no consumer."""
 

@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from ostiary.compiler import credential_names as names
+from ostiary.compiler.client_cert_rules import presented_rules
 from ostiary.compiler.enforcement import Gate
+from ostiary.compiler.guards import TUNNEL, UPGRADES
 from ostiary.compiler.names import ROUTE
-from ostiary.compiler.profiles import Profile, Profiles
+from ostiary.compiler.profiles import Authenticating, Profile, Profiles
 from ostiary.compiler.questions import Question
 from ostiary.compiler.token_rules import binding_rule, token_extraction
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.consumers.reason import CredentialReason
 from ostiary.haproxy.files import Section, render_map
@@ -33,6 +36,7 @@ _FROM = "src,ipmask(32,64)"
 _FOUND = f"{{ var({names.JUDGEMENT}) -m found }}"
 _PRESENTED = f"{{ var({names.PRESENTED}),length gt 0 }}"
 _DECIDED = f"{{ var({names.CODE}) -m int 1:255 }}"
+_UNKNOWN = f"!{_DECIDED} {_PRESENTED}"
 _FAILED = "{ var(txn.ost.error) -m int gt 1 }"
 """As in ``decision``."""
 _PASSING = (
@@ -82,39 +86,50 @@ def credential_arguments() -> str:
     return (
         f"judgement=var({names.JUDGEMENT}) credential=var({names.PRESENTED}) "
         f"key=var({names.KEY}) worker=var({names.WORKER}) client={_FROM},concat() "
-        f"certificate=var({names.BOUND_TO})"
+        f"tunnel=var({names.TUNNEL}) certificate=var({names.BOUND_TO})"
     )
 
 
 def credential_rules(
-    profiles: Profiles, path_of: Callable[[str], str], gate: Gate | None
+    profiles: Profiles, path_of: Callable[[str], str], gate: Gate | None, *, in_header: bool = False
 ) -> list[str]:
     """Set each profile's verdict; stands after the route's look-up, and the certificate's verdict.
 
     Nobody is refused here: that is for the steps of the pipeline, in their order. Who doesn't pass
-    the ``gate`` gets to no pipeline: nothing is looked for.
+    the ``gate`` gets to no pipeline: nothing is looked for. ``in_header``: the client's certificate
+    comes in a header.
     """
     if not profiles:
         return []
-    rules = [f"http-request set-var({names.NOW}) date"]
+    rules = [
+        f"http-request set-var({names.NOW}) date",
+        f"http-request set-var-fmt({names.TUNNEL}) {TUNNEL} if {UPGRADES}",
+    ]
     for profile in profiles:
-        rules += _rules(profile, path_of(profile.file), f" {gate.passes}" if gate else "")
+        passes = f" {gate.passes}" if gate else ""
+        rules += _rules(profile, path_of(profile.file), passes, in_header=in_header)
     return rules
 
 
-def _rules(profile: Profile, file: str, passes: str) -> Iterator[str]:
+def _rules(profile: Profile, file: str, passes: str, *, in_header: bool) -> Iterator[str]:
     if profile.number > 1:
         for name in _PASSING:
             yield f"http-request unset-var({name})"
     yield f"http-request set-var({names.JUDGEMENT}) var({ROUTE}),map_str({file}){passes}"
-    yield from _extraction(profile)
-    yield f"http-request set-var({names.HASH}) var({names.PRESENTED}),sha2(256),hex if {_PRESENTED}"
+    if isinstance(profile.action, ClientCertAction):
+        yield from presented_rules(in_header=in_header)
+    else:
+        yield from _extraction(profile.action)
     if isinstance(profile.action, JwtAction | IntrospectAction):
         yield binding_rule()
     key = f"var({names.GENERATION}),concat(|,{names.JUDGEMENT},|),concat(,{names.HASH})"
     yield f"http-request set-var({names.KEY}) {key} if {_PRESENTED}"
     yield from _recalling()
-    yield from _asking()
+    if isinstance(profile.action, ClientCertAction):
+        yield from _asking(Question.CONSUMER)
+    else:
+        yield from _turning_away()
+        yield from _asking(Question.CREDENTIAL)
     if profile.number:
         for kept, found in (
             (names.code_of_profile(profile.number), names.CODE),
@@ -128,14 +143,15 @@ def _recalling() -> Iterator[str]:
     """What the row holds: from the connection, if that has seen the very same row, else looked up.
 
     The time tells rows of one key apart: it is another one each time the credential is judged.
-    Nothing waits between these rules, so what they keep is of one row.
+    Nothing waits between these rules, so what they keep is of one row. Whoever asks for a WebSocket
+    is asked about each time: on it nothing more is judged, so the agent has to remember it.
     """
     kept = (
         (names.KEPT_WHO, names.WHO),
         (names.KEPT_PASSED, names.PASSED),
         (names.KEPT_CODE, names.CODE),
     )
-    holds = f"{{ var({names.UNTIL}),sub({names.NOW}) gt 0 }}"
+    holds = f"{{ var({names.UNTIL}),sub({names.NOW}) gt 0 }} !{UPGRADES}"
     same = (
         f"{{ var({names.UNTIL}),sub({names.KEPT_UNTIL}) eq 0 }} "
         f"{{ var({names.KEY}),strcmp({names.KEPT_KEY}) eq 0 }}"
@@ -170,24 +186,27 @@ def _consumer() -> str:
     )
 
 
-def _asking() -> Iterator[str]:
-    ask = f"http-request send-spoe-group ostiary {Question.CREDENTIAL.value} if"
+def _turning_away() -> Iterator[str]:
     guesses = f"{{ {_FROM},table_gpt0({names.GUESSERS}),sub({names.NOW}) gt 0 }}"
+    too_many = CredentialReason.TOO_MANY.code
+    yield f"http-request set-var({names.CODE}) int({too_many}) if {_UNKNOWN} {guesses}"
+
+
+def _asking(question: Question) -> Iterator[str]:
+    ask = f"http-request send-spoe-group ostiary {question.value} if"
     set_code = f"http-request set-var({names.CODE})"
-    unknown = f"!{_DECIDED} {_PRESENTED}"
-    yield f"{set_code} int({CredentialReason.TOO_MANY.code}) if {unknown} {guesses}"
-    yield f"http-request unset-var(txn.ost.error) if {unknown}"
-    yield f"http-request set-var-fmt({names.WORKER}) %pid if {unknown}"
-    yield f"{ask} {unknown}"
-    yield f"{ask} {unknown} {_FAILED}"
-    yield f"{set_code} int({CredentialReason.NO_ANSWER.code}) if {unknown}"
+    yield f"http-request unset-var(txn.ost.error) if {_UNKNOWN}"
+    yield f"http-request set-var-fmt({names.WORKER}) %pid if {_UNKNOWN}"
+    yield f"{ask} {_UNKNOWN}"
+    yield f"{ask} {_UNKNOWN} {_FAILED}"
+    yield f"{set_code} int({CredentialReason.NO_ANSWER.code}) if {_UNKNOWN}"
     yield f"{set_code} int({CredentialReason.MISSING.code}) if !{_DECIDED} {_FOUND}"
 
 
-def _extraction(profile: Profile) -> Iterator[str]:
+def _extraction(action: Authenticating) -> Iterator[str]:
     # As ``services.credentials.credential_in``, for described requests.
-    match profile.action:
-        case KeyAuthAction() as action:
+    match action:
+        case KeyAuthAction():
             if not action.disable_headers:
                 yield _from_header(action.api_key_header, action.scheme)
             if not action.disable_query_param:
@@ -200,10 +219,11 @@ def _extraction(profile: Profile) -> Iterator[str]:
                     )
         case BasicAuthAction():
             yield _from_header("Authorization", "Basic")
-        case JwtAction() | IntrospectAction() as action:
+        case JwtAction() | IntrospectAction():
             yield from token_extraction(action, _FOUND, _from_header)
         case _:
-            assert_never(profile.action)
+            assert_never(action)
+    yield f"http-request set-var({names.HASH}) var({names.PRESENTED}),sha2(256),hex if {_PRESENTED}"
 
 
 def _from_header(header: str, scheme: str) -> str:

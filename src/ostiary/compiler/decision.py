@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from ostiary.compiler import facts, names
 from ostiary.compiler.conditions import AUTHENTICATED
-from ostiary.compiler.guards import UPGRADES
+from ostiary.compiler.guards import TUNNEL, UPGRADES
 from ostiary.compiler.marks import variable
 from ostiary.compiler.questions import Question
 from ostiary.haproxy.files import Section
-from ostiary.haproxy.quote import word
 from ostiary.trust.reason import Reason
 
 _DECIDED = f"{{ var({names.CODE}) -m int 1:{names.HIGHEST_CODE} }}"
@@ -20,7 +19,6 @@ _REMEMBERED = f"{{ var({names.UNTIL}) -m int gt 0 }}"
 _TOLD = f"{{ var({names.CHAIN}) -m found }}"
 _FAILED = f"{{ var({names.ERROR}) -m int gt 1 }}"
 """The question ended in an error. 1 is none of these: it means that time was up."""
-_TUNNEL = word("%pid %rt %ci:%cp")
 ROUTE_AT = 3
 """Which number of a verdict's row is the route of the client's latest request: see ``calling``."""
 MARKS_AT = 5
@@ -156,7 +154,7 @@ def judging_rules(shown: Shown, *, reports: bool = False) -> list[str]:
         f"http-request set-var({names.STAMP}) var({names.WITHDRAWN})",
         f"http-request set-var({names.STAMP}) sc_get_gpt(0,{at}) "
         f"if {{ sc_get_gpt(0,{at}),sub({names.STAMP}) gt 0 }}",
-        f"http-request set-var-fmt({names.TUNNEL}) {_TUNNEL} if {UPGRADES} {presented}",
+        f"http-request set-var-fmt({names.TUNNEL}) {TUNNEL} if {UPGRADES} {presented}",
         *_recalling(shown, reports=reports),
         f"{ask} {unknown}",
         f"{ask} {_FAILED}",

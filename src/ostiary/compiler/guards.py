@@ -38,6 +38,9 @@ _LISTS = "{ req.hdr(connection) -m found }"
 UPGRADES = f"{{ var({names.UPGRADE}) -m bool }}"
 """ACL literal: the request is one for a WebSocket; stands after ``request_facts``."""
 
+TUNNEL = word("%pid %rt %ci:%cp")
+"""By what such a request can be found and ended: see ``agent.tunnels.tunnel_of``."""
+
 _ODD = "txn.ost.odd"
 """True where the path, or its query, isn't of one form yet."""
 

@@ -56,6 +56,11 @@ class Plan:
     messages: bool = False
     """Whether pipelines have something to say in the access log."""
 
+    @property
+    def in_header(self) -> bool:
+        """Whether the client's certificate comes in a header."""
+        return self.scheme.type is AuthType.HEADER
+
 
 @dataclass(frozen=True, slots=True)
 class Judging:

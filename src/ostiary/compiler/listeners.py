@@ -20,7 +20,7 @@ from ostiary.haproxy.quote import argument, word
 
 def http_section(document: Document, listener: HttpListener, place: Place, plan: Plan) -> Section:
     """The plain listener: a certificate can only come in a header."""
-    by_header = plan.scheme.type is AuthType.HEADER
+    by_header = plan.in_header
     judged = judged_in_the_open(document, plan)
     lines = [
         *(f"bind {one}" for one in addresses(listener.hostname, listener.port, place)),
@@ -34,7 +34,7 @@ def http_section(document: Document, listener: HttpListener, place: Place, plan:
         *_request_id(document),
         *plan.routes,
         *judged.rules,
-        *credential_rules(plan.profiles, plan.path_of, judged.gate),
+        *credential_rules(plan.profiles, plan.path_of, judged.gate, in_header=by_header),
         *guards.removals(document, _secret_headers(plan.scheme)),
         *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("http"),
@@ -76,7 +76,7 @@ def https_sections(
         ),
         *plan.routes,
         *judged.rules,
-        *credential_rules(plan.profiles, path_of, judged.gate),
+        *credential_rules(plan.profiles, path_of, judged.gate, in_header=plan.in_header),
         *guards.removals(document, _secret_headers(plan.scheme)),
         *(identity_rules(document, plan.scheme) if judged.tells else []),
         *guards.origin("https"),
@@ -89,7 +89,7 @@ def https_sections(
 
 
 def _peers(plan: Plan, *, behind_reader: bool) -> list[str]:
-    if plan.scheme.type is not AuthType.HEADER:
+    if not plan.in_header:
         return []
     return peer_rules(plan.scheme, plan.path_of, behind_reader=behind_reader)
 
@@ -275,7 +275,7 @@ def _connection_facts() -> list[str]:
 
 
 def _log_format(plan: Plan) -> str:
-    return log_format(plan.scheme, credentials=bool(plan.profiles), messages=plan.messages)
+    return log_format(plan.scheme, plan.profiles, messages=plan.messages)
 
 
 def _logging(place: Place, plan: Plan) -> list[str]:

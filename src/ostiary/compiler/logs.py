@@ -6,6 +6,7 @@ Python is not on this path: at full load the log costs the gateway a formatted l
 
 from ostiary.compiler import credential_names, names
 from ostiary.compiler.facts import Fact
+from ostiary.compiler.profiles import Profiles
 from ostiary.compiler.scopes import HEADER_ENTRY, Scheme
 from ostiary.config.effective import AuthType
 from ostiary.haproxy.quote import argument, word
@@ -47,10 +48,10 @@ def connection_rule(scheme: Scheme, *, tls: bool) -> str:
     return f"tcp-request session set-var-fmt({names.CONNECTION}) {word(','.join(parts))}"
 
 
-def log_format(scheme: Scheme, *, credentials: bool = False, messages: bool = False) -> str:
+def log_format(scheme: Scheme, profiles: Profiles, *, messages: bool = False) -> str:
     """The line of one request; what the types add stands where that type is in force.
 
-    What came of credentials stands there where some pipeline asks for them (``credentials``), and
+    What came of credentials stands there where some pipeline asks for them (``profiles``), and
     what steps say where one does (``messages``).
     """
     parts = (
@@ -64,7 +65,8 @@ def log_format(scheme: Scheme, *, credentials: bool = False, messages: bool = Fa
         _json("api", f"var({names.ROUTE}),map_str(@folder@/apis.map)"),
         _json("reason", f"var({names.CODE}),map_str(@folder@/reasons.map)"),
         *_policy(scheme),
-        *(_credential() if credentials else []),
+        *([_would()] if scheme.reports or profiles.reports else []),
+        *(_credential() if profiles else []),
         *([f'"messages":[%[var({names.MESSAGES},{argument(" ")})]]'] if messages else []),
         '"backend":"%b"',
         '"bytes":%B',
@@ -93,14 +95,17 @@ def _credential() -> list[str]:
 
 
 def _policy(scheme: Scheme) -> list[str]:
-    """Whose policy judged, and for what reason a report-only one would have refused."""
+    """Whose policy judged."""
     if scheme.type is AuthType.NONE:
         return []
     # The variable is absent where the gateway's own policy judged; ``concat`` bears that.
     own = f"str(.),concat(,{names.API}),length,sub(1),bool,iif(api,gateway)"
-    policy = _json("policy", own) if scheme.apis else '"policy":"gateway"'
-    would = _json("would_refuse", f"var({names.WOULD}),map_str(@folder@/reasons.map)")
-    return [policy, would] if scheme.reports else [policy]
+    return [_json("policy", own) if scheme.apis else '"policy":"gateway"']
+
+
+def _would() -> str:
+    """For what reason a report-only policy, or a step that reports, would have refused."""
+    return _json("would_refuse", f"var({names.WOULD}),map_str(@folder@/reasons.map)")
 
 
 ERROR_FORMAT = (

@@ -22,6 +22,8 @@ class Question(Enum):
     HEADER_WITH_CHAIN = "header-chain"
     CREDENTIAL = "credential"
     """About a credential of a consumer."""
+    CONSUMER = "consumer"
+    """About the consumer whose an admitted certificate is."""
     STEP = "step"
     """What a pipeline has asked about the request (``asks``)."""
     STEP_WITH_BODY = "step-body"

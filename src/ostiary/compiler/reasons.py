@@ -1,5 +1,7 @@
 """Maps that turn numbers into words in the log: verdicts, and OpenSSL's verification errors."""
 
+from ostiary.compiler.credential_names import WOULD_FROM
+from ostiary.consumers.reason import CredentialReason
 from ostiary.haproxy.files import render_map
 from ostiary.trust.reason import ADMITTED_CODE, Reason
 
@@ -32,6 +34,7 @@ _VERIFY_ERRORS = {
 def reason_files() -> dict[str, bytes]:
     """``reasons.map`` and ``verify-errors.map``."""
     reasons = {str(reason.code): reason.value for reason in Reason}
+    reasons |= {str(WOULD_FROM + one.code): one.value for one in CredentialReason}
     return {
         "reasons.map": render_map({str(ADMITTED_CODE): "admitted", **reasons}),
         "verify-errors.map": render_map({str(code): text for code, text in _VERIFY_ERRORS.items()}),

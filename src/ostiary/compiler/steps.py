@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from ostiary.compiler.authentication import authentication_rules
+from ostiary.compiler.client_cert_steps import client_cert_rules
 from ostiary.compiler.policy_answers import (
     ip_filter_rules,
     log_rules,
@@ -15,6 +16,7 @@ from ostiary.compiler.policy_headers import headers_rules, request_rules, respon
 from ostiary.compiler.policy_rate_limit import rate_limit_rules
 from ostiary.compiler.stage import Acting
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.pipeline import Acts
 from ostiary.config.model.policies.cors import CorsAction
@@ -32,7 +34,7 @@ from ostiary.config.model.policies.transformers import (
 )
 
 
-def write_step(action: Acts, condition: Condition, number: int, acting: Acting) -> None:  # noqa: C901 - a closed union
+def write_step(action: Acts, condition: Condition, number: int, acting: Acting) -> None:  # noqa: C901, PLR0912 - a closed union
     """Write the rules of any step but ``terminate`` and ``proxy``.
 
     ``condition`` is for the steps that use what it found; ``number`` is the step's, from 1.
@@ -40,6 +42,8 @@ def write_step(action: Acts, condition: Condition, number: int, acting: Acting) 
     match action:
         case BasicAuthAction() | KeyAuthAction() | JwtAction() | IntrospectAction():
             authentication_rules(action, acting)
+        case ClientCertAction():
+            client_cert_rules(action, acting)
         case CorsAction():
             cors_rules(action, acting)
         case ExpressionAction():

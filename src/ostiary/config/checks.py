@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ostiary.config.auth_checks import check_auth
 from ostiary.config.certificate_checks import check_certificates
+from ostiary.config.client_cert_checks import check_client_cert
 from ostiary.config.credential_checks import check_credentials
 from ostiary.config.effective import Effective
 from ostiary.config.foreign import POLICIES as FOREIGN
@@ -30,6 +31,7 @@ def check(document: Document, places: Places, effective: Effective) -> Iterator[
     yield from check_auth(document, places, effective)
     yield from check_routes(document, places)
     yield from check_credentials(document, places)
+    yield from check_client_cert(document, places, effective)
     yield from check_certificates(document, places)
     yield from check_policies(document, places, effective)
     yield from check_tokens(document, places, effective)

@@ -15,6 +15,9 @@ from ostiary.kernel.problems import Problem
 MOST_ASKED = 31
 """Different conditions about consumers in one pipeline: their outcomes are bits of one number."""
 
+_FINDING = "key-auth, basic-auth or client-cert"
+"""Policies that find a consumer."""
+
 
 def check_credentials(document: Document, places: Places) -> Iterator[Problem]:
     """Yield problems of scopes, and of conditions about consumers."""
@@ -35,7 +38,9 @@ def _scopes(document: Document, endpoint: str, places: Places) -> Iterator[Probl
         if entry.scopes:
             path = ("apiEndpoints", endpoint, number, "scopes")
             message = "nothing enforces these scopes: no policy of its pipeline authenticates"
-            yield places.problem(path, message, "add key-auth or basic-auth, or remove them")
+            yield places.problem(
+                path, message, "add key-auth, basic-auth or client-cert, or remove them"
+            )
 
 
 def _conditions(name: str, pipeline: Pipeline, places: Places) -> Iterator[Problem]:
@@ -49,7 +54,9 @@ def _conditions(name: str, pipeline: Pipeline, places: Places) -> Iterator[Probl
             about = tuple(_about_consumers(step.condition))
             if about and not found:
                 message = f"{about[0].name} comes before any policy that finds a consumer"
-                yield places.warning(path, message, "move it behind key-auth or basic-auth")
+                yield places.warning(
+                    path, message, "move it behind key-auth, basic-auth or client-cert"
+                )
             asked |= {frozenset(one.consumers) for one in about if isinstance(one, ConsumerIs)}
             asked |= {tuple(sorted(set(one.scopes))) for one in about if isinstance(one, ScopeHeld)}
             found = found or isinstance(step.action, AuthAction)

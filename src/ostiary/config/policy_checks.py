@@ -24,7 +24,7 @@ from ostiary.kernel.problems import Problem
 from ostiary.scripts.model import Wanted
 
 _Path = tuple[PathPart, ...]
-IDENTIFYING = frozenset({"key-auth", "basic-auth", "jwt", "oauth2-introspect"})
+IDENTIFYING = frozenset({"key-auth", "basic-auth", "jwt", "oauth2-introspect", "client-cert"})
 """Policies that say who the consumer is."""
 
 

@@ -99,7 +99,7 @@ def judge(
 
 
 def judge_known(judgement: Judgement, known: Known) -> Verdict:
-    """Judge a credential whose secret is right."""
+    """Judge a credential whose secret is right, or that has none."""
     if not (known.credential.active and known.consumer.active):
         return Bad(CredentialReason.INACTIVE, known)
     if not judgement.scopes <= known.credential.scopes:

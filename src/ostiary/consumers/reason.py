@@ -32,6 +32,13 @@ class CredentialReason(Enum):
         "too many wrong credentials came from the client's address lately",
     )
     MALFORMED = ("credential-malformed", 8, "the credential can't be read")
+    # Of certificates (the policy client-cert).
+    NOT_ADMITTED = ("certificate-not-admitted", 40, "the certificate shown isn't trusted here")
+    NAME_REFUSED = ("certificate-name-refused", 41, "the step's names don't let it pass")
+    NOBODYS = ("certificate-nobodys", 42, "the certificate is no consumer's")
+    AMBIGUOUS = ("certificate-ambiguous", 43, "the certificate is several consumers'")
+    OUT_OF_DATE = ("credential-out-of-date", 44, "it isn't between the credential's dates")
+    CONSUMER_REFUSED = ("consumer-refused", 45, "the step asks for other consumers")
     # Of tokens.
     TOKEN_SIGNATURE = ("token-signature", 20, "none of the keys has signed the token")
     TOKEN_EXPIRED = ("token-expired", 21, "the token has expired")

@@ -10,6 +10,7 @@ from datetime import datetime
 from ostiary.compiler.routes import RouteTable, route_table
 from ostiary.compiler.tls import Entry, entries_of
 from ostiary.config.effective import AuthType
+from ostiary.services.certificate_steps import Fitting, nobodys
 from ostiary.services.credentials import AskDirectory, nobody_to_ask
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.handshake import choose_entry
@@ -32,11 +33,13 @@ class Explainer:
         now: datetime,
         statuses: Statuses | None = None,
         ask: AskDirectory = nobody_to_ask,
+        fitting: Fitting = nobodys,
     ) -> None:
         """``now`` (aware) is when the visits take place. What is managed beside the file is in
         ``prepared``; ``statuses`` are the OCSP answers at hand, and nobody else's; ``ask`` judges
-        the credentials of consumers."""
+        the credentials of consumers, and ``fitting`` finds those that fit a certificate."""
         self._ask = ask
+        self._fitting = fitting
         self._prepared = prepared
         self._now = now
         standing = standing_of(prepared.policies, blocked=prepared.blocked, statuses=statuses)
@@ -86,5 +89,7 @@ class Explainer:
         client = Client(
             fingerprint=hashlib.sha256(shown.leaf).hexdigest().upper() if shown.leaf else "",
             ask=self._ask,
+            fitting=self._fitting,
+            now=self._now,
         )
         return Way(self._prepared, self.table, about, judge, client)

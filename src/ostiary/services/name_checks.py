@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from ostiary.compiler.policies import rule_from
 from ostiary.config.auth_checks import FROM_STORE
+from ostiary.config.client_cert_checks import client_cert_actions
 from ostiary.config.effective import Managed
 from ostiary.config.load import Loaded
 from ostiary.config.model.client_auth import ApiAuth
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.name_rule import NameRule
 from ostiary.config.model.pki import Est
 from ostiary.config.text.tree import PathPart
@@ -49,7 +51,7 @@ def advise_file_names(loaded: Loaded) -> Iterator[Problem]:
         yield from names.advised(auth)
 
 
-def _of_file(loaded: Loaded) -> Iterator[tuple["_Names", ApiAuth]]:
+def _of_file(loaded: Loaded) -> Iterator[tuple["_Names", ApiAuth | ClientCertAction]]:
     document = loaded.document
     yield _Names(loaded, (_AUTH,)), document.client_certificate_auth
     for name, entries in document.api_endpoints.items():
@@ -57,6 +59,8 @@ def _of_file(loaded: Loaded) -> Iterator[tuple["_Names", ApiAuth]]:
             if entry.client_certificate_auth is not None:
                 at = ("apiEndpoints", name, number, _AUTH)
                 yield _Names(loaded, at), entry.client_certificate_auth
+    for path, action in client_cert_actions(document):
+        yield _Names(loaded, path), action
 
 
 def judge_managed_names(loaded: Loaded, before: Managed | None = None) -> Iterator[Problem]:
@@ -72,13 +76,13 @@ def judge_managed_names(loaded: Loaded, before: Managed | None = None) -> Iterat
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The names of one ``clientCertificateAuth``."""
+    """The names of one ``clientCertificateAuth``, or of one step ``client-cert``."""
 
     loaded: Loaded
     at: tuple[PathPart, ...]
     stored: bool = False
 
-    def judged(self, auth: ApiAuth) -> Iterator[Problem]:
+    def judged(self, auth: ApiAuth | ClientCertAction) -> Iterator[Problem]:
         for number, text in enumerate(auth.trusted_distinguished_names or ()):
             try:
                 parse_pattern(text)
@@ -88,7 +92,7 @@ class _Names:
         yield from self._rules("allow", auth.allow or ())
         yield from self._rules("deny", auth.deny or ())
 
-    def advised(self, auth: ApiAuth) -> Iterator[Problem]:
+    def advised(self, auth: ApiAuth | ClientCertAction) -> Iterator[Problem]:
         for number, text in enumerate(auth.trusted_distinguished_names or ()):
             for one in advice(text):
                 yield self._remark(("trustedDistinguishedNames", number), one)

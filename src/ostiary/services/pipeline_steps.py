@@ -11,6 +11,7 @@ from ostiary.compiler.profiles import AsksSecret
 from ostiary.compiler.tokens import AsksToken
 from ostiary.config.expression.scripts import acting_script, read_template
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Condition
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
@@ -56,23 +57,33 @@ Asking: TypeAlias = Callable[[AsksSecret], Judged]
 """Judges the credential that a step asks for."""
 
 
+OfCertificate: TypeAlias = Callable[[ClientCertAction, Request], Answer | Went]
+"""What a step does that asks whose the certificate is."""
+
+
 def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
-    action: Action, condition: Condition, request: Request, document: Document, asking: Asking
+    action: Action,
+    condition: Condition,
+    request: Request,
+    document: Document,
+    *,
+    asking: Asking,
+    of_certificate: OfCertificate,
 ) -> Answer | Went:
     """Let a step act whose condition holds.
 
-    Nothing is known of earlier requests, and perhaps not of the client's address: steps that depend
-    on these go on, and say what they look at.
+    Steps that depend on earlier requests, or on an address that isn't known, go on and say so.
     """
     match action:
+        case ClientCertAction():
+            return of_certificate(action, request)
         case TerminateAction(status_code=status):
             return _answers(status)
         case ProxyAction(service_endpoint=name):
             where = urls(document, name)
             return Answer(served=True, sentence=f"passed on to the service {name!r} at {where}")
         case RedirectAction():
-            location = text_of(read_template(action.location), request)
-            return _redirects(action.status_code, location)
+            return _redirects(action.status_code, text_of(read_template(action.location), request))
         case RewriteAction():
             return _rewrite(action, condition, request)
         case CorsAction():

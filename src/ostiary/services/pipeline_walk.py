@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import MappingProxyType
 
 from ostiary.compiler.profiles import AsksSecret, judgement_of
 from ostiary.compiler.routes import Route
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import PolicyUse, ProxyAction, Step
+from ostiary.services.certificate_steps import Fitting, Shows, certificate_step
 from ostiary.services.credentials import AskDirectory, Judged, Proof, judged
 from ostiary.services.explanation import Answer, Line
 from ostiary.services.onward import Forwarded, onward
@@ -33,8 +36,14 @@ class Visitor:
 
     admitted: bool
     """By a certificate."""
+    certificate: bool
+    """It shows one, admitted or not."""
     proof: Proof
     ask: AskDirectory
+    fitting: Fitting
+    """Whose certificates are."""
+    now: datetime
+    """Aware."""
 
 
 def pipeline_of(document: Document, endpoint: str) -> str | None:
@@ -74,7 +83,14 @@ def walk(document: Document, route: Route, request: Request, visitor: Visitor) -
             lines.append(_skipped(line, said, number, unknown=acts is None))
             continue
         at = _Place(document, name, route, request, visitor)
-        did = act(step.action, step.condition, request, document, at.judge)
+        did = act(
+            step.action,
+            step.condition,
+            request,
+            document,
+            asking=at.judge,
+            of_certificate=at.recognize,
+        )
         forwarded = None
         if isinstance(step.action, ProxyAction):
             forwarded = onward(step.action, request, route, document)
@@ -118,3 +134,8 @@ class _Place:
         judgement = judgement_of(action, self.route, self.document.pipelines[self.pipeline])
         visitor = self.visitor
         return judged(action, judgement, self.request, visitor.proof, visitor.ask)
+
+    def recognize(self, action: ClientCertAction, request: Request) -> Answer | Went:
+        visitor = self.visitor
+        shows = Shows(certificate=visitor.certificate, scopes=self.route.scopes)
+        return certificate_step(visitor.fitting, visitor.now, shows, action, request)

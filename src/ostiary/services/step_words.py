@@ -8,6 +8,7 @@ from ostiary.compiler.authentication import status_of
 from ostiary.compiler.profiles import Authenticating
 from ostiary.config.expression.scripts import acting_script
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Action, ProxyAction, TerminateAction
 from ostiary.config.model.policies.cors import CorsAction
@@ -72,6 +73,8 @@ def words_of(action: Action) -> Words:  # noqa: C901, PLR0911, PLR0912 - a close
             )
         case LogAction():
             return Words(f"adds {action.message!r} to the access log")
+        case ClientCertAction():
+            return _certificate(action)
         case BasicAuthAction():
             return _asking("asks for a name and a password", action)
         case KeyAuthAction():
@@ -121,6 +124,21 @@ def _asking(what: str, action: Authenticating) -> Words:
     if action.pass_through:
         return Words(f"{what}; who has none goes on without a consumer", asks=True)
     return Words(what, refuses=status_of(action, CredentialReason.MISSING), asks=True)
+
+
+def _certificate(action: ClientCertAction) -> Words:
+    what = "asks for a certificate"
+    if action.consumers:
+        what += f" of {listed(action.consumers)}"
+    elif action.consumer == "required":
+        what += " of a consumer"
+    names = [*action.trusted_distinguished_names, *action.allow, *action.deny]
+    what += " whose names may pass" if names else ""
+    if action.report_only:
+        return Words(f"{what}; refuses nobody, and tells", asks=True)
+    if action.pass_through:
+        return Words(f"{what}; who has none goes on without a consumer", asks=True)
+    return Words(what, refuses=401 if action.required else 403, asks=True)
 
 
 def _places(action: KeyAuthAction) -> str:

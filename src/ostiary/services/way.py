@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
 from ostiary.compiler.answers import CERTIFICATE_REFUSED
@@ -10,6 +11,7 @@ from ostiary.compiler.scopes import HEADER_ENTRY, scope_of
 from ostiary.compiler.tls import Asking, Entry
 from ostiary.config.effective import AuthType
 from ostiary.config.model.document import Document
+from ostiary.services.certificate_steps import Fitting
 from ostiary.services.credentials import NO_PROOF, AskDirectory
 from ostiary.services.explanation import Answer, Explanation, Line
 from ostiary.services.handshake import (
@@ -51,6 +53,10 @@ class Client:
     fingerprint: str
     """Of the certificate that it shows, SHA-256 in upper-case hex; empty: it has none."""
     ask: AskDirectory
+    fitting: Fitting
+    """Whose certificates are."""
+    now: datetime
+    """Aware."""
 
 
 class Way:
@@ -244,7 +250,14 @@ class Way:
         if isinstance(self._decision, Admitted):
             leaf = self._decision.path[0]
             request = replace(request, facts=facts_of(leaf), peer=peer_of(leaf))
-        visitor = Visitor(admitted=admitted, proof=self._proof, ask=self._client.ask)
+        visitor = Visitor(
+            admitted=admitted,
+            certificate=bool(self._fingerprint),
+            proof=self._proof,
+            ask=self._client.ask,
+            fitting=self._client.fitting,
+            now=self._client.now,
+        )
         walked = walk(self._document, route, arriving(self._prepared, request), visitor)
         self._lines.extend(walked.lines)
         self._forwarded = walked.forwarded

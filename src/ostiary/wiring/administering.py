@@ -177,7 +177,9 @@ class Administering:
         whether one is good, and who shows one is answered 503."""
         from ostiary.store.database.consumer_directory import StoredDirectory  # noqa: PLC0415
 
-        applying.gateway.credentials.consult(StoredDirectory(self._database))
+        directory = StoredDirectory(self._database)
+        applying.gateway.credentials.consult(directory)
+        applying.gateway.doorkeepers.consumers.consult(directory)
 
     def _bind(self) -> socket.socket | None:
         written = self._document.admin

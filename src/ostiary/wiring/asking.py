@@ -10,6 +10,7 @@ from ostiary.consumers.reason import CredentialReason
 from ostiary.consumers.secrets import verify
 from ostiary.management.errors import Forbidden
 from ostiary.management.ports import Asked
+from ostiary.services.certificate_steps import Fitting, nobodys
 from ostiary.services.credentials import AskDirectory
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
@@ -28,15 +29,16 @@ def explain_visit(
     asked: Asked,
     directory: Directory,
     statuses: Callable[[], Statuses] | None = None,
+    fitting: Fitting = nobodys,
 ) -> tuple[Explanation, ...]:
     """One for an API or URL, else one for each TLS entry; by these OCSP answers, and credentials
-    of this directory.
+    of this directory; ``fitting`` finds those that fit a certificate.
 
     Raises AskedWrongly, NoSuchApi, Forbidden.
     """
     found = statuses() if statuses else None
     ask = judging_by(directory) if asked.may_try else forbidden
-    explainer = Explainer(prepared, asked.at, found, ask)
+    explainer = Explainer(prepared, asked.at, found, ask, fitting)
     shown = Shown(asked.leaf, asked.chain)
     if asked.url is not None:
         visit = visit_of_url(asked.url, asked.method)

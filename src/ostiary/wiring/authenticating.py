@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 
 from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
-from ostiary.consumers.changes import Changed
+from ostiary.consumers.changes import Changed, Named
 from ostiary.consumers.judging import Bad, Decoys, Good, Judgement, Verdict, Verify, judge
 from ostiary.consumers.model import CredentialType
 from ostiary.consumers.ports import Directory
@@ -79,7 +79,8 @@ class Authenticating:
             kind: ThreadPoolExecutor(max_workers=1, thread_name_prefix=kind.value)
             for kind in CredentialType
         }
-        self._changes = 0
+        self.changes = 0
+        """Grows whenever somebody's credentials have changed."""
         self._waiting: Counter[CredentialType] = Counter()
         self.counts: Counter[tuple[str, str]] = Counter()
         """Decisions by type and outcome: ``admitted`` or a reason."""
@@ -111,7 +112,7 @@ class Authenticating:
         False: then everything must be taken back, since it isn't known of whom all it was told.
         """
         # Somebody may be judging just now by how it was before.
-        self._changes += 1
+        self.changes += 1
         self._wrong.clear()
         self.tokens.forget()
         if changed is None:
@@ -138,21 +139,27 @@ class Authenticating:
         if judgement is None:
             self._log.warning("judgement-unknown", judgement=question.judgement)
             return _unanswered()
-        at, changes = self._now().timestamp(), self._changes
+        at, changes = self._now().timestamp(), self.changes
         key = _digest(judgement.id, question.credential)
         wrong = self._wrong.get(key)
         verdict: Verdict
         if wrong is not None and wrong[1] > at:
             verdict = wrong[0]
-            self._remember(question, judgement, verdict, at, int(wrong[1]))
+            self._remember(question, verdict, at, int(wrong[1]))
         elif not self._guessing.may_try(question.client, at):
             verdict = Bad(CredentialReason.TOO_MANY)
         else:
             verdict = await self._judge(judgement, question.credential)
-            if changes == self._changes:
-                self._note(question, judgement, verdict, key, at)
+            if changes == self.changes:
+                self._note(question, verdict, key, at)
         self._count(judgement, verdict)
         return _answer(verdict)
+
+    def claimed(self, question: CredentialQuestion) -> Named | None:
+        """Whose credential it says it is; None where it can't be read."""
+        judgement = self._judgement(question.judgement)
+        read = read_credential(judgement.type, question.credential) if judgement else None
+        return (judgement.type, read.name) if judgement and read else None
 
     def _judgement(self, name: str) -> Judgement | None:
         for known in reversed(self._judgements.values()):
@@ -182,16 +189,9 @@ class Authenticating:
     def _judge_now(self, judgement: Judgement, sent: bytes) -> Verdict:
         return judge(judgement, sent, self._directory, self._proven, self._decoys)
 
-    def _note(
-        self,
-        question: CredentialQuestion,
-        judgement: Judgement,
-        verdict: Verdict,
-        key: bytes,
-        at: float,
-    ) -> None:
+    def _note(self, question: CredentialQuestion, verdict: Verdict, key: bytes, at: float) -> None:
         if verdict.known is not None:
-            self._remember(question, judgement, verdict, at, int(at) + _REMEMBERED_SECONDS)
+            self._remember(question, verdict, at, int(at) + _REMEMBERED_SECONDS)
         elif verdict.reason in _WRONG:
             self._guessing.failed(question.client, question.worker, at)
             self._log.info("refused", reason=verdict.reason.value, client=question.client)
@@ -200,14 +200,8 @@ class Authenticating:
                 self._wrong.popitem(last=False)
 
     def _remember(
-        self,
-        question: CredentialQuestion,
-        judgement: Judgement,
-        verdict: Verdict,
-        at: float,
-        until: int,
+        self, question: CredentialQuestion, verdict: Verdict, at: float, until: int
     ) -> None:
-        claimed = read_credential(judgement.type, question.credential)
         row = Row(
             key=question.key,
             code=_answer(verdict).code,
@@ -215,8 +209,7 @@ class Authenticating:
             consumer=verdict.known.consumer.id if verdict.known else None,
             passed=verdict.passed if isinstance(verdict, Good) else 0,
         )
-        named = (judgement.type, claimed.name) if claimed else None
-        self._remembering.note(question.worker, row, named, int(at))
+        self._remembering.note(question.worker, row, self.claimed(question), int(at))
 
     def _count(self, judgement: Judgement, verdict: Verdict) -> None:
         outcome = "admitted" if isinstance(verdict, Good) else verdict.reason.value

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ostiary.config.effective import Managed
 from ostiary.kernel.errors import WrongUse
+from ostiary.services.certificate_steps import Fitting, nobodys
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.list_sources import NOTHING_FETCHED
@@ -50,6 +51,7 @@ def explain(
     asked: Asked,
     managed: Managed | None = None,
     trusted: Iterable[Certificate] = (),
+    fitting: Fitting = nobodys,
 ) -> tuple[Explanation, ...]:
     """One explanation of a visit, or one for each TLS entry when neither API nor URL is given.
 
@@ -63,7 +65,7 @@ def explain(
         fetched = ListSources(shelf_in(asked.state)).load(written.document)
     prepared = prepare_rest(written, managed, trusted, fetched=fetched)
     statuses = answers_in(Folders(state=asked.state).ocsp) if asked.state else None
-    explainer = Explainer(prepared, moment(asked.at), statuses)
+    explainer = Explainer(prepared, moment(asked.at), statuses, fitting=fitting)
     shown = shown_by(asked)
     if asked.url is not None:
         return (explainer.visit(visit_of_url(asked.url, asked.method), shown),)

@@ -9,7 +9,6 @@ from ostiary.agent.rows import Rows
 from ostiary.agent.server import AgentServer
 from ostiary.compiler.bundle import Bundle
 from ostiary.compiler.marks import marks_of
-from ostiary.compiler.profiles import judgements_of
 from ostiary.consumers.changes import Changed
 from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.problems import ConfigRefused, Severity
@@ -30,7 +29,7 @@ from ostiary.wiring import world
 from ostiary.wiring.answering import Answering, OnDecision, OnMissing
 from ostiary.wiring.authenticating import Authenticating
 from ostiary.wiring.consulting import Consulting
-from ostiary.wiring.doorkeepers import Doorkeepers, agent_server, authenticating
+from ostiary.wiring.doorkeepers import Doorkeepers, agent_server
 from ostiary.wiring.evaluating import Evaluating
 from ostiary.wiring.folders import Folders
 from ostiary.wiring.ground import addresses, place_of
@@ -77,8 +76,10 @@ class Gateway:
             ask=ask,
             marking=self._marking,
         )
-        self._authenticating = authenticating(world.now, self.reconsider_credentials)
+        take_back = self.reconsider_credentials
         self.evaluating = Evaluating()  # what pipelines ask about requests
+        self.doorkeepers = Doorkeepers(self._answering, self.evaluating, world.now, take_back)
+        """Who answers the engine's questions."""
         self._serving: Serving | None = None
         self._engine: Engine | None = None
         self._agent: AgentServer | None = None
@@ -95,12 +96,12 @@ class Gateway:
     @property
     def credentials(self) -> Authenticating:
         """Who judges the credentials of consumers."""
-        return self._authenticating
+        return self.doorkeepers.credentials
 
     async def reconsider_credentials(self, changed: Changed | None) -> bool:
         """Consumers or their credentials have changed, None: anybody's. What is remembered of them
         no longer counts, on open connections, too. False: that must be tried again."""
-        told = await self._authenticating.reconsider(changed)
+        told = await self.doorkeepers.reconsider(changed)
         return told or await self._withdrawal.withdraw_credentials(self.engine.socket)
 
     @property
@@ -124,8 +125,7 @@ class Gateway:
         Raises ConfigRefused, PortUnavailable, AgentUnavailable, EngineFailed, FileTrouble.
         """
         ensure_free(addresses(prepared))
-        doorkeepers = Doorkeepers(self._answering, self._authenticating, self.evaluating)
-        self._agent = agent_server(self._folders.run / "agent.sock", doorkeepers)
+        self._agent = agent_server(self._folders.run / "agent.sock", self.doorkeepers)
         await self._agent.start()
         setup = EngineSetup(
             binary=self._binary,
@@ -149,7 +149,7 @@ class Gateway:
         losing a request. ``keep`` is awaited, once or twice, when all is checked and before
         anything acts. Raises ConfigRefused, EngineFailed, FileTrouble, and what ``keep`` raises.
         """
-        async with self._exchange.following(prepared.document), self._authenticating.use(prepared):
+        async with self._exchange.following(prepared.document), self.credentials.use(prepared):
             standing = await self._standing_of(prepared)
             serving = self._serving
             if not anew and serving is not None and await same_files(prepared, serving):
@@ -166,7 +166,7 @@ class Gateway:
         await keep()
         if self._serving is None or prepared.engine is not self._serving.engine:
             document = prepared.document
-            self._authenticating.judge_by(await asyncio.to_thread(judgements_of, document))
+            await self.doorkeepers.judge_by(document)
             self._marking.answer_by(await asyncio.to_thread(marks_of, document))
             await self.evaluating.follow(document)
 
@@ -255,7 +255,7 @@ class Gateway:
         await self._tunnelling.end()
         if self._engine is not None:
             await self._engine.stop()
-        await self._authenticating.end()
+        await self.doorkeepers.end()
         await self.evaluating.end()
         if self._agent is not None:
             await self._agent.stop()
@@ -286,7 +286,7 @@ class Gateway:
             case Confirmed(revision=revision, folder=folder, worker=worker, seconds=seconds):
                 self._teaching.begin(self.engine.socket, worker, folder)
                 self._tunnelling.begin(self.engine.socket)
-                self._authenticating.begin(self.engine.socket)
+                self.doorkeepers.begin(self.engine.socket)
                 self._log.info(
                     "serving", revision=revision, worker=worker, seconds=round(seconds, 3)
                 )

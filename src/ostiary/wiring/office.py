@@ -133,6 +133,7 @@ def _manage(
             asked,
             StoredDirectory(lambda: kept.database),
             applying.gateway.consulting.copy,
+            applying.gateway.doorkeepers.consumers.fitting,
         ),
         clock=world.now,
         dice=secrets.token_bytes,

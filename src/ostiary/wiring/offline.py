@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -22,6 +23,7 @@ from ostiary.kernel.problems import ConfigRefused
 from ostiary.management.errors import Unacceptable
 from ostiary.management.making import Hands, make_management
 from ostiary.management.ports import Applied, FileEdit, FileInForce
+from ostiary.services.certificate_index import fitting_in
 from ostiary.services.list_sources import SourceState
 from ostiary.services.ocsp_state import NOBODY_ASKED, OcspState
 from ostiary.services.prepare import Prepared, Written
@@ -139,6 +141,7 @@ def _application(written: Written, state: Path, database: Database) -> ASGIApp:
     kept = state_of(database)
     stopped = _stopped(written, state, kept.managed, kept.certificates)
     shelf = TrustStore(state)
+    directory = StoredDirectory(lambda: database)
     hands = Hands(
         keeping=database,
         ground=database,
@@ -146,7 +149,7 @@ def _application(written: Written, state: Path, database: Database) -> ASGIApp:
         gatekeeper=stopped,
         telemetry=Watching(lambda: database, state / "run").telemetry,
         explain=lambda asked: explain_visit(
-            stopped.prepared, asked, StoredDirectory(lambda: database)
+            stopped.prepared, asked, directory, fitting=partial(fitting_in, directory)
         ),
         clock=world.now,
         dice=secrets.token_bytes,

@@ -18,7 +18,7 @@ from ostiary.compiler.credentials import CODE_AT, PASSED_AT, UNTIL_AT, WHO_AT
 from ostiary.consumers.changes import Changed, Named
 from ostiary.kernel.errors import OstiaryError
 from ostiary.supervisor.runtime import COMMAND_LIMIT, MasterSocket, WorkerGone
-from ostiary.wiring.told import Told
+from ostiary.wiring.told import RowOf, Told
 
 _MOST_WAITING: Final = 20_000
 _BATCH: Final = 24
@@ -75,11 +75,22 @@ class Remembering:
     def note(self, worker: int, row: Row, named: Named | None, now: int) -> None:
         """Have a worker (its process id) remember this about the credential ``named``; None: about
         one that names nobody. ``now``: Unix seconds."""
-        if self._master is None or len(self._waiting) >= _MOST_WAITING:
+        if self._is_full:
             return
         if named is not None:
             self._told.note(named, row.consumer, (worker, row.key), now=now, until=row.until)
         self._add(worker, row.key, row.command)
+
+    def tell(self, worker: int, row: Row) -> bool:
+        """Likewise, for somebody who knows himself what to take back; False: it wasn't taken."""
+        if self._is_full:
+            return False
+        self._add(worker, row.key, row.command)
+        return True
+
+    @property
+    def _is_full(self) -> bool:
+        return self._master is None or len(self._waiting) >= _MOST_WAITING
 
     async def take_back(self, changed: Changed, now: int) -> bool:
         """Whatever was told of these no longer counts, when this returns. ``now``: Unix seconds.
@@ -89,7 +100,11 @@ class Remembering:
         rows = self._told.rows_of(changed, now)
         if rows is None and changed.only_new:
             rows = frozenset()
-        if rows is None or len(rows) > _MOST_ROWS or self._master is None:
+        return rows is not None and await self.take_rows_back(rows)
+
+    async def take_rows_back(self, rows: frozenset[RowOf]) -> bool:
+        """These rows no longer count, when this returns. False: likewise."""
+        if len(rows) > _MOST_ROWS or self._master is None:
             return False
         for row in rows:
             self._waiting.pop(row, None)

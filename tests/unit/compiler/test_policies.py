@@ -167,5 +167,8 @@ def test_a_condition_behind_a_change_is_judged_after_it() -> None:
 @pytest.mark.parametrize("model", ACTIONS, ids=lambda one: str(one.__name__))
 def test_every_example_becomes_rules(model: type) -> None:
     lines = "".join(f"    {line}\n" for line in model.example.splitlines())
-    text = f"{HEAD}pipelines:\n  p:\n    apiEndpoints: a\n    policies:\n{lines}"
+    asking = (
+        "clientCertificateAuth: {type: header, headerName: X-Cert, trustedProxies: [127.0.0.1]}\n"
+    )
+    text = f"{asking}{HEAD}pipelines:\n  p:\n    apiEndpoints: a\n    policies:\n{lines}"
     assert b"pl1" in bundle_of(text, "/f").files["haproxy.cfg"]

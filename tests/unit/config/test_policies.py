@@ -19,7 +19,12 @@ def with_policy(policy: str) -> str:
 @pytest.mark.parametrize("model", ACTIONS, ids=lambda one: str(one.__name__))
 def test_every_policy_has_an_example_that_is_accepted(model: type) -> None:
     lines = "".join(f"      {line}\n" for line in model.example.splitlines())
-    document = loaded(HEAD + lines + (TAIL if "proxy" not in lines else "")).document
+    asking = (
+        "clientCertificateAuth: {type: header, headerPreset: nginx, headerName: X-Cert, "
+        "trustedProxies: [127.0.0.1]}\n"
+    )
+    text = asking + HEAD + lines + (TAIL if "proxy" not in lines else "")
+    document = loaded(text).document
     steps = document.pipelines["main"].policies[0].steps
     assert all(type(step.action) is model for step in steps)
 

@@ -186,9 +186,12 @@ def test_certificates_are_tied_by_rules_that_can_be_read(desk: DeskRig) -> None:
         desk, kind=CERTIFICATE, rules=rules, valid_from=begin, valid_until=begin + timedelta(days=9)
     )
     assert made.secret is None
-    assert [dict(rule) for rule in made.rules] == rules
+    assert [dict(rule) for rule in made.rules] == [{"fingerprint": "ab" * 32}, rules[1]]
     second = credential(desk, kind=CERTIFICATE, rules=[{"dns": "ada.example"}])
-    (first, _) = StoredDirectory(lambda: desk.database).certificates()
+    directory = StoredDirectory(lambda: desk.database)
+    assert [name for name, _ in directory.rules()] == [made.name, second.name]
+    first = directory.certificate(made.name)
+    assert first is not None
     assert first.good_at(begin)
     ends = begin + timedelta(days=1)
     change(desk, made.id, dates={"valid_until": ends})
@@ -323,3 +326,31 @@ def test_a_removed_credential_frees_its_name(desk: DeskRig) -> None:
         change(desk, one.id, active=True)
     page = desk.management.consumers.credentials.page(consumer="ada", kind=KEY)
     assert [found.name for found in page.items] == ["k"]
+
+
+def test_whose_claims_will_meet_is_told_when_the_second_is_made(desk: DeskRig) -> None:
+    user(desk)
+    user(desk, "bob")
+    print_, begin = "ab" * 32, desk.clock.now
+    numbered = {"issuer": "CN=ca", "serial": "0A:1F"}
+    first = credential(desk, kind=CERTIFICATE, rules=[{"fingerprint": print_}, numbered])
+    assert first.warnings == ()
+    assert credential(desk, kind=CERTIFICATE, rules=[{"fingerprint": print_}]).warnings == ()
+
+    def claims(*rules: dict[str, str], **more: object) -> tuple[str, ...]:
+        made = credential(desk, "bob", CERTIFICATE, rules=rules, **more)
+        run(desk.management.consumers.credentials.remove(desk.order(), made.id))
+        return made.warnings
+
+    spelt = ":".join([print_[:2].upper()] * 32)
+    assert len(claims({"fingerprint": spelt, "dns": "a.example"})) == 2
+    assert "of ada" in claims({"issuer": "CN=ca", "serial": "a1f"})[0]
+    assert claims({"issuer": "CN=other", "serial": "a1f"}) == ()
+    assert claims({"distinguishedName": "CN=ada,**"}) == ()
+    change(desk, first.id, dates={"valid_until": begin + timedelta(days=1)})
+    later = begin + timedelta(days=1)
+    assert len(claims({"fingerprint": print_}, valid_from=later)) == 1
+    second = credential(desk, "bob", CERTIFICATE, rules=[{"distinguishedName": "CN=ada,**"}])
+    patch = CredentialPatch(rules=[{"fingerprint": print_}])
+    changed = run(desk.management.consumers.credentials.change(desk.order(), second.id, patch))
+    assert len(changed.warnings) == 2

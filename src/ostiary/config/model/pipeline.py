@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.base import Listed, Model, Number, Wrong
+from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.condition import Always, Condition
 from ostiary.config.model.policies.cors import CorsAction
 from ostiary.config.model.policies.expression import ExpressionAction
@@ -64,6 +65,7 @@ class ProxyAction(ProxyOptions):
 
 Acts = (
     BasicAuthAction
+    | ClientCertAction
     | CorsAction
     | ExpressionAction
     | HeadersAction
@@ -95,6 +97,7 @@ def answers(action: Action) -> bool:
             return action.redirect is not None
         case (
             BasicAuthAction()
+            | ClientCertAction()
             | CorsAction()
             | ExpressionAction()
             | HeadersAction()

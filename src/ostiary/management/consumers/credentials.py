@@ -1,7 +1,7 @@
 """Credentials of consumers: made, found, changed, removed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ostiary.consumers.certificates import CertificateRule, check_dates
@@ -10,6 +10,7 @@ from ostiary.consumers.model import CredentialType
 from ostiary.consumers.names import LONGEST_NAME, check_scope, uuid_of
 from ostiary.management.actors import Order
 from ostiary.management.changes import Changes
+from ostiary.management.consumers.claims import foreseen
 from ostiary.management.consumers.finding import anybody, refusals
 from ostiary.management.consumers.making import Wanted, client_name, make, of_consumer
 from ostiary.management.consumers.tying import read_rules
@@ -111,10 +112,11 @@ class Credentials:
                 _make_room(work, new.name)
             one = work.credentials.add(new, at=moment.at)
             kept.append(one)
-            return _edited("create", one, after=_told(one))
+            return _edited("create", one, after=_told(one), warnings=foreseen(work, one))
 
         done = await self._changes.make(order, Role.OPERATOR, edit)
-        return credential_view(kept[-1], made.secret if done.applied else None)
+        view = credential_view(kept[-1], made.secret if done.applied else None)
+        return replace(view, warnings=done.warnings)
 
     async def change(self, order: Order, number: int, patch: CredentialPatch) -> ChangeView:
         """Activate or deactivate, allow other scopes, tie to other certificates. Acts at once.
@@ -146,6 +148,7 @@ class Credentials:
                 one,
                 before={key: told[0][key] for key in different},
                 after={key: told[1][key] for key in different},
+                warnings=foreseen(work, one) if different else (),
             )
 
         return await self._changes.make(order, Role.OPERATOR, edit)
@@ -209,7 +212,12 @@ def _verb(different: list[str], patch: CredentialPatch) -> str:
 
 
 def _edited(
-    verb: str, one: StoredCredential, *, before: JsonValue = None, after: JsonValue = None
+    verb: str,
+    one: StoredCredential,
+    *,
+    before: JsonValue = None,
+    after: JsonValue = None,
+    warnings: tuple[str, ...] = (),
 ) -> Edited:
     return Edited(
         action=f"credential.{verb}",
@@ -217,6 +225,7 @@ def _edited(
         before=before,
         after=after,
         consumers=Changed(credentials=frozenset({(one.type, one.name)})),
+        warnings=warnings,
     )
 
 

@@ -54,6 +54,8 @@ class CredentialView(View):
     updated: datetime
     secret: str | None = field(default=None, repr=False)
     """Shown this once, in the answer to its creation."""
+    warnings: tuple[str, ...] = ()
+    """In the answer to its creation: whose certificates it claims, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

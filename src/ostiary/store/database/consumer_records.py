@@ -84,3 +84,12 @@ class StoredCredential:
     valid_until: datetime | None
     created: datetime
     updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRules:
+    """The rules of a certificate credential."""
+
+    number: int
+    name: str
+    rules: tuple[CertificateRule, ...]

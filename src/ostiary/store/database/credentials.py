@@ -1,7 +1,7 @@
 """Credentials: found by what clients name, by one look into one index; shown without secrets."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -22,12 +22,18 @@ from sqlalchemy import (
 from ostiary.consumers.certificates import CertificateCredential, CertificateRule
 from ostiary.consumers.model import Consumer, ConsumerKind, Credential, CredentialType, Known
 from ostiary.store.database.columns import seal
-from ostiary.store.database.consumer_records import NewCredential, StoredCredential
+from ostiary.store.database.consumer_records import (
+    NamedRules,
+    NewCredential,
+    StoredCredential,
+)
 from ostiary.store.database.consumer_tables import consumers, credentials
 from ostiary.store.database.consumers import OWNER, owned, sealed
 from ostiary.store.database.errors import NameTaken, NoSuch
 from ostiary.store.database.records import Page
 from ostiary.store.database.seals import broken
+
+_MOST_ALIKE: Final = 100
 
 
 class Credentials:
@@ -57,16 +63,35 @@ class Credentials:
         row = self._connection.execute(_NAMED, asked).one_or_none()
         return None if row is None else _known_of(row)
 
-    def certificates(self) -> Iterator[CertificateCredential]:
-        """Every credential of type certificate, the oldest first. Raises SnapshotDamaged."""
-        asked = {"kind": CredentialType.CERTIFICATE.value}
-        for row in self._connection.execute(_OF_A_TYPE, asked):
-            yield CertificateCredential(
-                known=_known_of(row),
-                rules=_rules_of(row.rules),
-                valid_from=row.valid_from,
-                valid_until=row.valid_until,
-            )
+    def certificate(self, name: str) -> CertificateCredential | None:
+        """The one of type certificate with this name. Raises SnapshotDamaged."""
+        asked = {"kind": CredentialType.CERTIFICATE.value, "called": name}
+        row = self._connection.execute(_NAMED, asked).one_or_none()
+        if row is None:
+            return None
+        known, rules = _known_of(row), _rules_of(row.rules)
+        return CertificateCredential(
+            known=known, rules=rules, valid_from=row.valid_from, valid_until=row.valid_until
+        )
+
+    def rules(self, *, after: int, limit: int) -> tuple[NamedRules, ...]:
+        """Those of the next certificate credentials behind number ``after``, the oldest first.
+
+        For an index: the checksums are looked at when one is used.
+        """
+        asked = {"kind": CredentialType.CERTIFICATE.value, "after": after, "most": limit}
+        rows = self._connection.execute(_RULES, asked)
+        return tuple(NamedRules(row.id, row.name, _rules_of(row.rules)) for row in rows)
+
+    def with_tests(self, tests: Mapping[str, str]) -> tuple[StoredCredential, ...]:
+        """Certificate credentials in whose rules all of these tests occur, the oldest first. Looks
+        at every one of that type."""
+        query = _all().where(credentials.c.type == CredentialType.CERTIFICATE.value)
+        for name, text in tests.items():
+            written = json.dumps({name: text})[1:-1]
+            query = query.where(credentials.c.rules.contains(written, autoescape=True))
+        query = query.order_by(credentials.c.id).limit(_MOST_ALIKE)
+        return tuple(map(_credential_of, self._connection.execute(query)))
 
     def one(self, number: int) -> StoredCredential:
         """Raises NoSuch, SnapshotDamaged."""
@@ -184,7 +209,12 @@ def _known_query() -> Select[Any]:
 
 
 # Made once: it takes longer than the look itself.
-_OF_A_TYPE: Final = _known_query().order_by(credentials.c.id)
+_RULES: Final = (
+    select(credentials.c.id, credentials.c.name, credentials.c.rules)
+    .where(credentials.c.type == bindparam("kind"), credentials.c.id > bindparam("after"))
+    .order_by(credentials.c.id)
+    .limit(bindparam("most"))
+)
 _NAMED: Final = _known_query().where(credentials.c.name == bindparam("called"))
 
 

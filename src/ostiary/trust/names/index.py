@@ -1,13 +1,12 @@
 """The judgement about names: patterns and rules made ready once, asked for each certificate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from ostiary.trust.names.facts import Facts, facts_of
-from ostiary.trust.names.pattern import Pattern
+from ostiary.trust.names.lookup import RuleLookup
 from ostiary.trust.names.reading import parse_pattern
-from ostiary.trust.names.rules import NameRules, Rule, Test, fingerprint_of, serial_of, test_of
+from ostiary.trust.names.rules import NameRules, Rule, Test, test_of
 from ostiary.trust.names.search import PatternSearch
 from ostiary.x509.certificate import Certificate
 
@@ -84,49 +83,28 @@ class NameIndex:
 class _RuleSearch:
     """Rules found by what is looked up fastest in them; only those are tested."""
 
-    __slots__ = ("_by_fingerprint", "_by_pattern", "_by_serial", "_others", "_search")
+    __slots__ = ("_lookup", "_ready")
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._by_fingerprint: dict[str, list[_Ready]] = {}
-        self._by_serial: dict[int, list[_Ready]] = {}
-        by_pattern: dict[Pattern, list[_Ready]] = {}
-        self._others: list[_Ready] = []
-        for rule in rules:
-            given = rule.given()
-            # All tests are made, so that none is left unread; the one looked up isn't repeated.
-            tests = {name: test_of(name, text) for name, text in given.items()}
-            if rule.fingerprint is not None:
-                home = self._by_fingerprint.setdefault(fingerprint_of(rule.fingerprint), [])
-                tests.pop("fingerprint")
-            elif rule.serial is not None:
-                home = self._by_serial.setdefault(serial_of(rule.serial), [])
-                tests.pop("serial")
-            elif rule.distinguished_name is not None:
-                # By what it says: the search keeps only one of those that say the same.
-                pattern = parse_pattern(rule.distinguished_name).plain()
-                home = by_pattern.setdefault(pattern, [])
-                tests.pop("distinguished_name")
-            else:
-                home = self._others
-            home.append(_Ready(rule, tuple(tests.values())))
-        self._search = PatternSearch(tuple(by_pattern))
-        self._by_pattern = tuple(by_pattern.values())
+        # All tests are made, so that none is left unread; the one looked up isn't repeated.
+        self._ready = tuple(_Ready(rule, _tests(rule)) for rule in rules)
+        self._lookup = RuleLookup(rules)
 
     def first(self, facts: Facts) -> Rule | None:
         """A rule of which every test holds; None when there is none."""
-        for one in self._candidates(facts):
+        for number in self._lookup.candidates(facts):
+            one = self._ready[number]
             if all(test(facts) for test in one.tests):
                 return one.rule
         return None
 
-    def _candidates(self, facts: Facts) -> Iterator["_Ready"]:
-        for fingerprint in facts.fingerprints if self._by_fingerprint else ():
-            yield from self._by_fingerprint.get(fingerprint, ())
-        yield from self._by_serial.get(facts.serial, ())
-        yield from chain.from_iterable(
-            self._by_pattern[number] for number in self._search.fitting(facts.names.subject)
-        )
-        yield from self._others
+
+def _tests(rule: Rule) -> tuple[Test, ...]:
+    tests = {name: test_of(name, text) for name, text in rule.given().items()}
+    for name in ("fingerprint", "serial", "distinguished_name"):
+        if tests.pop(name, None) is not None:
+            break
+    return tuple(tests.values())
 
 
 @dataclass(frozen=True, slots=True)

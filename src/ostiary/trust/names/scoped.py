@@ -59,7 +59,7 @@ class Scoped:
     def __init__(self, text: str, kind: Kind) -> None:
         """Raises PatternRefused."""
         self._kind = kind
-        self._automaton = Automaton([_glob(kind.folded(text.strip()))])
+        self._automaton = Automaton([glob_of(kind.folded(text.strip()))])
 
     def fits(self, value: str) -> bool:
         """Whether an alternative name is what the pattern describes."""
@@ -67,7 +67,8 @@ class Scoped:
         return next(accepted, None) is not None
 
 
-def _glob(text: str) -> str:
+def glob_of(text: str) -> str:
+    """A pattern as a scoped glob, with ``WITHIN`` for one star. Raises PatternRefused."""
     if not text:
         raise PatternRefused("the pattern is empty", "write what to look for, or `**`")
     if len(text) > LONGEST_SCOPED:

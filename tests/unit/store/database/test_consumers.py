@@ -186,11 +186,16 @@ def test_certificate_credentials_keep_rules_in_order_and_dates(work: Work) -> No
     )
     kept = work.credentials.add(new, at=NOW)
     assert (kept.rules, kept.valid_from, kept.valid_until) == (rules, NOW, NOW + DAY)
-    (found,) = work.credentials.certificates()
+    (named,) = work.credentials.rules(after=0, limit=10)
+    assert (named.number, named.name, named.rules) == (kept.number, "laptop", rules)
+    assert work.credentials.rules(after=kept.number, limit=10) == ()
+    found = work.credentials.certificate("laptop")
+    assert found is not None
     assert (found.known.consumer.name, found.rules) == ("bob", rules)
     assert found.good_at(NOW)
     work.credentials.remove(kept.number)
-    assert list(work.credentials.certificates()) == []
+    assert work.credentials.certificate("laptop") is None
+    assert work.credentials.rules(after=0, limit=10) == ()
 
 
 def test_one_look_into_an_index_finds_a_credential(tmp_path: Path) -> None:
@@ -246,8 +251,13 @@ def test_the_directory_says_so_when_it_can_t_be_asked(tmp_path: Path) -> None:
         found = directory.find(KEY, "k1")
         assert found is not None
         assert found.consumer.name == "ada"
-        assert directory.certificates() == ()
+        assert list(directory.rules()) == []
+        assert directory.certificate("k1") is None
         with closing(sqlite3.connect(path)) as raw:
             raw.execute("ALTER TABLE credentials RENAME TO gone")
         with pytest.raises(OSError, match="no such table"):
             directory.find(KEY, "k1")
+        with pytest.raises(OSError, match="no such table"):
+            directory.certificate("k1")
+        with pytest.raises(OSError, match="no such table"):
+            list(directory.rules())
