@@ -69,6 +69,15 @@ CONDITIONS = (
     "(req.query.n === '1' || req.headers['x-a'].includes('v')) && !consumer.id.endsWith('1')",
 )
 SAMPLES = 12
+_MIXING = random.Random(11)
+CONDITIONS += tuple(
+    form.format(*(one.rstrip(";") for one in _MIXING.sample(CONDITIONS, 3)))
+    for form in (
+        *("({}) && ({}) && !({})", "({}) || !({}) || ({})", "!(({}) && ({})) || ({})"),
+        *("({}) && (({}) || !({}))", "(!({}) || ({})) && ({})", "({}) && !({}) || ({})"),
+    )
+    for _ in range(3)
+)
 METHODS = ("GET", "GET", "PUT", "get", "M-SEARCH")
 HOSTS = ("%s.example", "%s.example:8080", "%s.EXAMPLE")
 PATHS = ("/", "/x", "/x/", "/x/y", "/X/Y", "/x/y/z", "/x/%0", "/xn=1")

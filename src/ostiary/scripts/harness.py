@@ -70,6 +70,10 @@ fix(req, "query", () => {
   if (told.query === null) throw fault("a query with brackets can't be told as Express does");
   return told.query;
 });
+fix(req, "params", () => {
+  if (told.params === null) throw fault("req.params isn't known here");
+  return told.params;
+});
 const user = told.consumer ? {id: told.consumer} : undefined;
 if (user) close(user, "consumer");
 fix(req, "user", () => user);

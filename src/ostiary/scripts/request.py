@@ -57,6 +57,8 @@ class Shown:
     id: str
     endpoint: Mapping[str, Any] = field(default_factory=dict)
     """``apiEndpoint``."""
+    params: Mapping[str, str] | None = None
+    """``req.params``; None where they aren't known."""
     peer: Mapping[str, Any] | None = field(default=None, repr=False)
     """The admitted client's certificate, as Node.js tells it; None without one."""
     variables: str = field(default="", repr=False)
@@ -145,6 +147,7 @@ def told_of(shown: Shown) -> dict[str, Any]:
         },
         "headers": headers,
         "query": _query(query),
+        "params": None if shown.params is None else dict(shown.params),
         "peer": shown.peer,
         "consumer": shown.consumer,
         "requestID": shown.id,

@@ -32,7 +32,6 @@ NOT_OF_REQUEST: Final = (
     "app",
     "route",
     "next",
-    "params",
     "baseUrl",
     "rawHeaders",
     "trailers",
@@ -115,6 +114,7 @@ _CHANGED = (
     re.compile(rf"\bdelete\s+(?:egContext\s*\.\s*)?{_HEADER}"),
 )
 _BODY = re.compile(rf"\breq{_DOT}body\b|\breq\s*\[\s*['\"`]body|\bbody\b[^:]*\}}\s*=\s*req\b")
+_PARAMETERS = re.compile(_BODY.pattern.replace("body", "params"))
 _OBJECTS = (
     (rf"\breq{_DOT}", NOT_OF_REQUEST),
     (rf"\b(?:client|socket|connection){_DOT}", NOT_OF_SOCKET),
@@ -134,7 +134,7 @@ _RULES = (
     re.compile(_ALONE),
 )
 _SETS = re.compile(
-    rf"\breq{_DOT}(url|path|method|originalUrl|protocol|hostname|ip|query|user)\s*=(?!=)"
+    rf"\breq{_DOT}(url|path|method|originalUrl|protocol|hostname|ip|query|params|user)\s*=(?!=)"
 )
 
 
@@ -168,3 +168,8 @@ def changed_headers(source: str) -> tuple[str, ...]:
 def reads_body(source: str) -> bool:
     """Whether a script looks at the request's body: then it is waited for."""
     return _BODY.search(source) is not None
+
+
+def reads_parameters(source: str) -> bool:
+    """Whether a script looks at what the path of its API endpoint found."""
+    return _PARAMETERS.search(source) is not None

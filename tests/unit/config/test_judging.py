@@ -50,8 +50,8 @@ N = Needs(Flag(Known.QUERY), Filled(Query("n")))
         ("!!req.get('X-A')", Opposite(Opposite(A))),
         ("!req.headers['x-a'] === 'v'", None),
         (
-            "egContext.req.query.n && req.method === 'GET' || false",
-            Some((Every((N, GET)), Fixed(False))),
+            "egContext.req.query.n && req.method === 'GET' || !req.secure",
+            Some((Every((N, GET)), Opposite(Flag(Known.SECURE)))),
         ),
         ("req.headers['x-a'] == null", Opposite(Given(Header("x-a")))),
         ("req.path == undefined", Opposite(Fixed(True))),
@@ -75,6 +75,7 @@ def test_a_condition_is_read(source: str, truth: Truth | None) -> None:
     "source",
     [
         "req.query.n > 1",
+        "req.query.n && false",
         "req.method === 'GET' ? true : false",
         "req.method = 'GET'",
         "req.method === `GET`",

@@ -42,7 +42,6 @@ def code(jscode: str) -> str:
         (code("req.headers.host = 'b'"), "the header 'host' can't be changed"),
         (code("req.headers['client-cert'] = 'b'"), "tells who the client is"),
         (code("res.set('a', 'b')"), "res can't be known here"),
-        (when("req.params.id === 'a'"), "params can't be known here"),
         (when("apiEndpoint.paths[0] === '/a'"), "paths can't be known here"),
         (when("consumer.company > 'a'"), "company can't be known here"),
         (
@@ -65,6 +64,15 @@ def test_what_can_not_be_run_is_a_problem(step: str, words: str) -> None:
 
 def test_a_script_may_use_what_another_of_its_pipeline_has_set() -> None:
     loaded(with_steps(code("kind = req.query.kind"), when("kind === 'a'")))
+
+
+@pytest.mark.parametrize("entry", ["{paths: '/a/:b-:c'}", "{pathRegex: '/a/(.*)'}"])
+def test_parameters_of_a_path_must_be_known(entry: str) -> None:
+    head = HEAD.replace("{paths: /api/*}", f"[{{paths: /x}}, {entry}]")
+    line = only(refused(with_steps(when("req.params.b > 'a'"), head=head)))
+    assert "req.params can't be known here: the path of 'api' is" in line
+    assert line.startswith("gw.yml:9:")
+    loaded(with_steps(when("req.params[0] > 'a'")))
 
 
 def test_scripts_can_be_forbidden() -> None:

@@ -29,10 +29,11 @@ SHOWN = Shown(
     client="192.0.2.1",
     consumer="7",
     id="the-id",
+    params={"id": "7"},
     endpoint={"apiEndpointName": "api", "scopes": ["read"]},
     peer=PEER,
 )
-NOBODY = replace(SHOWN, consumer="", peer=None)
+NOBODY = replace(SHOWN, consumer="", peer=None, params=None)
 PLAIN = replace(NOBODY, secure=False)
 
 
@@ -97,7 +98,6 @@ def test_what_javascript_takes_for_false_is_false(source: str) -> None:
         ("res.status(200)", "res isn't known here"),
         ("req.fresh", "req.fresh isn't known here"),
         ("req['app']", "req.app isn't known here"),
-        ("req['par' + 'ams']", "req.params isn't known here"),
         ("apiEndpoint['pat' + 'hs']", "apiEndpoint.paths isn't known here"),
         ("const {host} = apiEndpoint", "apiEndpoint.host isn't known here"),
         ("const one = consumer; one.company", "consumer.company isn't known here"),
@@ -116,6 +116,12 @@ def test_what_goes_wrong_is_a_failure_with_its_reason(source: str, words: str) -
     assert result.failure is Failure.THREW
     assert words in result.detail
     assert "\n" not in result.detail
+
+
+def test_parameters_of_the_path_are_known_or_throw() -> None:
+    assert truth("req.params.id === '7' && req.params.x === undefined") == Truth(True)
+    unknown = truth("req['par' + 'ams'].id === undefined", NOBODY)
+    assert unknown == Failed(Failure.THREW, "Error: req.params isn't known here")
 
 
 def test_nobody_is_no_consumer_and_has_no_certificate() -> None:

@@ -22,6 +22,8 @@ from ostiary.config.expression.truths import (
     Place,
     Some,
     Truth,
+    holds_fixed,
+    throws,
 )
 from ostiary.scripts.request import FIRST_ONLY
 
@@ -50,9 +52,11 @@ _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 def truth_of(source: str) -> Truth | None:
     """The condition, if the engine can work it out; None: it is for a script."""
     try:
-        return _Reader(_tokens(source)).whole()
+        truth = _Reader(_tokens(source)).whole()
     except NotSupported:
         return None
+    # What holds for all requests, or none, is left out of rules: it must not throw before that.
+    return None if throws(truth) and holds_fixed(truth) else truth
 
 
 def _tokens(source: str) -> tuple[str, ...]:

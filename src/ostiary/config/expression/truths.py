@@ -125,6 +125,11 @@ def throws(truth: Truth) -> bool:
     return any(isinstance(one, Needs) for one in _all(truth))
 
 
+def holds_fixed(truth: Truth) -> bool:
+    """Whether a part of it is the same for all requests."""
+    return any(isinstance(one, Fixed) for one in _all(truth))
+
+
 def _all(truth: Truth) -> Iterator[Truth]:
     yield truth
     match truth:
@@ -133,7 +138,10 @@ def _all(truth: Truth) -> Iterator[Truth]:
                 yield from _all(one)
         case Opposite(of):
             yield from _all(of)
-        case Needs() | Fixed() | Flag() | Given() | Filled() | Same() | Has() | Found():
+        case Needs(required, then):
+            yield from _all(required)
+            yield from _all(then)
+        case Fixed() | Flag() | Given() | Filled() | Same() | Has() | Found():
             return
         case _:
             assert_never(truth)

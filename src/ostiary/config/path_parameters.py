@@ -1,0 +1,54 @@
+"""``req.params``: what a path of an API endpoint finds in the path of a request.
+
+As Express 4 (path-to-regexp 0.1.13) has it: ``:name`` is a segment, ``*`` any text, under a number
+from 0. Patterns with more in them (``/:a-:b``, ``/:name*``) aren't taken apart here.
+"""
+
+import re
+from functools import lru_cache
+from itertools import count
+from urllib.parse import unquote
+
+_SEGMENT = re.compile(r":([A-Za-z0-9_]+)|([^:*]*)(\*)?")
+
+
+def has_parameters(pattern: str) -> bool:
+    """Whether it is known what the pattern finds."""
+    return _compiled(pattern) is not None
+
+
+def parameters_of(pattern: str, path: str) -> dict[str, str] | None:
+    """The parameters, percent-decoded; ``path`` is ASCII, without a query.
+
+    None where they aren't known: the pattern has other forms, or a value is no UTF-8.
+    """
+    compiled = _compiled(pattern)
+    found = compiled and compiled[0].fullmatch(path)
+    if compiled is None or found is None:
+        return None
+    try:
+        values = [unquote(one, errors="strict") for one in found.groups()]
+    except UnicodeDecodeError:
+        return None
+    return dict(zip(compiled[1], values, strict=True))
+
+
+@lru_cache(4096)
+def _compiled(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]] | None:
+    names: list[str] = []
+    parts: list[str] = []
+    stars = count()
+    for segment in pattern.split("/"):
+        found = _SEGMENT.fullmatch(segment)
+        if found is None:
+            return None
+        if found[1]:
+            parts.append("([^/]+?)")
+            names.append(found[1])
+            continue
+        parts.append(re.escape(found[2]) + ("(.*)" if found[3] else ""))
+        names += [str(next(stars))] if found[3] else []
+    if not pattern or len(set(names)) < len(names) or "__proto__" in names:
+        return None
+    source = "/".join(parts).removesuffix("/") + "/?"
+    return re.compile(source, re.IGNORECASE | re.ASCII), tuple(names)
