@@ -68,7 +68,7 @@ CONDITIONS = (
     "consumer?.id || req.method === 'PUT'",
     "(req.query.n === '1' || req.headers['x-a'].includes('v')) && !consumer.id.endsWith('1')",
 )
-SAMPLES = 12
+SAMPLES = 16
 _MIXING = random.Random(11)
 CONDITIONS += tuple(
     form.format(*(one.rstrip(";") for one in _MIXING.sample(CONDITIONS, 3)))
@@ -87,7 +87,23 @@ PAIRS = (
     *("n=%", "n=1%zz", "n=%31%ff", "n%ff=1", "a[n]=1", "n%5B%5D=1", "&", "m&n&m", "?n=1", "n[=%zz"),
     *("n=1" + "&x" * 999, "n" + "&" * 1000, "x&" * 999 + "n=1", "long-" + "y" * 4000),
 )
-VALUES = ("", "v", "v w", "w,v", "v,", " w", "w v ", "V", "u", "u, v", "c=1", "d; e=2", "json")
+LIKELY = ("n", "n=", "n=1", "%6e=1", "n=a+b", "n=a%20b", "n=a%26b%2Bc", "n=a,b", "n=%3d")
+VALUES = (
+    "v",
+    "v w",
+    "",
+    "w v",
+    "w,v",
+    "v,",
+    " w",
+    "w v ",
+    "V",
+    "u",
+    "u, v",
+    "c=1",
+    "d; e=2",
+    "json",
+)
 NAMES = ("X-A", "X-A", "x-a", "User-Agent", "Cookie", "Accept", "X-B")
 
 
@@ -125,12 +141,16 @@ def rig(engine_binary: EngineBinary) -> Iterator[Rig]:
         yield rig
 
 
-def _request(dice: random.Random) -> tuple[str, str, str, list[tuple[str, str]]]:
-    """Method, target, host with a place for its first label, headers."""
-    pairs = dice.choices(PAIRS, k=dice.choice((0, 1, 1, 1, 2, 3)))
+def _request(dice: random.Random, source: str) -> tuple[str, str, str, list[tuple[str, str]]]:
+    """Method, target, host with a place for its first label, headers: such as ``source`` looks at."""
+    count = (0, 1, 1, 1, 2, 2, 3) if "query" in source or "url" in source else (0, 0, 0, 1)
+    pairs = [dice.choice(dice.choice((PAIRS, LIKELY))) for _ in range(dice.choice(count))]
     target = dice.choice(PATHS) + (f"?{'&'.join(pairs)}" if pairs or dice.random() < 0.2 else "")
-    names = dice.choices(NAMES, k=dice.choice((0, 1, 1, 2, 3)))
-    headers = [(name, dice.choice(VALUES)) for name in names]
+    near = [name for name in NAMES if name.lower() in source.lower()] or NAMES
+    names = [dice.choice(dice.choice((NAMES, near, near, near))) for _ in range(dice.choice(count))]
+    if near is not NAMES:
+        names += dice.choices(near, k=dice.choice((0, 1, 1, 2)))
+    headers = [(name, dice.choice(dice.choice((VALUES, VALUES[:4])))) for name in names]
     headers += [key("a:s")] if dice.random() < 0.4 else []
     return dice.choice(METHODS), target, dice.choice(HOSTS), headers
 
@@ -147,7 +167,7 @@ def test_haproxy_and_scripts_say_the_same_of_any_request(rig: Rig) -> None:
         for at, source in enumerate(CONDITIONS):
             assert truth_of(source), source
             for _ in range(SAMPLES):
-                request = _request(dice)
+                request = _request(dice, source)
                 said = _status(client, _name(at, script=True), request)
                 assert _status(client, _name(at, script=False), request) == said, (source, request)
                 seen.add(said)
