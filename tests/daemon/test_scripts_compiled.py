@@ -89,20 +89,8 @@ PAIRS = (
 )
 LIKELY = ("n", "n=", "n=1", "%6e=1", "n=a+b", "n=a%20b", "n=a%26b%2Bc", "n=a,b", "n=%3d")
 VALUES = (
-    "v",
-    "v w",
-    "",
-    "w v",
-    "w,v",
-    "v,",
-    " w",
-    "w v ",
-    "V",
-    "u",
-    "u, v",
-    "c=1",
-    "d; e=2",
-    "json",
+    *("v", "v w", "", "w v", "w,v", "v,", " w", "w v ", "V"),
+    *("u", "u, v", "c=1", "d; e=2", "json"),
 )
 NAMES = ("X-A", "X-A", "x-a", "User-Agent", "Cookie", "Accept", "X-B")
 
@@ -142,7 +130,7 @@ def rig(engine_binary: EngineBinary) -> Iterator[Rig]:
 
 
 def _request(dice: random.Random, source: str) -> tuple[str, str, str, list[tuple[str, str]]]:
-    """Method, target, host with a place for its first label, headers: such as ``source`` looks at."""
+    """Method, target, host with a place for its first label, headers: what ``source`` looks at."""
     count = (0, 1, 1, 1, 2, 2, 3) if "query" in source or "url" in source else (0, 0, 0, 1)
     pairs = [dice.choice(dice.choice((PAIRS, LIKELY))) for _ in range(dice.choice(count))]
     target = dice.choice(PATHS) + (f"?{'&'.join(pairs)}" if pairs or dice.random() < 0.2 else "")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ostiary.compiler.conditions import translate
+from ostiary.compiler.conditions import AUTHENTICATED, translate
 from ostiary.compiler.expressions import Algebra
 from ostiary.compiler.pipelines import CompiledPipeline, compile_pipeline
 from ostiary.config.load import load
@@ -43,6 +43,7 @@ def stop(expression: str) -> str:
     [
         ("req.method === 'it s'", "{ method -m str -- 'it s' }"),
         ("!req.secure", "!{ ssl_fc }"),
+        ("req.client.authorized", AUTHENTICATED),
         (
             "req.headers['x-a'] === 'v'",
             "{ req.fhdr_cnt(x-a) eq 1 } { req.fhdr(x-a) -m str -- 'v' }",
