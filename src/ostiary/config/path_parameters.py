@@ -5,10 +5,11 @@ from 0. Patterns with more in them (``/:a-:b``, ``/:name*``) aren't taken apart 
 """
 
 import re
+from binascii import unhexlify
 from functools import lru_cache
 from itertools import count
-from urllib.parse import unquote
 
+_PERCENT = re.compile(rb"(?s)%(..|.?)")
 _SEGMENT = re.compile(r":([A-Za-z0-9_]+)|([^:*]*)(\*)?")
 
 
@@ -20,17 +21,22 @@ def has_parameters(pattern: str) -> bool:
 def parameters_of(pattern: str, path: str) -> dict[str, str] | None:
     """The parameters, percent-decoded; ``path`` is ASCII, without a query.
 
-    None where they aren't known: the pattern has other forms, or a value is no UTF-8.
+    None where they aren't known: the pattern has other forms, or a value is badly encoded.
     """
     compiled = _compiled(pattern)
     found = compiled and compiled[0].fullmatch(path)
     if compiled is None or found is None:
         return None
     try:
-        values = [unquote(one, errors="strict") for one in found.groups()]
-    except UnicodeDecodeError:
+        values = [_decoded(one) for one in found.groups()]
+    except ValueError:
         return None
     return dict(zip(compiled[1], values, strict=True))
+
+
+def _decoded(text: str) -> str:
+    """As ``decodeURIComponent`` (ECMAScript 2023 section 19.2.6); raises ValueError."""
+    return _PERCENT.sub(lambda found: unhexlify(found[1] or b"%"), text.encode()).decode()
 
 
 @lru_cache(4096)

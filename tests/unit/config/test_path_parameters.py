@@ -21,6 +21,9 @@ from ostiary.config.path_parameters import has_parameters, parameters_of
         ("/", "/", {}),
         ("/a.b", "/axb", None),
         ("/users/:id", "/users/%ff", None),
+        ("/users/:id", "/users/%zz", None),
+        ("/users/:id", "/users/a%2", None),
+        ("/users/:id", "/users/%", None),
         ("/users/:id", "/users/1/2", None),
     ],
 )
