@@ -1,13 +1,13 @@
 """``req.params``: what a path of an API endpoint finds in the path of a request.
 
-As Express 4 (path-to-regexp 0.1.13) has it: ``:name`` is a segment, ``*`` any text, under a number
-from 0. Patterns with more in them (``/:a-:b``, ``/:name*``) aren't taken apart here.
+As Express 4 (path-to-regexp 0.1.13) has it: ``:name`` is a segment, ``*`` any text, by the name 0.
+Patterns with more in them (``/:a-:b``, ``/:name*``) aren't taken apart here, nor those with two
+``*``: a client's path could take long.
 """
 
 import re
 from binascii import unhexlify
 from functools import lru_cache
-from itertools import count
 
 _PERCENT = re.compile(rb"(?s)%(..|.?)")
 _SEGMENT = re.compile(r":([A-Za-z0-9_]+)|([^:*]*)(\*)?")
@@ -43,7 +43,6 @@ def _decoded(text: str) -> str:
 def _compiled(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]] | None:
     names: list[str] = []
     parts: list[str] = []
-    stars = count()
     for segment in pattern.split("/"):
         found = _SEGMENT.fullmatch(segment)
         if found is None:
@@ -53,7 +52,7 @@ def _compiled(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]] | None:
             names.append(found[1])
             continue
         parts.append(re.escape(found[2]) + ("(.*)" if found[3] else ""))
-        names += [str(next(stars))] if found[3] else []
+        names += ["0"] if found[3] else []
     if not pattern or len(set(names)) < len(names) or "__proto__" in names:
         return None
     source = "/".join(parts).removesuffix("/") + "/?"
