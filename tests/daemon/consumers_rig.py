@@ -8,12 +8,13 @@ import shutil
 import tempfile
 import threading
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
+from ostiary.consumers.certificates import CertificateCredential, CertificateRule
 from ostiary.consumers.changes import Changed
 from ostiary.consumers.model import Consumer, ConsumerKind, Credential, CredentialType, Known
 from ostiary.consumers.secrets import kept_generated, kept_supplied
@@ -33,6 +34,7 @@ class Memory:
     """A directory in memory; ``broken`` makes it unreachable, ``asked`` says how often it was."""
 
     known: dict[tuple[CredentialType, str], Known] = field(default_factory=dict)
+    tied: dict[str, CertificateCredential] = field(default_factory=dict)
     broken: bool = False
     asked: int = 0
 
@@ -53,6 +55,14 @@ class Memory:
                 type=kind, id=name, secret=kept, scopes=frozenset(scopes), active=True
             ),
         )
+
+    def certificate(self, name: str) -> CertificateCredential | None:
+        """As the port has it."""
+        return self.tied.get(name)
+
+    def rules(self) -> Iterable[tuple[str, tuple[CertificateRule, ...]]]:
+        """As the port has it."""
+        return [(name, one.rules) for name, one in self.tied.items()]
 
     def switch(self, kind: CredentialType, name: str, *, active: bool) -> None:
         known = self.known[kind, name]

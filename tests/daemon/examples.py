@@ -14,13 +14,6 @@ from ostiary.config.model.pipeline import ACTIONS
 from tests.daemon.gateway import Certificates
 from tests.support.ports import free_port
 
-ELSEWHERE: dict[str, str] = {
-    "client-cert": "tests/daemon/test_client_cert.py",
-    "jwt": "tests/daemon/test_tokens.py",
-    "oauth2-introspect": "tests/daemon/test_tokens.py",
-}
-"""Policies and conditions that need more than this gateway: the tests where they act."""
-
 KEYS = {"ada": "ada:s", "carl": "carl:s", "orders": "orders:s"}
 """API keys: two users', and one with a scope."""
 
@@ -112,9 +105,8 @@ def name_of(model: type[Model]) -> str:
 
 
 def here(models: Iterable[type[Model]]) -> dict[str, str]:
-    """Examples by name, of those that this file tries."""
-    examples = {name_of(one): one.example for one in models}  # type: ignore[attr-defined]  # each has one
-    return {name: text for name, text in examples.items() if name not in ELSEWHERE}
+    """Examples by name."""
+    return {name_of(one): one.example for one in models}  # type: ignore[attr-defined]  # each has one
 
 
 @dataclass(frozen=True)
@@ -136,10 +128,14 @@ def tried() -> list[Tried]:
     ]
 
 
-def document(made: Certificates, service: int) -> dict[str, Any]:
-    """Every example, and every line, each in a pipeline of its own."""
+def document(made: Certificates, service: int, issuer: str) -> dict[str, Any]:
+    """Every example, and every line, each in a pipeline of its own; ``issuer``: where the examples'
+    is."""
     pipelines = {one.host: _judging(one) for one in tried()}
-    pipelines |= {f"p-{name}": _acting(name, text) for name, text in here(ACTIONS).items()}
+    pipelines |= {
+        f"p-{name}": _acting(name, text.replace("https://issuer.example/", f"{issuer}/", 1))
+        for name, text in here(ACTIONS).items()
+    }
     return {
         "admin": {"enabled": False},
         "https": {

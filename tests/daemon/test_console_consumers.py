@@ -81,7 +81,7 @@ def test_a_key_made_in_the_console_opens_until_it_is_deactivated(page: Any, fres
 def _tried(page: Any, sent: str, said: str) -> None:
     page.goto("/console/explain")
     page.get_by_label("URL", exact=True).fill(f"https://{HOST}/orders/7")
-    page.get_by_text("API key, password or consumer").click()
+    page.get_by_text("API key, password, token or consumer").click()
     page.get_by_label("API key", exact=True).fill(sent)
     _press(page, "Explain")
     expect(page.locator("#result .verdict")).to_contain_text(said)

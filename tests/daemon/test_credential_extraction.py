@@ -57,15 +57,9 @@ def _of_header(action: KeyAuthAction, asked: Asked) -> bytes:
 def _of_query(action: KeyAuthAction, asked: Asked) -> bytes:
     if action.disable_query_param:
         return b""
-    field = action.api_key_field
-    for name in (field, field.lower()):
-        for part in asked.query.split("&"):
-            key, _, value = part.partition("=")
-            if key == name:
-                if value:
-                    return unquote_plus(value).encode()
-                break
-    return b""
+    pairs = (part.partition("=") for part in asked.query.split("&"))
+    found = (value for key, _, value in pairs if key == action.api_key_field)
+    return unquote_plus(next(found, "")).encode()
 
 
 def any_request(dice: Random) -> Asked:
@@ -158,4 +152,4 @@ def test_the_engine_finds_the_key_that_express_gateway_would(engine: int) -> Non
             said = bytes.fromhex(body.decode())
             assert said == expected(ACTIONS[at], asked), (ACTIONS[at], asked)
             found += bool(said)
-    assert REQUESTS // 4 < found < REQUESTS
+    assert REQUESTS // 5 < found < REQUESTS

@@ -126,7 +126,7 @@ def told(reply: Reply) -> dict[str, str]:
         ("/key/x", [ONE, ONE], 401),
         ("/key/x", [key("\u00ff\u00fe:\u0100"[:2])], 401),
         ("/key/x?apiKey=one:s1", [], 200),
-        ("/key/x?a=b&apikey=one%3As1", [], 200),
+        ("/key/x?a=b&apiKey=one%3As1", [], 200),
         ("/key/x?apiKey=one:s2", [], 401),
         ("/key/x?apiKey=one:wrong", [ONE], 200),
         ("/key/x?apiKey=one:s1", [basic("ada", "x")], 200),

@@ -17,6 +17,7 @@ from tests.daemon.gateway import Certificates, Running, World, world
 from tests.daemon.life import until
 from tests.daemon.websockets import echoes, upgrade
 from tests.support.ports import free_port
+from tests.support.tokens import SECRET, token
 
 pytestmark = pytest.mark.daemon
 
@@ -28,16 +29,19 @@ def change(document: dict[str, Any], _made: Certificates) -> None:
     nobody = {"name": "not", "condition": {"name": "tlsClientAuthenticated"}}
     certificate = {"terminate": {"condition": nobody, "action": {"statusCode": 403}}}
     key_auth, basic_auth = {"key-auth": None}, {"basic-auth": None}
+    jwt = {"jwt": {"action": {"secretOrPublicKey": SECRET.decode()}}}
     document["admin"] = {"port": free_port()}
     del document["policies"]
     document["apiEndpoints"] = {
         "key": {"paths": ["/key", "/key/ws"], "scopes": ["read"]},
         "basic": {"paths": "/basic"},
         "both": {"paths": "/both"},
+        "token": {"paths": "/token/ws"},
     }
     document["pipelines"] = {
         "key": {"apiEndpoints": ["key"], "policies": [key_auth, service]},
         "basic": {"apiEndpoints": ["basic"], "policies": [basic_auth, service]},
+        "token": {"apiEndpoints": ["token"], "policies": [jwt, service]},
         "both": {"apiEndpoints": ["both"], "policies": [certificate, key_auth, service]},
     }
 
@@ -193,3 +197,20 @@ def test_a_websocket_that_began_with_a_key_ends_with_it(gateway: Running, admin:
         assert echoes(another)
         assert admin.http.delete("/users/wes").status_code == 204
         assert another.rest() == b""
+
+
+def test_a_websocket_that_began_with_a_token_ends_with_its_credential(
+    gateway: Running, admin: Api
+) -> None:
+    made(admin, "/users", {"username": "tom", "firstname": "T", "lastname": "S"})
+    for name in ("tom-1", "tom-2"):
+        body = {"consumerId": "tom", "type": "jwt", "credential": {"keyId": name}}
+        made(admin, "/credentials", body)
+    its, other = (("Authorization", f"Bearer {token({'sub': x})}") for x in ("tom-1", "tom-2"))
+    with gateway.connect() as client, gateway.connect() as another:
+        assert upgrade(client, "/token/ws", headers=[its]) == 101
+        assert upgrade(another, "/token/ws", headers=[other]) == 101
+        assert echoes(client)
+        switch(admin, "/credentials/jwt/tom-1", active=False)
+        assert client.rest() == b""
+        assert echoes(another)

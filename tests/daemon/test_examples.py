@@ -10,22 +10,26 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ostiary.config.model.condition import CONDITION_MODELS
 from ostiary.config.model.pipeline import ACTIONS
+from ostiary.consumers.certificates import CertificateCredential, CertificateRule
 from ostiary.supervisor.binary import EngineBinary
 from tests.daemon.clients import Connection, Reply, context
 from tests.daemon.consumers_rig import BASIC, KEY, Rig, basic, serving
-from tests.daemon.examples import CONDITIONS, ELSEWHERE, Ask, Tried, document, here, name_of, tried
+from tests.daemon.examples import CONDITIONS, Ask, Tried, document, here, name_of, tried
 from tests.daemon.forwarding import HEADER, forwarding, in_header, peer
 from tests.daemon.gateway import Certificates
 from tests.daemon.upstream import Upstream
-from tests.docs.pages import ROOT
 from tests.support.pki import Kit, Made
+from tests.support.tokens import jwk, key_set, token
+from tests.support.web import Site
 
 pytestmark = pytest.mark.daemon
 
@@ -48,11 +52,21 @@ def device(kit: Kit, root: Made) -> Made:
     )
 
 
+def van(kit: Kit, root: Made) -> Made:
+    subject = [(NameOID.ORGANIZATION_NAME, "Contoso"), (NameOID.COMMON_NAME, "van-7")]
+    name = x509.Name([x509.NameAttribute(oid, text) for oid, text in subject])
+    return kit.client(root, "van", subject=name)
+
+
+ISSUER = ec.generate_private_key(ec.SECP256R1())
+
+
 @dataclass(frozen=True)
 class Trying:
     rig: Rig
     https: int
     clients: dict[str, Made | None]
+    issuer: Site
 
     @contextmanager
     def connect(self, client: str = "") -> Iterator[Connection]:
@@ -75,15 +89,19 @@ class Trying:
         assert reply.status in {202, 203}, (one, ask, reply)
         return reply.status == 202
 
-    def ask(self, policy: str, path: str = "/", method: str = "GET", **headers: str) -> Reply:
+    def ask(
+        self, policy: str, path: str = "/", method: str = "GET", client: str = "", **headers: str
+    ) -> Reply:
         """One request through the policy; underscores in names of headers stand for dashes."""
         named = [(name.replace("_", "-"), value) for name, value in headers.items()]
-        with self.connect() as connection:
+        with self.connect(client) as connection:
             return connection.ask(path, f"p-{policy}.test", method=method, headers=named)
 
-    def seen(self, policy: str, path: str = "/", **headers: str) -> dict[str, Any]:
+    def seen(
+        self, policy: str, path: str = "/", client: str = "", **headers: str
+    ) -> dict[str, Any]:
         """What the service saw: headers in lower case, and ``path``."""
-        reply = self.ask(policy, path, **headers)
+        reply = self.ask(policy, path, client=client, **headers)
         assert reply.status == 200, reply
         found = {name.lower(): value for name, value in reply.json["headers"]}
         return {**found, "path": reply.json["path"]}
@@ -94,9 +112,16 @@ def trying(any_engine: EngineBinary) -> Iterator[Trying]:
     folder = Path(tempfile.mkdtemp(prefix="ost-"))
     try:
         made = Certificates(folder)
-        clients = {"": None, "good": made.good, "stranger": made.stranger}
-        with Upstream() as upstream:
-            config = document(made, upstream.port)
+        clients = {
+            "": None,
+            "good": made.good,
+            "stranger": made.stranger,
+            "device": device(made.kit, made.a),
+            "van": van(made.kit, made.a),
+        }
+        with Upstream() as upstream, Site() as site:
+            site.put("/.well-known/jwks.json", key_set(jwk(ISSUER, "first")))
+            config = document(made, upstream.port, site.url("").rstrip("/"))
             with serving(any_engine, config) as rig:
                 for number, name in enumerate(("ada", "carl"), 1):
                     rig.directory.add(KEY, name, "s", number)
@@ -106,17 +131,19 @@ def trying(any_engine: EngineBinary) -> Iterator[Trying]:
                 rig.directory.add(KEY, "orders", "s", 3, "orders")
                 rig.directory.add(BASIC, "ada", "a long sentence", 1)
                 https = config["https"]["port"]
-                yield Trying(rig, https, {**clients, "device": device(made.kit, made.a)})
+                rig.directory.tied["van-7"] = CertificateCredential(
+                    known=rig.directory.known[KEY, "ada"],
+                    rules=(CertificateRule(distinguished_name="CN=van-7,**"),),
+                )
+                rig.gateway.doorkeepers.consumers.consult(rig.directory)
+                yield Trying(rig, https, clients, site)
     finally:
         shutil.rmtree(folder)
 
 
 def test_each_policy_and_condition_of_the_reference_is_tried() -> None:
-    conditions = {name_of(one) for one in CONDITION_MODELS} - ELSEWHERE.keys()
-    assert conditions == CONDITIONS.keys()
+    assert {name_of(one) for one in CONDITION_MODELS} == CONDITIONS.keys()
     assert here(ACTIONS).keys() == POLICIES.keys()
-    for name in ELSEWHERE.keys() & {name_of(one) for one in (*CONDITION_MODELS, *ACTIONS)}:
-        assert name in (ROOT / ELSEWHERE[name]).read_text()
 
 
 @pytest.mark.parametrize("one", tried(), ids=lambda one: str(one.text))
@@ -130,6 +157,12 @@ def _basic_auth(trying: Trying) -> None:
     assert trying.seen("basic-auth", **{name: value})["eg-consumer-id"].endswith("1")
     nobody = trying.ask("basic-auth", Authorization="Basic eDp5")
     assert (nobody.status, nobody.headers["eg-consumer-id"]) == (200, "anonymous")
+
+
+def _client_cert(trying: Trying) -> None:
+    assert trying.seen("client-cert", client="van")["eg-consumer-id"].endswith("1")
+    assert trying.ask("client-cert", client="device").status == 403, "another organization"
+    assert trying.ask("client-cert").status == 401
 
 
 def _cors(trying: Trying) -> None:
@@ -155,6 +188,28 @@ def _headers(trying: Trying) -> None:
 def _ip_filter(trying: Trying) -> None:
     refused = trying.ask("ip-filter")
     assert (refused.status, refused.body) == (403, b"Forbidden")
+
+
+def _jwt(trying: Trying) -> None:
+    def bearer(audience: str, key: object = ISSUER) -> str:
+        claims = {"sub": "ada", "aud": audience, "iss": "https://issuer.example/"}
+        return f"Bearer {token(claims, key, 'ES256', kid='first')}"
+
+    who = uuid5(uuid5(NAMESPACE_URL, "https://issuer.example/"), "ada")
+    assert trying.seen("jwt", Authorization=bearer("orders"))["eg-consumer-id"] == str(who)
+    assert trying.ask("jwt", Authorization=bearer("reports")).status == 401
+    other = ec.generate_private_key(ec.SECP256R1())
+    assert trying.ask("jwt", Authorization=bearer("orders", other)).status == 401
+
+
+def _introspect(trying: Trying) -> None:
+    trying.issuer.put("/introspect", b'{"active": true, "sub": "ada"}')
+    seen = trying.seen("oauth2-introspect", Authorization="Bearer opaque")
+    assert seen["eg-consumer-id"] == str(uuid5(uuid5(NAMESPACE_URL, ""), "ada"))
+    assert trying.issuer.bodies[-1].startswith(b"token=opaque")
+    assert trying.issuer.headers[-1]["authorization"] == "Basic Z2F0ZXdheTpzZWNyZXQ="
+    trying.issuer.put("/introspect", b'{"active": false}')
+    assert trying.ask("oauth2-introspect", Authorization="Bearer other").status == 401
 
 
 def _key_auth(trying: Trying) -> None:
@@ -226,12 +281,15 @@ def _terminate(trying: Trying) -> None:
 
 POLICIES: dict[str, Callable[[Trying], None]] = {
     "basic-auth": _basic_auth,
+    "client-cert": _client_cert,
     "cors": _cors,
     "expression": _expression,
     "headers": _headers,
     "ip-filter": _ip_filter,
+    "jwt": _jwt,
     "key-auth": _key_auth,
     "log": _log,
+    "oauth2-introspect": _introspect,
     "proxy": _proxy,
     "rate-limit": _rate_limit,
     "redirect": _redirect,

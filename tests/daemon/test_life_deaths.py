@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ostiary.supervisor.binary import EngineBinary
+from ostiary.supervisor.runtime import EngineUnreachable
 from tests.daemon.clients import Connection, Reply, context
 from tests.daemon.gateway import World, mixed, world
 from tests.daemon.life import Log, Siege, alive, end_by, processes, until
@@ -46,13 +47,26 @@ VICTIMS: dict[str, Callable[[World], int]] = {
 }
 
 
+def _pid(it: World, victim: str) -> int:
+    """Of the process; a master that has just begun may serve before it answers questions."""
+    found: list[int] = []
+
+    def told() -> bool:
+        with contextlib.suppress(EngineUnreachable):
+            found.append(VICTIMS[victim](it))
+        return bool(found)
+
+    until(told)
+    return found[0]
+
+
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_a_killed_engine_is_back_by_itself_and_lets_nobody_in(site: World, victim: str) -> None:
     with Siege(site) as siege:
         log = Log(site.gateway)
         for _ in range(2):
             until(lambda: serves(site))
-            pid = VICTIMS[victim](site)
+            pid = _pid(site, victim)
             os.kill(pid, signal.SIGKILL)
             until(functools.partial(_gone, pid))
             until(lambda: serves(site))

@@ -252,3 +252,7 @@ def test_a_body_is_held_against_its_schema_and_passed_on(rig: Rig, upstream: Ups
     assert post(b'{"n": ') == 400
     assert post(b'{"n": 1, "x": "%s"}' % (b"x" * 17_000)) == 413
     assert get(rig, "/schema").status == 422
+    before = rig.gateway.evaluating.processes
+    assert post(b'{"n":' * 300 + b"1" + b"}" * 300) == 400
+    assert post(b'{"n": "\\ud800"}') == 400
+    assert rig.gateway.evaluating.processes == before, "no body costs a process"

@@ -135,10 +135,15 @@ def _request(dice: random.Random, source: str) -> tuple[str, str, str, list[tupl
     pairs = [dice.choice(dice.choice((PAIRS, LIKELY))) for _ in range(dice.choice(count))]
     target = dice.choice(PATHS) + (f"?{'&'.join(pairs)}" if pairs or dice.random() < 0.2 else "")
     near = [name for name in NAMES if name.lower() in source.lower()] or NAMES
+    # Scripts aren't run of requests with two user agents, whether they look at them or not.
+    again = "user-agent" in source.lower()
     names = [dice.choice(dice.choice((NAMES, near, near, near))) for _ in range(dice.choice(count))]
     if near is not NAMES:
         names += dice.choices(near, k=dice.choice((0, 1, 1, 2)))
     headers = [(name, dice.choice(dice.choice((VALUES, VALUES[:4])))) for name in names]
+    if not again:
+        agents = [one for one in headers if one[0] == "User-Agent"]
+        headers = [one for one in headers if one[0] != "User-Agent"] + agents[:1]
     headers += [key("a:s")] if dice.random() < 0.4 else []
     return dice.choice(METHODS), target, dice.choice(HOSTS), headers
 
@@ -159,4 +164,4 @@ def test_haproxy_and_scripts_say_the_same_of_any_request(rig: Rig) -> None:
                 said = _status(client, _name(at, script=True), request)
                 assert _status(client, _name(at, script=False), request) == said, (source, request)
                 seen.add(said)
-    assert seen >= {402, 403, 500}
+    assert seen >= {400, 402, 403, 500}

@@ -244,6 +244,22 @@ def test_a_deactivated_credential_is_refused_at_once_on_open_connections(
     assert client.ask("/stored/x", headers=[sent]).status == 200
 
 
+def test_what_a_connection_has_kept_is_not_taken_for_what_was_judged_after_a_change(
+    scene: Scene, client: Connection
+) -> None:
+    # The row ends with the token, so at the same second before the change and after it.
+    scene.rig.directory.add(JWT, "kim", "", 10)
+    sent = bearer(token({"sub": "kim", "exp": now(600)}))
+    remembered(scene, lambda: client.ask("/stored/x", headers=[sent]))
+    assert client.ask("/stored/x", headers=[sent]).status == 200
+    scene.rig.directory.switch(JWT, "kim", active=False)
+    scene.rig.changed((JWT, "kim"))
+    with scene.rig.connect() as other:
+        remembered(scene, lambda: other.ask("/stored/x", headers=[sent]))
+        assert other.ask("/stored/x", headers=[sent]).status == 401
+    assert client.ask("/stored/x", headers=[sent]).status == 401
+
+
 def test_a_remembered_token_is_refused_when_it_ends(scene: Scene, client: Connection) -> None:
     ends = now(8)
     sent = bearer(token({"sub": "x", "exp": ends}))

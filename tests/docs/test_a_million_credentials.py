@@ -31,6 +31,6 @@ def test_a_reader_who_follows_the_page_gets_the_answers_it_prints(
             }
             with Quick(folder, surroundings) as walk:
                 walk.follow(blocks(PAGE))
-                assert walk.compared == 2
+                assert walk.compared == 3
     finally:
         desk.database.close()

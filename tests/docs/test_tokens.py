@@ -27,7 +27,7 @@ def test_a_reader_who_follows_the_page_gets_the_answers_it_prints() -> None:
             Walk(folder, {"8080": free_port(), "3000": upstream.port}) as walk,
         ):
             walk.follow(blocks(PAGE))
-            assert walk.compared == 2
+            assert walk.compared == 3
     finally:
         shutil.rmtree(folder)
 

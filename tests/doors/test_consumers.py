@@ -132,7 +132,7 @@ def test_a_credential_tells_its_secret_once(desk: DeskRig, app: FastAPI) -> None
     assert (changed["active"], changed["scopes"]) == (False, ["read", "write"])
     api("DELETE", "/scopes/write")
     assert api("GET", f"/credentials/{number}")["scopes"] == ["read"]
-    rules = [{"issuer": "CN=ca", "serial": "0A"}, {"dns": "*.example.com"}]
+    rules = [{"issuer": "CN=ca", "serial": "A"}, {"dns": "*.example.com"}]
     dates = {"validFrom": "2030-01-01T00:00:00Z", "validUntil": "2031-01-01T00:00:00Z"}
     wanted = {"consumer": "ada", "type": "certificate", "rules": rules, **dates}
     made = api("POST", "/credentials", wanted)
@@ -225,7 +225,7 @@ def test_a_certificate_is_tied_to_a_user(desk: DeskRig, shell: Shell) -> None:
     one = shell.told("credentials", "show", name)
     assert one["rules"] == [
         {"fingerprint": made.certificate.fingerprint},
-        {"issuer": "CN=root", "serial": "0A"},
+        {"issuer": "CN=root", "serial": "A"},
         {"distinguishedName": "CN=ada,**"},
         {"uri": "spiffe://example/ada"},
     ]

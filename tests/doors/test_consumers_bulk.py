@@ -194,3 +194,41 @@ def test_a_file_that_is_not_there_is_wrong_use(shell: Shell, tmp_path: Path) -> 
     done = shell("consumers", "import", tmp_path / "none")
     assert done.code == 2
     assert "there is no such file" in done.said
+
+
+def test_what_is_exported_comes_back_as_it_was_but_for_secrets(
+    shell: Shell, tmp_path: Path
+) -> None:
+    lines = [
+        {"user": "ada", "firstname": "Ada", "email": "ada@example.com"},
+        {"user": "bob", "active": False},
+        {"app": "phone", "user": "ada"},
+        key(1, app="phone", scopes=["read"]),
+        key(2, active=False),
+        {"credential": "jwt", "user": "ada", "name": "sub-1", "secret": SECRET},
+        {"credential": "basic-auth", "user": "ada", "secret": SECRET},
+        {
+            "credential": "certificate",
+            "user": "ada",
+            "name": "laptop",
+            "rules": [{"distinguishedName": "CN=ada", "dns": "*.example"}, {"email": "a@b.test"}],
+            "validFrom": "2026-01-01T00:00:00+00:00",
+            "validUntil": "2036-01-01T00:00:00+00:00",
+        },
+    ]
+    shell.good("consumers", "import", written(tmp_path, *lines))
+    first = shell.good("consumers", "export").out
+    assert SECRET not in first
+    assert "sha256$" not in first
+    assert "argon2" not in first
+    told = [json.loads(line) for line in first.splitlines()]
+    assert len(told) == len(lines) + 1, "the scope has a line, too"
+    without = [{word: one[word] for word in one if word != "id"} for one in told]
+    wanted = [{word: one[word] for word in one if word != "secret"} for one in lines]
+    assert all(one in without for one in wanted)
+
+    shell.good("users", "remove", "ada", "bob")
+    file = written(tmp_path, *first.splitlines(), name="back.jsonl")
+    secrets = ("--secrets", tmp_path / "made.jsonl")
+    shell.good("consumers", "import", file, *secrets)
+    assert shell.good("consumers", "export").out == first

@@ -95,6 +95,12 @@ class Question(Body):
         "secret, wherever it stands, needs the role operator. It is not kept.",
     )
     user: str = Field(default="", max_length=10_000, description="`name:password`, likewise.")
+    token: str = Field(
+        default="",
+        max_length=20_000,
+        description="A token for `jwt`, likewise. It is judged by the keys at hand; authorization "
+        "servers are not asked.",
+    )
     consumer: str = Field(
         default="",
         max_length=1_000,
@@ -108,6 +114,7 @@ class Question(Body):
             client=self.client,
             key=self.key,
             user=self.user,
+            token=self.token,
             consumer=self.consumer,
         )
 

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from ostiary.agent.tunnels import Tunnel, tunnel_of
+from ostiary.consumers.changes import Named
 from ostiary.spoe.actions import Scope, set_var_head
 from ostiary.spoe.frames import Message
 from ostiary.spoe.values import Kind, encode_integer, encode_value
@@ -88,6 +89,8 @@ class CredentialAnswer:
     """Whose it is; only of one that is admitted."""
     passed: int = 0
     """Which of the judgement's tests hold, as bits."""
+    named: Named | None = None
+    """The stored credential that an admitted token names; the engine isn't told."""
 
     @property
     def actions(self) -> bytes:

@@ -11,7 +11,7 @@ from ostiary.cli.consumer_options import DryRun, Form
 from ostiary.cli.tables import FAILED
 
 consumers = typer.Typer(
-    no_args_is_help=True, help="Many users, apps and credentials at once, from a file."
+    no_args_is_help=True, help="Many users, apps and credentials at once, from a file or to one."
 )
 app.add_typer(consumers, name="consumers")
 
@@ -52,3 +52,18 @@ def import_consumers(
 
     if not import_file(asker, file, form, made, dry_run=dry_run):
         raise typer.Exit(FAILED)
+
+
+@consumers.command("export")
+@asks
+def export_consumers(asker: Asker) -> None:
+    """Print all users, apps, credentials and scopes: lines of JSON, as import takes them.
+
+    Secrets are not among them, nor their hashes: with import --secrets others are made. Ids,
+    states, scopes, rules and dates of certificates are.
+    """
+    # As above.
+    from ostiary.cli.consumer_exporting import exported  # noqa: PLC0415
+
+    for line in exported(asker.gateway):
+        typer.echo(line)

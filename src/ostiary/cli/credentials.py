@@ -21,7 +21,7 @@ from ostiary.cli.consumer_options import (
 from ostiary.cli.credential_rules import Cert, Dn, From, Issuer, San, Serial, Until, rules_of
 from ostiary.cli.options import All, Search, Unclear, moment, password_of
 from ostiary.cli.showing import answer, cut, facts, say, show, when, yes
-from ostiary.cli.tables import console
+from ostiary.cli.tables import console, misuse
 from ostiary.consumers.model import CredentialType
 from ostiary.management.consumers.views import CredentialView
 from ostiary.management.views import Page
@@ -142,6 +142,8 @@ def create_credential(
 ) -> None:
     """Make a credential. Id and secret are printed on standard output, this once."""
     rules = rules_of(cert=cert, issuer=issuer, serial=serial, dn=dn, san=san)
+    if kind is CredentialType.CERTIFICATE and not rules:
+        raise misuse("which certificates? Name them: --cert, --issuer with --serial, --dn or --san")
     body = given(
         consumer=consumer,
         type=kind.value,

@@ -66,6 +66,10 @@ User = Annotated[
     str | None,
     typer.Option(metavar="NAME:PASSWORD", help="For basic-auth; @FILE: the file's first line."),
 ]
+Token = Annotated[
+    str | None,
+    typer.Option(metavar="TOKEN", help="For jwt, without its scheme; @FILE: its first line."),
+]
 
 
 @app.command()
@@ -80,6 +84,7 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
     client: Client = "",
     key: Key = None,
     user: User = None,
+    token: Token = None,
     consumer: Consumer = "",
     at: At = None,
     config: ConfigFile = DEFAULT_CONFIG,
@@ -90,9 +95,9 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
 
     From the configuration, and what console, API and command line added to it in the state folder,
     with the code that decides live. Nothing is sent, counted or remembered. Without --api or --url,
-    the handshake of every TLS entry is explained; with --header, --client, --key, --user or
-    --consumer the gateway is asked, or its data folder when it is stopped. Exit code 0: let in, 1:
-    refused.
+    the handshake of every TLS entry is explained; with --header, --client, --key, --user,
+    --token or --consumer the gateway is asked, or its data folder when it is stopped. Exit code 0:
+    let in, 1: refused.
     """
     if (cert is None) is not no_cert:
         raise misuse("name the client's certificate with --cert, or say --no-cert")
@@ -107,6 +112,7 @@ def explain(  # noqa: PLR0917 - each is an option of its own name
             client=client,
             key=secret(key),
             user=secret(user),
+            token=secret(token),
             consumer=consumer,
         )
         if more != NOTHING_MORE and api is None and url is None:

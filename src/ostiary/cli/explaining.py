@@ -46,6 +46,7 @@ def explained_there(asked: Asked, more: Described, state: Path) -> tuple[Explain
         "client": more.client,
         "key": more.key,
         "user": more.user,
+        "token": more.token,
         "consumer": more.consumer,
     }
     with reached(Reach(config=asked.config, state=state)) as (gateway, _):

@@ -63,7 +63,9 @@ VERBS = {
     "credentials": Verb(
         "Credentials of users and apps: keys, passwords, certificates.", ("credentials",)
     ),
-    "consumers": Verb("Many users, apps and credentials at once, from a file.", ("consumers",)),
+    "consumers": Verb(
+        "Many users, apps and credentials at once, from a file or to one.", ("consumers",)
+    ),
     "scopes": Verb("Scopes: what credentials can be allowed.", ("scopes",)),
     "tokens": Verb("Credentials of console and admin API.", ("tokens",)),
     "ca": Verb(

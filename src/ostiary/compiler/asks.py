@@ -55,7 +55,7 @@ class Outcome(IntEnum):
     FAILED = 4
     """500: it threw, took too long, or gave what can't be used."""
     BODY = 5
-    """400: the body isn't what its Content-Type says."""
+    """400: the body isn't what its Content-Type says, or the request can be read in two ways."""
 
 
 @dataclass(frozen=True, slots=True)

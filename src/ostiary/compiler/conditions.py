@@ -11,7 +11,7 @@ from ostiary.compiler.judgements import judged
 from ostiary.compiler.marks import mark_literal
 from ostiary.compiler.profiles import test_of
 from ostiary.compiler.searching import undecided_rules
-from ostiary.config.asked import asked_by, may_throw
+from ostiary.config.asked import asked_by, may_refuse
 from ostiary.config.expression.judging import truth_of
 from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
@@ -92,7 +92,7 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
 
 def acts(condition: Condition) -> bool:
     """Whether it is worked out by rules that ask or refuse: only for requests it is up to."""
-    return any(whats_in(condition)) or may_throw(condition)
+    return any(whats_in(condition)) or may_refuse(condition)
 
 
 def _in_turn(

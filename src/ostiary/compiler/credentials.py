@@ -26,7 +26,9 @@ from ostiary.haproxy.quote import argument, word
 
 LONGEST_KEY = 10 + 1 + 16 + 1 + 64
 """Characters: generation, judgement, SHA-256 in hex."""
-CODE_AT, UNTIL_AT, PASSED_AT = "gpc0", "gpt0", "gpc1"
+STAMP_AT, UNTIL_AT, PASSED_AT = "gpc0", "gpt0", "gpc1"
+CODE_BITS = 8
+"""Of the stamp, the lowest; the others are the row's number."""
 WHO_AT = ("conn_cnt", "sess_cnt", "http_req_cnt", "http_err_cnt")
 """Where a row keeps what. These are the 32-bit numbers of a row that can be set over the socket;
 as nobody tracks the rows they count nothing."""
@@ -44,6 +46,7 @@ _PASSING = (
     names.PRESENTED,
     names.BOUND_TO,
     names.UNTIL,
+    names.STAMP,
     names.ANEW,
     names.CODE,
     names.WHO,
@@ -57,7 +60,7 @@ def credential_sections() -> list[Section]:
 
     And the addresses that guess.
     """
-    kept = ",".join((UNTIL_AT, CODE_AT, PASSED_AT, *WHO_AT))
+    kept = ",".join((UNTIL_AT, STAMP_AT, PASSED_AT, *WHO_AT))
     return [
         Section(
             f"backend {names.TABLE}",
@@ -142,29 +145,29 @@ def _rules(profile: Profile, file: str, passes: str, *, in_header: bool) -> Iter
 def _recalling() -> Iterator[str]:
     """What the row holds: from the connection, if that has seen the very same row, else looked up.
 
-    The time tells rows of one key apart: it is another one each time the credential is judged.
-    Nothing waits between these rules, so what they keep is of one row. Whoever asks for a WebSocket
-    is asked about each time: on it nothing more is judged, so the agent has to remember it.
+    Its stamp tells rows of one key apart. The time doesn't: a row ends with its token, whatever
+    changed meanwhile. Nothing waits between these rules, so what they keep is of one row. Whoever
+    asks for a WebSocket is asked about each time: on it nothing more is judged, so the agent has to
+    remember it.
     """
-    kept = (
-        (names.KEPT_WHO, names.WHO),
-        (names.KEPT_PASSED, names.PASSED),
-        (names.KEPT_CODE, names.CODE),
-    )
+    kept = ((names.KEPT_WHO, names.WHO), (names.KEPT_PASSED, names.PASSED))
     holds = f"{{ var({names.UNTIL}),sub({names.NOW}) gt 0 }} !{UPGRADES}"
     same = (
-        f"{{ var({names.UNTIL}),sub({names.KEPT_UNTIL}) eq 0 }} "
+        f"{{ var({names.STAMP}),sub({names.KEPT_STAMP}) eq 0 }} "
         f"{{ var({names.KEY}),strcmp({names.KEPT_KEY}) eq 0 }}"
     )
     anew = f"{{ var({names.ANEW}) -m bool }}"
+    code = f"http-request set-var({names.CODE}) var({names.STAMP}),and({(1 << CODE_BITS) - 1})"
     yield f"http-request set-var({names.UNTIL}) {_at(UNTIL_AT)} if {_PRESENTED}"
+    yield f"http-request set-var({names.STAMP}) {_at(STAMP_AT)} if {holds}"
     for source, name in kept:
         yield f"http-request set-var({name}) var({source}) if {holds} {same}"
+    yield f"{code} if {holds} {same}"
     yield f"http-request set-var({names.ANEW}) bool(true) if !{_DECIDED} {holds}"
     yield f"http-request set-var-fmt({names.WHO}) {word(_consumer())} if {anew}"
     yield f"http-request set-var({names.PASSED}) {_at(PASSED_AT)} if {anew}"
-    yield f"http-request set-var({names.CODE}) {_at(CODE_AT)} if {anew}"
-    for name, found in (*kept, (names.KEPT_UNTIL, names.UNTIL), (names.KEPT_KEY, names.KEY)):
+    yield f"{code} if {anew}"
+    for name, found in (*kept, (names.KEPT_STAMP, names.STAMP), (names.KEPT_KEY, names.KEY)):
         yield f"http-request set-var({name}) var({found}) if {anew} {_DECIDED}"
 
 
@@ -210,13 +213,11 @@ def _extraction(action: Authenticating) -> Iterator[str]:
             if not action.disable_headers:
                 yield _from_header(action.api_key_header, action.scheme)
             if not action.disable_query_param:
-                # Express Gateway also takes the name in lower case.
-                for field in dict.fromkeys((action.api_key_field, action.api_key_field.lower())):
-                    found = f"url_param({argument(field)}),url_dec(1)"
-                    yield (
-                        f"http-request set-var({names.PRESENTED}) {word(found)} "
-                        f"if {_FOUND} !{_PRESENTED}"
-                    )
+                found = f"url_param({argument(action.api_key_field)}),url_dec(1)"
+                yield (
+                    f"http-request set-var({names.PRESENTED}) {word(found)} "
+                    f"if {_FOUND} !{_PRESENTED}"
+                )
         case BasicAuthAction():
             yield _from_header("Authorization", "Basic")
         case JwtAction() | IntrospectAction():

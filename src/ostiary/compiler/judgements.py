@@ -30,10 +30,11 @@ from ostiary.config.expression.truths import (
     Same,
     Some,
     Truth,
+    once_of,
     throws,
 )
 from ostiary.haproxy.quote import regex, word
-from ostiary.scripts.request import FIRST_ONLY, MOST_PARAMETERS, NESTED
+from ostiary.scripts.request import MOST_PARAMETERS, NESTED, ONCE
 
 _MATCHES = {Place.BEGIN: "beg", Place.END: "end", Place.ANYWHERE: "sub"}
 _FLAGS = {
@@ -44,8 +45,15 @@ _FLAGS = {
 _BEFORE, _BEHIND = "(?:^|&)", r"(?:&|\z)"
 
 
-def judged(truth: Truth, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911 - a closed union
-    """The expression; rules that refuse what throws are appended to the algebra's."""
+def judged(truth: Truth, algebra: Algebra) -> Expression:
+    """The expression; rules that refuse are appended to the algebra's."""
+    for name in once_of(truth):
+        tests = " ".join((*algebra.guards, f"{{ req.fhdr_cnt({name}) gt 1 }}"))
+        algebra.rules.append(f"http-request return {problem(400)} if {tests}")
+    return _judged(truth, algebra)
+
+
+def _judged(truth: Truth, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911 - a closed union
     match truth:
         case Fixed(holds):
             return ALWAYS if holds else NEVER
@@ -62,13 +70,13 @@ def judged(truth: Truth, algebra: Algebra) -> Expression:  # noqa: C901, PLR0911
         case Found():
             return _found(truth, algebra)
         case Needs(required, then):
-            _refuse(algebra.negate(judged(required, algebra)), algebra)
-            return judged(then, algebra)
+            _refuse(algebra.negate(_judged(required, algebra)), algebra)
+            return _judged(then, algebra)
         case Opposite(of):
-            return algebra.negate(judged(of, algebra))
+            return algebra.negate(_judged(of, algebra))
         case Every(of) | Some(of):
             going_on = isinstance(truth, Every)
-            turns = [(throws(one), partial(judged, one, algebra)) for one in of]
+            turns = [(throws(one), partial(_judged, one, algebra)) for one in of]
             found = algebra.in_turn(turns, going_on=going_on)
             return algebra.every(found) if going_on else algebra.some(found)
         case _:
@@ -107,7 +115,7 @@ def _filled(part: Read) -> Expression:
         case Told():
             return _given(part)
         case Header(name):
-            if name in FIRST_ONLY:
+            if name in ONCE:
                 return literal(f"{{ req.fhdr({name},1),length gt 0 }}")
             several = Literal(f"{{ req.fhdr_cnt({name}) gt 1 }}")
             return Expression(((Literal(f"{{ req.fhdr({name}),length gt 0 }}"),), (several,)))
@@ -124,7 +132,7 @@ def _same(part: Read, text: str) -> Expression:
             return literal(f"{{ {_fetch(fact)} -m str -- {word(text)} }}")
         case Header(name):
             test = f"-m str -- {word(text)}" if text else ",length eq 0"
-            if name in FIRST_ONLY:
+            if name in ONCE:
                 return literal(f"{{ req.fhdr({name},1){' ' if text else ''}{test} }}")
             alone = Literal(f"{{ req.fhdr_cnt({name}) eq 1 }}")
             same = Literal(f"{{ req.fhdr({name}){' ' if text else ''}{test} }}")
@@ -142,7 +150,7 @@ def _has(truth: Has) -> Expression:
     match truth.part:
         case Told(fact):
             fetch = _fetch(fact)
-        case Header(name) if name in FIRST_ONLY or truth.place is Place.BEGIN:
+        case Header(name) if name in ONCE or truth.place is Place.BEGIN:
             fetch = f"req.fhdr({name},1)"
         case Header(name) if truth.place is Place.END:
             fetch = f"req.fhdr({name},-1)"

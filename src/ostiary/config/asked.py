@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ostiary.config.expression.judging import truth_of
 from ostiary.config.expression.parts import Computed
 from ostiary.config.expression.scripts import acting_script
-from ostiary.config.expression.truths import throws
+from ostiary.config.expression.truths import refuses
 from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.condition import AllOf, Condition, ExpressionHolds, Not, OneOf
 from ostiary.config.model.pipeline import Step
@@ -49,15 +49,15 @@ def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:
             return
 
 
-def may_throw(condition: Condition) -> bool:
-    """Whether a script in a condition that the engine works out can throw."""
+def may_refuse(condition: Condition) -> bool:
+    """Whether a script in a condition that the engine works out can throw, or not be run."""
     match condition:
         case ExpressionHolds():
             truth = truth_of(condition.expression)
-            return truth is not None and throws(truth)
+            return truth is not None and refuses(truth)
         case Not():
-            return may_throw(condition.condition)
+            return may_refuse(condition.condition)
         case AllOf() | OneOf():
-            return any(map(may_throw, condition.conditions))
+            return any(map(may_refuse, condition.conditions))
         case _:
             return False

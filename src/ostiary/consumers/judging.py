@@ -113,7 +113,8 @@ def holds(test: Test, known: Known) -> bool:
     match test:
         case ConsumerTest(names=names):
             consumer = known.consumer
-            named = consumer.kind is ConsumerKind.USER and consumer.name in names
+            user = consumer.kind is ConsumerKind.USER and consumer.name != ""
+            named = user and consumer.name in names
             return named or str(consumer.id) in names
         case ScopeTest(scopes=scopes):
             return scopes <= known.credential.scopes

@@ -5,19 +5,27 @@ says.
 """
 
 import hashlib
-from dataclasses import dataclass
-from typing import Final, assert_never
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from ostiary.consumers.changes import Named
-from ostiary.consumers.judging import ConsumerTest, ScopeTest, Test, holds, words_of
-from ostiary.consumers.model import CredentialType, Known
+from ostiary.consumers.judging import Test, holds, words_of
+from ostiary.consumers.model import Consumer, ConsumerKind, Credential, CredentialType, Known
 from ostiary.consumers.names import uuid_of
 from ostiary.consumers.ports import Directory
 from ostiary.consumers.reason import CredentialReason
 from ostiary.jose.claims import Bound, Claims
+from ostiary.jose.keys import VerificationKey
+from ostiary.jose.tokens import Flaw, verify
 
 _LONGEST_NAME: Final = 1_000
+_FLAWS: Final = {
+    Flaw.MALFORMED: CredentialReason.MALFORMED,
+    Flaw.NO_KEY: CredentialReason.TOKEN_SIGNATURE,
+    Flaw.SIGNATURE: CredentialReason.TOKEN_SIGNATURE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +72,8 @@ class TokenVerdict:
 
     reason: CredentialReason | None = None
     """Why it isn't good; None: it is."""
-    consumer: UUID | None = None
-    """Whose it is; only of one that is good."""
+    known: Known | None = None
+    """Whose it is: by the stored credential, or by what the token itself says."""
     passed: int = 0
     """Which tests hold: bit 0 is the first."""
     named: Named | None = None
@@ -74,6 +82,37 @@ class TokenVerdict:
     """The stored credential is there: what is told of it is withdrawn when it changes."""
     until: float | None = None
     """The moment at which this changes by itself, Unix seconds."""
+
+    @property
+    def consumer(self) -> UUID | None:
+        """The id of whoever it is."""
+        return self.known.consumer.id if self.known is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token as it was sent, and what came with it."""
+
+    token: bytes = field(repr=False)
+    certificate: str | None = None
+    """SHA-256 (upper-case hex) of the one that the client has shown and that was admitted."""
+
+
+def judge_signed(
+    judgement: TokenJudgement,
+    bearer: Bearer,
+    keys: Collection[VerificationKey],
+    directory: Directory,
+    now: float,
+) -> TokenVerdict:
+    """Judge a signed token by the keys that count for it, at ``now`` (Unix seconds).
+
+    Raises OSError when the directory can't be asked.
+    """
+    claims = verify(bearer.token, keys, judgement.algorithms)
+    if isinstance(claims, Flaw):
+        return TokenVerdict(reason=_FLAWS[claims])
+    return judge_token(judgement, claims, bearer.certificate, directory, now)
 
 
 def judge_token(
@@ -137,7 +176,7 @@ def _by_credential(
         reason = CredentialReason.SCOPE_MISSING
     return TokenVerdict(
         reason=reason,
-        consumer=known.consumer.id,
+        known=known,
         passed=_passed(judgement, known),
         named=named,
         proven=True,
@@ -152,11 +191,8 @@ def _passed(judgement: TokenJudgement, known: Known) -> int:
 def _by_claims(judgement: TokenJudgement, claims: Claims, ends: float | None) -> TokenVerdict:
     if not judgement.scopes <= claims.scopes:
         return TokenVerdict(reason=CredentialReason.SCOPE_MISSING, until=ends)
-    who = consumer_of(claims)
-    passed = sum(
-        1 << bit for bit, test in enumerate(judgement.tests) if _claimed(test, claims, who)
-    )
-    return TokenVerdict(consumer=who, passed=passed, until=ends)
+    known = _claimed(claims)
+    return TokenVerdict(known=known, passed=_passed(judgement, known), until=ends)
 
 
 def consumer_of(claims: Claims) -> UUID:
@@ -170,11 +206,12 @@ def consumer_of(claims: Claims) -> UUID:
     return named or uuid5(uuid5(NAMESPACE_URL, claims.issuer), claims.identity)
 
 
-def _claimed(test: Test, claims: Claims, who: UUID) -> bool:
-    match test:
-        case ConsumerTest(names=names):
-            return (claims.identity in names and bool(claims.identity)) or str(who) in names
-        case ScopeTest(scopes=scopes):
-            return scopes <= claims.scopes
-        case _:
-            assert_never(test)
+def _claimed(claims: Claims) -> Known:
+    """The consumer that a token names, as if it were a stored one."""
+    who = Consumer(
+        id=consumer_of(claims), kind=ConsumerKind.USER, name=claims.identity, active=True
+    )
+    credential = Credential(
+        type=CredentialType.JWT, id=claims.subject, scopes=claims.scopes, active=True
+    )
+    return Known(consumer=who, credential=credential)

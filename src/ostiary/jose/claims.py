@@ -56,7 +56,9 @@ def read_object(data: bytes) -> Mapping[str, object]:
     if len(data) > LARGEST_CLAIMS:
         raise Malformed("too large")
     try:
-        found = json.loads(data, object_pairs_hook=_once, parse_constant=_no_number)
+        # UTF-8 alone (RFC 8259 section 8.1): the library would guess at others.
+        found = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_no_number)
+        json.dumps(found, ensure_ascii=False).encode()  # halves of characters are no text
     except (ValueError, RecursionError) as error:
         raise Malformed("no JSON") from error
     if not isinstance(found, dict):

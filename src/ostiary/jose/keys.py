@@ -5,6 +5,9 @@ algorithms there may be (RFC 8725 section 3.1), so "none" fits no key, and a pub
 taken for a secret.
 """
 
+import base64
+import binascii
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +47,9 @@ LARGEST_SET: Final = 256 * 1024
 _EC_ALGORITHM: Final = MappingProxyType(dict(CURVES.values()))
 _BLOCK: Final = 64
 """Bytes of SHA-256's blocks; those of the others are longer."""
+_PUBLISHED: Final = re.compile(rb'\s*(?:https?://|<RSAKeyValue|---- BEGIN|\[\s*\{[^}]*"kty")')
+"""A URL, and keys in XML, in RFC 4716's form, or in a list that lacks its set."""
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _OPENSSH: Final = re.compile(rb"\s*(?:ssh-|ecdsa-sha2-|sk-)")
 
 
@@ -83,9 +89,29 @@ def secret_or_public_key(data: bytes) -> tuple[VerificationKey, ...]:
         return read_key_set(data, secrets=True)
     if b"-----BEGIN" in data:
         return (_of_pem(data),)
-    if _OPENSSH.match(data) or is_binary_form(data):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        raise KeyRefused("it begins with a byte order mark", "save it as UTF-8 without one")
+    if _PUBLISHED.match(data):
+        raise KeyRefused(
+            "it is what everybody may know, no secret",
+            "give a public key in PEM or as a JWK, or for a URL jwksUrl",
+        )
+    if _OPENSSH.match(data) or is_binary_form(data) or is_binary_form(_unwrapped(data)):
         raise KeyRefused("it is a key in a form that can't be used", "convert it to PEM")
     return (_of_secret(None, HMAC, data, data),)
+
+
+def _unwrapped(data: bytes) -> bytes:
+    """What base64 or hex holds, as keys are shown without their PEM lines; empty for anything else.
+
+    Keycloak shows its public key like that.
+    """
+    text = b"".join(data.split())
+    with contextlib.suppress(ValueError):
+        return binascii.unhexlify(text)
+    with contextlib.suppress(ValueError):
+        return base64.urlsafe_b64decode(text.translate(_URL_SAFE).rstrip(b"=") + b"==")
+    return b""
 
 
 def _of_secret(

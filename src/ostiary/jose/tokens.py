@@ -1,5 +1,6 @@
 """Is a token signed by one of these keys (RFC 7515 section 5.2)? And what does it say then?"""
 
+import base64
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Head:
 
 def read_head(token: bytes) -> Head | None:
     """The header of a signed token; None for what is none, or asks for what isn't understood."""
-    if len(token) > LONGEST_TOKEN or not _COMPACT.fullmatch(token):
+    if len(token) > LONGEST_TOKEN or not _COMPACT.fullmatch(token) or not _is_plain(token):
         return None
     try:
         head = PyJWS().get_unverified_header(token)
@@ -48,6 +49,17 @@ def read_head(token: bytes) -> Head | None:
     if not isinstance(algorithm, str) or "b64" in head:
         return None
     return Head(algorithm, kid if isinstance(kid, str) else None)
+
+
+def _is_plain(token: bytes) -> bool:
+    """Whether the signature's last character has no more bits than bytes need (RFC 4648 section
+    3.5): decoders drop them, so else one token had several texts, and each its own row."""
+    signature = token.rpartition(b".")[2]
+    return base64.urlsafe_b64encode(_decoded(signature)).rstrip(b"=") == signature
+
+
+def _decoded(text: bytes) -> bytes:
+    return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4)) if len(text) % 4 != 1 else b""
 
 
 def knows(head: Head, keys: Iterable[VerificationKey]) -> bool:

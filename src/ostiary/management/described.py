@@ -15,6 +15,8 @@ class Described:
     """An API key, ``keyId:keySecret``, shown wherever a step looks for one."""
     user: str = field(default="", repr=False)
     """``name:password``, likewise."""
+    token: str = field(default="", repr=False)
+    """A token for ``jwt`` and ``oauth2-introspect``, likewise."""
     consumer: str = ""
     """As if this one's credentials were shown: a user by name or id, or an app."""
 

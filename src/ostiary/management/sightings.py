@@ -188,7 +188,7 @@ class Sightings:
             at=at or now,
             headers=headers_of(more.headers),
             client=address_of(more.client),
-            proof=self._proof(more),
+            proof=self._proof(more, at or now),
             may_try=actor.may(Role.OPERATOR),
         )
         try:
@@ -200,11 +200,11 @@ class Sightings:
         view = certificate_view(shown[0], now, known) if shown else None
         return tuple(explain_view(one, view) for one in told)
 
-    def _proof(self, more: Described) -> Proof:
-        if not (more.key or more.user or more.consumer):
+    def _proof(self, more: Described, at: datetime) -> Proof:
+        if not (more.key or more.user or more.token or more.consumer):
             return NO_PROOF
         with reading(self._changes.keeping) as work:
-            return proof_of(more, work)
+            return proof_of(more, work, at)
 
     def _anchor_names(self) -> dict[bytes, str]:
         state = self._changes.state

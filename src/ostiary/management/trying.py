@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterator
+from datetime import datetime
 
 from ostiary.config.model.base import TOKEN
 from ostiary.consumers.model import Consumer, Credential, Known
@@ -43,24 +44,27 @@ def address_of(text: str) -> str:
         ) from error
 
 
-def proof_of(described: Described, work: Work) -> Proof:
-    """Raises Unacceptable, NotThere."""
+def proof_of(described: Described, work: Work, at: datetime) -> Proof:
+    """What is shown at a time (aware). Raises Unacceptable, NotThere."""
     for field_, text in (("key", described.key), ("user", described.user)):
         if text and ":" not in text:
             raise Unacceptable.one(
                 "there is no colon in it", "write the name, a colon and the secret", f"/{field_}"
             )
-    as_if = tuple(_as_if(described.consumer, work)) if described.consumer else None
-    return Proof(key=described.key, password=described.user, as_if=as_if)
+    as_if = tuple(_as_if(described.consumer, work, at)) if described.consumer else None
+    return Proof(key=described.key, password=described.user, token=described.token, as_if=as_if)
 
 
-def _as_if(called: str, work: Work) -> Iterator[Known]:
-    """Of somebody with very many credentials the oldest."""
+def _as_if(called: str, work: Work, at: datetime) -> Iterator[Known]:
+    """Of somebody with very many credentials the oldest; none that is not between its dates."""
     whose = anybody(work, called)
     consumer = Consumer(id=whose.uuid, kind=whose.kind, name=whose.name, active=whose.active)
     for offset in range(0, _MOST_AS_IF, _AT_ONCE):
         page = work.credentials.page(consumer=whose.uuid, offset=offset, limit=_AT_ONCE)
         for one in page.items:
+            begun = one.valid_from is None or one.valid_from <= at
+            if not begun or (one.valid_until is not None and one.valid_until <= at):
+                continue
             kept = Credential(
                 type=one.type, id=one.name, scopes=frozenset(one.scopes), active=one.active
             )

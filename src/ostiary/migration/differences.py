@@ -48,8 +48,9 @@ _CONDITIONS: Mapping[str, str] = MappingProxyType(
         "certificate passes on a resumed TLS 1.3 session",
         "expression": "JavaScript is run in a process of its own; what scripts see and may do is "
         "told in docs/how-to/expressions.md",
-        "json-schema": "larger bodies than scripts.bodyLimitKb are 413, from 16 KB on unless told "
-        "otherwise, not from 100 KB on",
+        "json-schema": "its step acts in its place, not behind the steps of all other policies; "
+        "larger bodies than scripts.bodyLimitKb are 413, from 16 KB on unless told otherwise, not "
+        "from 100 KB on",
         "pathExact": "sees the path in its one form (without //, /../ or %61), with the query",
         "pathMatch": "sees the path in its one form (without //, /../ or %61), with the query",
     }

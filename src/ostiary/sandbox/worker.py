@@ -13,6 +13,7 @@ import sys
 from typing import Final
 
 from ostiary.scripts.engine import Engine, run
+from ostiary.scripts.model import Failed, Failure, Result
 from ostiary.scripts.protocol import HEAD, READY, answer, length_of, read_question
 
 _MEMORY: Final = 512 * 1024 * 1024
@@ -30,8 +31,15 @@ def serve(line: int) -> None:
         end.sendall(READY)
         while (head := _read(end, HEAD)) and (body := _read(end, length_of(head))):
             _have(_SECONDS)
-            end.sendall(answer(run(*read_question(body), engine)))
+            end.sendall(answer(_answered(body, engine)))
             engine = Engine()
+
+
+def _answered(body: bytes, engine: Engine) -> Result:
+    try:
+        return run(*read_question(body), engine)
+    except Exception as error:  # noqa: BLE001 - whatever a client sent, it costs no process
+        return Failed(Failure.CRASHED, type(error).__name__)
 
 
 def _shut_in() -> None:

@@ -9,10 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import structlog
 
+from ostiary.sandbox.turns import Turns
 from ostiary.scripts.model import Failed, Failure, Limits, Result, What
 from ostiary.scripts.protocol import (
     HEAD,
@@ -29,7 +31,9 @@ _BEGIN: Final = (
     "from ostiary.sandbox.worker import serve; serve(int(sys.argv[1]))"
 )
 MOST_WAITING: Final = 512
-"""Questions that wait for a process; each holds one of the agent's connections."""
+"""Questions under way; each holds one of the agent's connections."""
+MOST_OF_ONE: Final = 128
+"""Of one party."""
 LONGEST_WAIT: Final = 1.5
 """Seconds, waiting and running: HAProxy waits 2 (``timeout processing``)."""
 _GRACE: Final = 1.0
@@ -67,6 +71,18 @@ class _Worker:
 
 
 @dataclass(slots=True)
+class _Rest:
+    """A pause that grows each time."""
+
+    until: float = 0.0
+    _pause: float = 0.0
+
+    def longer(self, now: float) -> None:
+        self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
+        self.until = now + self._pause
+
+
+@dataclass(slots=True)
 class Counters:
     """Numbers that only grow."""
 
@@ -89,10 +105,11 @@ class Workers:
         self._most = 1
         self._idle: list[_Worker] = []
         self._coming: list[asyncio.Task[_Worker]] = []
-        self._places = asyncio.Semaphore(1)
-        self._waiting = 0
-        self._pause = 0.0
-        self._not_before = 0.0
+        self._turns = Turns(1)
+        self._under_way: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[Result]] = set()
+        self._resting: dict[str, _Rest] = {}
+        self._start = _Rest()
         self._ended = False
         self.counters = Counters()
         self._log = structlog.get_logger("ostiary.scripts")
@@ -104,17 +121,20 @@ class Workers:
 
     def have(self, most: int) -> None:
         """From now on so many processes at most; the first is begun now. In an event loop."""
-        for _ in range(most - self._most):
-            self._places.release()
+        self._turns.add(max(0, most - self._most))
         self._most = max(self._most, most)
         if not self.counters.started:
             self._coming.append(asyncio.create_task(self._begin()))
 
-    async def run(self, what: What, shown: Shown, limits: Limits) -> Result:
-        """What comes of it. Raises Busy."""
+    async def run(self, what: What, shown: Shown, limits: Limits, whose: str = "") -> Result:
+        """What comes of it. Raises Busy.
+
+        ``whose``: the party that asks. Parties take turns; and one whose scripts cost processes
+        waits before its next ones, the others don't.
+        """
         begun = self._clock()
         try:
-            result = await self._in_turn(question(what, shown, limits), limits)
+            result = await self._in_turn(whose, question(what, shown, limits), limits)
         except Busy:
             self.counters.results["busy"] += 1
             raise
@@ -127,6 +147,9 @@ class Workers:
     async def end(self) -> None:
         """End all processes; nothing is run any more."""
         self._ended = True
+        for asking in tuple(self._tasks):
+            asking.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         idle, self._idle = self._idle, []
         coming, self._coming = self._coming, []
         for task in coming:
@@ -137,42 +160,69 @@ class Workers:
         for worker in idle:
             await worker.end()
 
-    async def _in_turn(self, message: bytes, limits: Limits) -> Result:
-        if self._waiting >= MOST_WAITING or self._ended:
+    async def _in_turn(self, whose: str, message: bytes, limits: Limits) -> Result:
+        full = self._under_way[whose] >= MOST_OF_ONE or self._under_way.total() >= MOST_WAITING
+        if full or self._ended:
             raise Busy
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(LONGEST_WAIT), self._places:
-                worker = await self._worker()
-                return await self._ask(worker, message, limits)
-        except TimeoutError:
-            raise Busy from None
-        finally:
-            self._waiting -= 1
+        self._under_way[whose] += 1
+        # Who waits no longer leaves the script to its own limits: its process would be lost.
+        task = asyncio.create_task(self._rested(whose, message, limits), name="script")
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._done, whose))
+        done, _ = await asyncio.wait({task}, timeout=LONGEST_WAIT)
+        if not done:
+            raise Busy
+        return task.result()
 
-    async def _ask(self, worker: _Worker, message: bytes, limits: Limits) -> Result:
+    def _done(self, whose: str, task: asyncio.Task[Result]) -> None:
+        self._tasks.discard(task)
+        self._under_way[whose] -= 1
+        if not self._under_way[whose]:
+            del self._under_way[whose]
+        if not task.cancelled():
+            task.exception()
+
+    async def _rested(self, whose: str, message: bytes, limits: Limits) -> Result:
+        by = asyncio.get_running_loop().time() + LONGEST_WAIT
+        while True:
+            async with contextlib.AsyncExitStack() as turn:
+                try:
+                    async with asyncio.timeout_at(by):
+                        await asyncio.sleep(self._rest(whose))
+                        await turn.enter_async_context(self._turns.taken(whose))
+                        worker = None if self._rest(whose) else await self._worker()
+                except TimeoutError:
+                    raise Busy from None
+                if worker is not None:
+                    return await self._ask(whose, worker, message, limits)
+
+    def _rest(self, whose: str) -> float:
+        """Seconds that a party still waits for what its scripts did."""
+        rest = self._resting.get(whose)
+        return max(0.0, rest.until - self._clock()) if rest else 0.0
+
+    async def _ask(self, whose: str, worker: _Worker, message: bytes, limits: Limits) -> Result:
         """A process that doesn't answer, or goes, costs the one question that it was asked."""
         good = False
         try:
             async with asyncio.timeout(limits.seconds + _GRACE):
                 result = await worker.ask(message)
             good = True
-            self._pause = 0.0
+            self._resting.pop(whose, None)
             return result
         except TimeoutError:
-            return self._lost(Failure.TIME)
+            return self._lost(whose, Failure.TIME)
         except (asyncio.IncompleteReadError, OSError, Garbled):
-            return self._lost(Failure.CRASHED)
+            return self._lost(whose, Failure.CRASHED)
         finally:
             if good and not self._ended:
                 self._idle.append(worker)
             else:
                 await asyncio.shield(worker.end())
 
-    def _lost(self, failure: Failure) -> Failed:
+    def _lost(self, whose: str, failure: Failure) -> Failed:
         self.counters.killed += 1
-        self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
-        self._not_before = self._clock() + self._pause
+        self._resting.setdefault(whose, _Rest()).longer(self._clock())
         return Failed(failure, "its process was ended")
 
     async def _worker(self) -> _Worker:
@@ -189,14 +239,16 @@ class Workers:
             self._coming.append(coming)
             raise
         except (OSError, EOFError, TimeoutError) as error:
-            self._lost(Failure.CRASHED)
+            self._start.longer(self._clock())
             self._log.error("scripts-not-started", error=repr(error))
             raise Busy from error
 
     async def _begin(self) -> _Worker:
         self.counters.started += 1
-        await asyncio.sleep(max(0.0, self._not_before - self._clock()))
-        return await _begin()
+        await asyncio.sleep(max(0.0, self._start.until - self._clock()))
+        worker = await _begin()
+        self._start = _Rest()
+        return worker
 
 
 async def _begin() -> _Worker:

@@ -21,7 +21,7 @@ from ostiary.scripts.model import (
     Wanted,
     What,
 )
-from ostiary.scripts.request import Shown, told_of
+from ostiary.scripts.request import Repeated, Shown, told_of
 from ostiary.scripts.schema import hold
 
 _STACK: Final = 512 * 1024
@@ -64,7 +64,10 @@ def _run(script: Script, shown: Shown, limits: Limits, engine: Engine) -> Result
     The limits are QuickJS's own, so a script in the middle of one long operation may go beyond the
     time: whoever calls this must be able to end the process.
     """
-    told = json.dumps(told_of(shown))
+    try:
+        told = json.dumps(told_of(shown))
+    except Repeated:
+        return Failed(Failure.REPEATED)
     try:
         said = engine.act(told, script, limits)
     except _quickjs.JSException as error:

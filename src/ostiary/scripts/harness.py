@@ -77,6 +77,7 @@ fix(req, "params", () => {
 const user = told.consumer ? {id: told.consumer} : undefined;
 if (user) close(user, "consumer");
 fix(req, "user", () => user);
+fix(req, "egContext", () => globalThis, false);
 const header = (name) => {
   name = asString(name).toLowerCase();
   return name === "referrer" || name === "referer"

@@ -63,6 +63,8 @@ class Failure(StrEnum):
     """A header was changed whose name doesn't stand in the script."""
     BODY = "body"
     """The request's body isn't what its Content-Type says."""
+    REPEATED = "repeated-header"
+    """A header that a request has once comes twice, and the service may read the other one."""
     CRASHED = "crashed"
     """The process that ran it has ended, or had to be ended."""
 
@@ -80,6 +82,7 @@ _SENTENCES: Mapping[Failure, str] = {
     Failure.NOT_JSON: "the script left something that can't be handed on",
     Failure.HEADERS: "the script changed a header whose name doesn't stand in it",
     Failure.BODY: "the request's body isn't what its Content-Type says",
+    Failure.REPEATED: "a header that a request has once comes twice",
     Failure.CRASHED: "the process that ran the script has ended",
 }
 

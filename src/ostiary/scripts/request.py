@@ -7,7 +7,7 @@ from typing import Any, Final
 
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BROKEN: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-FIRST_ONLY: Final = frozenset(
+ONCE: Final = frozenset(
     {
         "age",
         "authorization",
@@ -29,7 +29,10 @@ FIRST_ONLY: Final = frozenset(
         "user-agent",
     }
 )
-"""Of these Node.js keeps the first (documentation of ``message.headers``)."""
+"""Headers that a request has once. Of two, Node.js keeps the first (documentation of
+``message.headers``) and Express Gateway sends no other to the service; here both would go there,
+and the service may read the second."""
+_CHARSETS: Final = ("utf-8", "utf8", "us-ascii")
 MOST_PARAMETERS: Final = 1000
 """Express doesn't look at more."""
 NESTED: Final = r"(?:^|&)[^=&]*(?:\[|%5[bB])"
@@ -68,14 +71,18 @@ class Shown:
 
 
 class Unclear(Exception):
-    """A query that Express reads as nested objects, or not to its end: ours would be read in
-    another way."""
+    """A query that Express reads as nested objects, or not to its end, or a body whose text the
+    service would read in another way."""
+
+
+class Repeated(Exception):
+    """A header that a request has once comes twice."""
 
 
 def headers_of(text: str) -> dict[str, str | list[str]]:
     """Headers by name as Node.js has them: latin-1 texts, repeated ones joined.
 
-    Cookies with ``; ``, ``set-cookie`` as a list, those that count once as the first.
+    Cookies with ``; ``, ``set-cookie`` as a list. Raises Repeated.
     """
     found: dict[str, list[str]] = {}
     for line in as_latin(text).split("\r\n"):
@@ -88,8 +95,8 @@ def headers_of(text: str) -> dict[str, str | list[str]]:
 def _joined(name: str, values: list[str]) -> str | list[str]:
     if name == "set-cookie":
         return values
-    if name in FIRST_ONLY:
-        return values[0]
+    if name in ONCE and len(values) > 1:
+        raise Repeated(name)
     return ("; " if name == "cookie" else ", ").join(values)
 
 
@@ -128,7 +135,7 @@ def decoded(text: str) -> str:
 
 
 def told_of(shown: Shown) -> dict[str, Any]:
-    """Everything ``harness`` makes ``req`` of; JSON."""
+    """Everything ``harness`` makes ``req`` of; JSON. Raises Repeated."""
     headers = headers_of(shown.headers)
     url = as_latin(shown.url)
     path, _, query = url.partition("?")
@@ -168,7 +175,10 @@ def _body(shown: Shown, headers: Mapping[str, str | list[str]]) -> dict[str, Any
     """``json``: text to be parsed; ``form``: parameters, None where they can't be taken apart."""
     if shown.body is None:
         return {}
-    kind = media_type(headers)
+    try:
+        kind = media_type(headers)
+    except Unclear:
+        return {"form": None}
     if kind == "application/json":
         return {"json": body_text(shown.body)}
     if kind == "application/x-www-form-urlencoded":
@@ -177,9 +187,20 @@ def _body(shown: Shown, headers: Mapping[str, str | list[str]]) -> dict[str, Any
 
 
 def media_type(headers: Mapping[str, str | list[str]]) -> str:
-    """Of the Content-Type, without parameters, lower case; empty without one."""
-    value = headers.get("content-type", "")
-    return value.partition(";")[0].strip(" \t").lower() if isinstance(value, str) else ""
+    """Of the Content-Type, without parameters, lower case; empty without one.
+
+    Raises Unclear for a body that is compressed, or a text in another encoding than UTF-8: whoever
+    decodes it sees another text than is seen here.
+    """
+    coding, value = headers.get("content-encoding", ""), headers.get("content-type", "")
+    if not isinstance(value, str) or coding not in ("", "identity"):
+        raise Unclear("content-encoding")
+    kind, *parameters = value.lower().split(";")
+    for parameter in parameters:
+        name, _, charset = parameter.partition("=")
+        if name.strip(" \t") == "charset" and charset.strip(' \t"') not in _CHARSETS:
+            raise Unclear("charset")
+    return kind.strip(" \t")
 
 
 def body_text(body: str) -> str:

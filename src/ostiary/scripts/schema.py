@@ -11,7 +11,15 @@ from typing import Any, Final
 import jsonschema_rs
 
 from ostiary.scripts.model import BodySchema, Failed, Failure, Result, Truth
-from ostiary.scripts.request import Shown, Unclear, body_text, headers_of, media_type, query_of
+from ostiary.scripts.request import (
+    Repeated,
+    Shown,
+    Unclear,
+    body_text,
+    headers_of,
+    media_type,
+    query_of,
+)
 
 _DRAFT: Final = (
     "http://json-schema.org/draft-07/schema",
@@ -34,13 +42,21 @@ def schema_fault(schema: dict[str, Any]) -> str:
 def hold(schema: BodySchema, shown: Shown) -> Result:
     """Whether the request's body is as the schema says.
 
-    Read as Express reads it: JSON, or a form; of any other type it is an empty object.
+    Read as Express reads it: JSON, or a form; of any other type it is an empty object. But a member
+    that comes twice is refused: the service may read the other one (RFC 8259 section 4).
     """
+    compiled = _compiled(schema.text)
     try:
-        body = _body(shown)
+        # It is looked at while errors are found: too deep, or with halves of characters, it raises.
+        return _first_error(compiled, _body(shown))
+    except Repeated:
+        return Failed(Failure.REPEATED)
     except (ValueError, RecursionError, Unclear):
         return Failed(Failure.BODY)
-    for error in _compiled(schema.text).iter_errors(body):
+
+
+def _first_error(schema: jsonschema_rs.Draft7Validator, body: Any) -> Result:
+    for error in schema.iter_errors(body):
         # Where it is wrong, and never with what: that is the client's.
         place = "/".join(map(str, error.instance_path))
         rule = "/".join(map(str, error.schema_path))
@@ -53,7 +69,7 @@ def _body(shown: Shown) -> Any:
     text = body_text(shown.body or "")
     match media_type(headers):
         case "application/json" if text:
-            body = json.loads(text, parse_constant=_no_json)
+            body = json.loads(text, parse_constant=_no_json, object_pairs_hook=_once)
             if not isinstance(body, dict | list):
                 raise ValueError("Express takes objects and lists alone")
             return body
@@ -61,6 +77,13 @@ def _body(shown: Shown) -> Any:
             return query_of(shown.body or "")
         case _:
             return {}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member comes twice")
+    return found
 
 
 def _no_json(name: str) -> Any:

@@ -49,7 +49,7 @@ def recognize(
     end = until(fitting, now)
     match found:
         case Owned(known=known):
-            return _judge_owned(judgement, known, end)
+            return judge_owned(judgement, known, end)
         case Unowned(reason=reason, detail=detail):
             nobodys = reason is CredentialReason.NOBODYS
             if not nobodys or judgement.consumer_required:
@@ -74,7 +74,8 @@ def _refused_by_name(names: NameIndex, facts: Facts) -> Recognized | None:
             )
 
 
-def _judge_owned(judgement: CertificateJudgement, known: Known, end: datetime | None) -> Recognized:
+def judge_owned(judgement: CertificateJudgement, known: Known, end: datetime | None) -> Recognized:
+    """Judge a certificate whose owner is known, until ``end`` at the latest."""
     told = f"credential {known.credential.id} of {known.consumer.name}"
     wanted = ConsumerTest(judgement.consumers)
     if judgement.consumers and not holds(wanted, known):

@@ -9,13 +9,16 @@ from datetime import datetime
 
 from ostiary.compiler.authentication import CONSUMER_HEADER
 from ostiary.compiler.client_cert_steps import answer_of
-from ostiary.compiler.client_certificates import certificate_judgement_of
+from ostiary.compiler.client_certificates import (
+    CertificateJudgement,
+    certificate_judgement_of,
+)
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.consumers.certificates import CertificateCredential
 from ostiary.consumers.judging import Judgement
-from ostiary.consumers.model import CredentialType
+from ostiary.consumers.model import CredentialType, Known
 from ostiary.consumers.reason import CredentialReason
-from ostiary.services.certificate_consumers import Recognized, recognize
+from ostiary.services.certificate_consumers import Recognized, judge_owned, recognize
 from ostiary.services.explanation import Answer
 from ostiary.services.pipeline_steps import Went
 from ostiary.services.requests import Request
@@ -38,6 +41,8 @@ class Shows:
 
     certificate: bool
     """It shows one, admitted or not."""
+    as_if: tuple[Known, ...] = ()
+    """Credentials of a consumer: without a certificate, as if one were shown that fits them."""
     scopes: frozenset[str]
     """That the API asks for."""
 
@@ -72,14 +77,22 @@ def _recognized(
     action: ClientCertAction, shows: Shows, facts: Facts | None, fitting: Fitting, now: datetime
 ) -> Recognized:
     """``facts``: of an admitted certificate."""
-    if not shows.certificate:
-        return Recognized(reason=CredentialReason.MISSING)
-    if facts is None:
-        return Recognized(reason=CredentialReason.NOT_ADMITTED)
     asked = Judgement(type=CredentialType.CERTIFICATE, scopes=shows.scopes)
     judgement = certificate_judgement_of(action, asked)
+    if not shows.certificate:
+        return _as_if(judgement, shows.as_if)
+    if facts is None:
+        return Recognized(reason=CredentialReason.NOT_ADMITTED)
     try:
         tied = fitting(facts)
     except OSError as error:
         return Recognized(reason=CredentialReason.NO_ANSWER, detail=str(error))
     return recognize(judgement, NameIndex(judgement.names), facts, tied, now)
+
+
+def _as_if(judgement: CertificateJudgement, credentials: tuple[Known, ...]) -> Recognized:
+    """Names aren't looked at: there is no certificate that could have any."""
+    of_type = (one for one in credentials if one.credential.type is judgement.asked.type)
+    found = [judge_owned(judgement, one, None) for one in of_type]
+    good = (one for one in found if one.reason is None)
+    return next(good, next(iter(found), Recognized(reason=CredentialReason.MISSING)))

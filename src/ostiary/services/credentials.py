@@ -5,9 +5,9 @@ engine.
 """
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
+from typing import Never, TypeAlias, assert_never
 
 from ostiary.compiler.profiles import AsksSecret
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
@@ -26,7 +26,7 @@ class NobodyToAsk(OstiaryError):
     """A credential is shown, and no consumers are at hand."""
 
 
-def nobody_to_ask(_judgement: Judgement, _sent: bytes) -> Verdict:
+def nobody_to_ask(_judgement: object, _sent: object) -> Never:
     """Raises NobodyToAsk."""
     raise NobodyToAsk("the request shows a credential, and only the gateway has its consumers")
 
@@ -39,6 +39,8 @@ class Proof:
     """An API key, ``keyId:keySecret``; empty for none."""
     password: str = field(default="", repr=False)
     """``name:password``; empty for none."""
+    token: str = field(default="", repr=False)
+    """A token as it is sent, without its scheme; empty for none."""
     as_if: tuple[Known, ...] | None = None
     """The credentials of a consumer, each as if it were shown with its right secret."""
 
@@ -69,9 +71,13 @@ def judged(
     beside = _beside(action, proof)
     if beside:
         return Judged(ask(judgement, beside), "the credential that was given")
-    if proof.as_if is None:
-        return Judged(Bad(CredentialReason.MISSING), "")
-    found = [judge_known(judgement, one) for one in _of_type(judgement, proof.as_if)]
+    return as_if_shown(judgement, proof.as_if or ())
+
+
+def as_if_shown(judgement: Judgement, credentials: Iterable[Known]) -> Judged:
+    """The first that would be good, of those of the type that is asked for."""
+    of_type = (one for one in credentials if one.credential.type is judgement.type)
+    found = [judge_known(judgement, one) for one in of_type]
     best = next((one for one in found if isinstance(one, Good)), None)
     verdict = best or next(iter(found), Bad(CredentialReason.MISSING))
     return Judged(verdict, "as if it were shown" if found else "")
@@ -84,7 +90,7 @@ def credential_in(action: AsksSecret, request: Request) -> bytes:
             in_header = b"" if action.disable_headers else _in_header(action, request)
             return in_header or _in_query(action, request)
         case BasicAuthAction():
-            return _after_scheme(request.header_values("authorization"), "Basic")
+            return after_scheme(request.header_values("authorization"), "Basic")
         case _:
             assert_never(action)
 
@@ -99,16 +105,15 @@ def _beside(action: AsksSecret, proof: Proof) -> bytes:
             assert_never(action)
 
 
-def _of_type(judgement: Judgement, known: tuple[Known, ...]) -> Iterator[Known]:
-    return (one for one in known if one.credential.type is judgement.type)
-
-
 def _in_header(action: KeyAuthAction, request: Request) -> bytes:
-    return _after_scheme(request.header_values(action.api_key_header.lower()), action.scheme)
+    return after_scheme(request.header_values(action.api_key_header.lower()), action.scheme)
 
 
-def _after_scheme(values: tuple[str, ...], scheme: str) -> bytes:
-    """A header that comes twice can be read in two ways: it counts as none."""
+def after_scheme(values: tuple[str, ...], scheme: str) -> bytes:
+    """What stands in a header, after its scheme if it has one; empty for none.
+
+    A header that comes twice can be read in two ways: it counts as none.
+    """
     if len(values) != 1:
         return b""
     value = values[0].strip(" ")
@@ -122,7 +127,4 @@ def _after_scheme(values: tuple[str, ...], scheme: str) -> bytes:
 def _in_query(action: KeyAuthAction, request: Request) -> bytes:
     if action.disable_query_param:
         return b""
-    # Express Gateway also takes the name in lower case.
-    names = dict.fromkeys((action.api_key_field, action.api_key_field.lower()))
-    found = (decoded(request.parameter(name)) for name in names)
-    return next(filter(None, found), b"")
+    return decoded(request.parameter(action.api_key_field))

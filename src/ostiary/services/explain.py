@@ -15,6 +15,7 @@ from ostiary.services.credentials import AskDirectory, nobody_to_ask
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.handshake import choose_entry
 from ostiary.services.prepare import Prepared
+from ostiary.services.token_steps import AskAboutToken
 from ostiary.services.visits import Scheme, Visit, visit_of_api
 from ostiary.services.way import Client, Way
 from ostiary.trust.decision import Walk
@@ -34,11 +35,15 @@ class Explainer:
         statuses: Statuses | None = None,
         ask: AskDirectory = nobody_to_ask,
         fitting: Fitting = nobodys,
+        *,
+        ask_about_token: AskAboutToken = nobody_to_ask,
     ) -> None:
         """``now`` (aware) is when the visits take place. What is managed beside the file is in
         ``prepared``; ``statuses`` are the OCSP answers at hand, and nobody else's; ``ask`` judges
-        the credentials of consumers, and ``fitting`` finds those that fit a certificate."""
+        the credentials of consumers, ``ask_about_token`` tokens, and ``fitting`` finds credentials
+        that fit a certificate."""
         self._ask = ask
+        self._ask_about_token = ask_about_token
         self._fitting = fitting
         self._prepared = prepared
         self._now = now
@@ -89,6 +94,7 @@ class Explainer:
         client = Client(
             fingerprint=hashlib.sha256(shown.leaf).hexdigest().upper() if shown.leaf else "",
             ask=self._ask,
+            ask_about_token=self._ask_about_token,
             fitting=self._fitting,
             now=self._now,
         )

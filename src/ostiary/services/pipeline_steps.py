@@ -7,8 +7,7 @@ from typing import TypeAlias, assert_never
 
 from ostiary.compiler.authentication import CONSUMER_HEADER, status_of
 from ostiary.compiler.guards import AMBIGUOUS_PATH
-from ostiary.compiler.profiles import AsksSecret
-from ostiary.compiler.tokens import AsksToken
+from ostiary.compiler.profiles import Authenticating
 from ostiary.config.expression.scripts import acting_script, read_template
 from ostiary.config.model.auth_policies import BasicAuthAction, KeyAuthAction
 from ostiary.config.model.client_cert import ClientCertAction
@@ -51,10 +50,12 @@ class Went:
 
     sentence: str
     request: Request
+    unknown: bool = False
+    """What the step does isn't decided here."""
 
 
-Asking: TypeAlias = Callable[[AsksSecret], Judged]
-"""Judges the credential that a step asks for."""
+Asking: TypeAlias = Callable[[Authenticating], Judged | None]
+"""Judges the credential that a step asks for; None: only somebody else could tell."""
 
 
 OfCertificate: TypeAlias = Callable[[ClientCertAction, Request], Answer | Went]
@@ -105,25 +106,16 @@ def act(  # noqa: C901, PLR0911, PLR0912 - a closed union
         case LogAction():
             message = text_of(read_template(action.message), request)[:_LONGEST_MESSAGE]
             return Went(f"adds {message!r} to the access log", request)
-        case BasicAuthAction() | KeyAuthAction():
+        case BasicAuthAction() | KeyAuthAction() | JwtAction() | IntrospectAction():
             return _authenticate(action, request, asking(action))
-        case JwtAction() | IntrospectAction():
-            return _asks_token(action, request)
         case _:
             assert_never(action)
 
 
-def _asks_token(action: AsksToken, request: Request) -> Answer | Went:
-    """Tokens aren't verified here: the request is walked as if there were none."""
-    if action.pass_through:
-        return Went("finds no token, and passThrough goes on", request)
-    status = status_of(action, CredentialReason.MISSING)
-    sentence = f"answers {status} to requests without a good token (which isn't verified here)"
-    return Answer(served=False, sentence=sentence, status=status)
-
-
-def _authenticate(action: AsksSecret, request: Request, found: Judged) -> Answer | Went:
+def _authenticate(action: Authenticating, request: Request, found: Judged | None) -> Answer | Went:
     """As ``compiler.authentication.authentication_rules``."""
+    if found is None:
+        return Went("asks the authorization server about the token", request, unknown=True)
     match found.verdict:
         case Good(known=known):
             request = replace(request, known=known)
@@ -139,7 +131,7 @@ def _authenticate(action: AsksSecret, request: Request, found: Judged) -> Answer
         sentence = f"answers {status} to requests without a good credential"
     else:
         of = f" ({_told(whose)})" if whose else ""
-        if action.pass_through and reason is not CredentialReason.NO_ANSWER:
+        if action.pass_through and not reason.unjudged:
             return Went(f"{reason.sentence}{of}; passThrough goes on without a consumer", request)
         sentence = f"{reason.sentence}{of}: answers {status}"
     return Answer(served=False, sentence=sentence, status=status)

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from ostiary.compiler.profiles import AsksSecret, judgement_of
+from ostiary.compiler.profiles import Authenticating, judgement_of
 from ostiary.compiler.routes import Route
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import PolicyUse, ProxyAction, Step
+from ostiary.config.model.policies.tokens import IntrospectAction, JwtAction
 from ostiary.services.certificate_steps import Fitting, Shows, certificate_step
 from ostiary.services.credentials import AskDirectory, Judged, Proof, judged
 from ostiary.services.explanation import Answer, Line
@@ -17,6 +18,7 @@ from ostiary.services.onward import Forwarded, onward
 from ostiary.services.pipeline_steps import Went, act
 from ostiary.services.policy_steps import gateway_says
 from ostiary.services.requests import Request, holds, told
+from ostiary.services.token_steps import AskAboutToken, judged_token, token_judgement_of
 
 _TRUTHS = MappingProxyType({True: "true", False: "false", None: "decided at each request"})
 
@@ -38,8 +40,11 @@ class Visitor:
     """By a certificate."""
     certificate: bool
     """It shows one, admitted or not."""
+    could_show: bool
+    """One could be shown."""
     proof: Proof
     ask: AskDirectory
+    ask_about_token: AskAboutToken
     fitting: Fitting
     """Whose certificates are."""
     now: datetime
@@ -98,13 +103,22 @@ def walk(document: Document, route: Route, request: Request, visitor: Visitor) -
                 did = gateway_says(400, "Bad Request")
         detail = f"{said}: {did.sentence}"
         if isinstance(did, Went):
-            lines.append(Line(name=line, passed=True, detail=detail, step=number))
+            lines.append(_went(line, detail, number, did))
             request = did.request
             continue
         lines.append(Line(name=line, passed=did.served, detail=detail, step=number))
         return _walked(lines, did, forwarded)
     lines.append(Line(name="pipeline", passed=False, detail=f"{name!r} ends without an answer"))
     return _walked(lines, gateway_says(404, "Not Found"))
+
+
+def _went(name: str, detail: str, number: int, did: Went) -> Line:
+    unknown = did.unknown
+    if unknown:
+        detail = f"{detail}, which isn't done here: walked past"
+    return Line(
+        name=name, passed=True, detail=detail, step=number, skipped=unknown, unknown=unknown
+    )
 
 
 def _skipped(name: str, said: str, number: int, *, unknown: bool) -> Line:
@@ -130,12 +144,19 @@ class _Place:
     request: Request
     visitor: Visitor
 
-    def judge(self, action: AsksSecret) -> Judged:
-        judgement = judgement_of(action, self.route, self.document.pipelines[self.pipeline])
+    def judge(self, action: Authenticating) -> Judged | None:
         visitor = self.visitor
+        if isinstance(action, JwtAction | IntrospectAction):
+            asked = token_judgement_of(self.document, self.pipeline, self.route, action)
+            return judged_token(action, asked, self.request, visitor.proof, visitor.ask_about_token)
+        judgement = judgement_of(action, self.route, self.document.pipelines[self.pipeline])
         return judged(action, judgement, self.request, visitor.proof, visitor.ask)
 
     def recognize(self, action: ClientCertAction, request: Request) -> Answer | Went:
         visitor = self.visitor
-        shows = Shows(certificate=visitor.certificate, scopes=self.route.scopes)
+        shows = Shows(
+            certificate=visitor.certificate,
+            as_if=visitor.proof.as_if or () if visitor.could_show else (),
+            scopes=self.route.scopes,
+        )
         return certificate_step(visitor.fitting, visitor.now, shows, action, request)

@@ -37,6 +37,7 @@ from ostiary.services.policy_steps import (
 from ostiary.services.prepare import Prepared
 from ostiary.services.requests import Request, normalised, normalised_query, peer_of
 from ostiary.services.route_match import match_route
+from ostiary.services.token_steps import AskAboutToken
 from ostiary.services.visits import Visit
 from ostiary.trust.decision import Admitted, Decision, Walk
 from ostiary.trust.names.facts import facts_of
@@ -53,6 +54,7 @@ class Client:
     fingerprint: str
     """Of the certificate that it shows, SHA-256 in upper-case hex; empty: it has none."""
     ask: AskDirectory
+    ask_about_token: AskAboutToken
     fitting: Fitting
     """Whose certificates are."""
     now: datetime
@@ -253,8 +255,10 @@ class Way:
         visitor = Visitor(
             admitted=admitted,
             certificate=bool(self._fingerprint),
+            could_show=self._could_show(),
             proof=self._proof,
             ask=self._client.ask,
+            ask_about_token=self._client.ask_about_token,
             fitting=self._client.fitting,
             now=self._client.now,
         )
@@ -262,6 +266,10 @@ class Way:
         self._lines.extend(walked.lines)
         self._forwarded = walked.forwarded
         return self._end(walked.answer)
+
+    def _could_show(self) -> bool:
+        asked = self._entry is not None and self._entry.asking is not Asking.NOTHING
+        return asked or self._type is AuthType.HEADER
 
     def _alert(self, alert: str, *, certain: bool = True) -> Explanation:
         otherwise = "" if certain else f", or 403 {CERTIFICATE_REFUSED!r} at the first request"

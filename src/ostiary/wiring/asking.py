@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Never
 
 from ostiary.consumers.judging import Bad, Judgement, Verdict, judge
 from ostiary.consumers.model import CredentialType
@@ -15,6 +16,7 @@ from ostiary.services.credentials import AskDirectory
 from ostiary.services.explain import Explainer
 from ostiary.services.explanation import Explanation, Shown
 from ostiary.services.prepare import Prepared
+from ostiary.services.token_steps import KeysAtHand, judge_by_keys_at_hand
 from ostiary.services.visits import Visit, visit_of_api
 from ostiary.store.database.records import Role
 from ostiary.trust.statuses import Statuses
@@ -30,15 +32,22 @@ def explain_visit(
     directory: Directory,
     statuses: Callable[[], Statuses] | None = None,
     fitting: Fitting = nobodys,
+    *,
+    keys: KeysAtHand | None = None,
 ) -> tuple[Explanation, ...]:
     """One for an API or URL, else one for each TLS entry; by these OCSP answers, and credentials
-    of this directory; ``fitting`` finds those that fit a certificate.
+    of this directory; ``fitting`` finds those that fit a certificate, ``keys`` those that issuers
+    of tokens publish (None: nobody fetches any).
 
     Raises AskedWrongly, NoSuchApi, Forbidden.
     """
     found = statuses() if statuses else None
     ask = judging_by(directory) if asked.may_try else forbidden
-    explainer = Explainer(prepared, asked.at, found, ask, fitting)
+    believing = judge_by_keys_at_hand(
+        prepared.gathered.tokens, keys, directory, asked.at.timestamp()
+    )
+    about_token = believing if asked.may_try else forbidden
+    explainer = Explainer(prepared, asked.at, found, ask, fitting, ask_about_token=about_token)
     shown = Shown(asked.leaf, asked.chain)
     if asked.url is not None:
         visit = visit_of_url(asked.url, asked.method)
@@ -55,7 +64,7 @@ def _with_more(visit: Visit, asked: Asked) -> Visit:
     return replace(visit, headers=asked.headers, client=asked.client, proof=asked.proof)
 
 
-def forbidden(_judgement: Judgement, _sent: bytes) -> Verdict:
+def forbidden(_judgement: object, _sent: object) -> Never:
     """Raises Forbidden."""
     raise Forbidden(Role.OPERATOR)
 

@@ -97,7 +97,7 @@ class Doorkeepers:
         answer = await self.credentials(asked)
         if asked.tunnel is None or answer.consumer is None:
             return answer
-        claimed = self.credentials.claimed(asked)
+        claimed = answer.named or self.credentials.claimed(asked)
         named = frozenset({claimed} if claimed else ())
         held = Held(tunnel=asked.tunnel, consumer=answer.consumer, named=named)
         if changes == self.credentials.changes and self._tunnels.hold(held):

@@ -84,7 +84,7 @@ class Evaluating:
             return StepAnswer(outcome=None)
         try:
             shown = self._shown(ask, question)
-            result = await self._workers.run(ask.what, shown, self._limits)
+            result = await self._workers.run(ask.what, shown, self._limits, ask.pipeline)
         except Busy:
             self._log.warning("ask-unanswered", pipeline=ask.pipeline, request=question.id)
             return StepAnswer(outcome=None)
@@ -161,7 +161,7 @@ def answer_of(what: What, result: Result) -> StepAnswer:
             names = what.headers if isinstance(what, Script) else ()
             places = {names.index(name): value for name, value in headers.items()}
             return StepAnswer(outcome=Outcome.DONE, variables=variables, headers=places)
-        case Failed(failure=Failure.BODY):
+        case Failed(failure=Failure.BODY | Failure.REPEATED):
             return StepAnswer(outcome=Outcome.BODY)
         case Failed():
             return StepAnswer(outcome=Outcome.FAILED)

@@ -56,6 +56,11 @@ class KeySet:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    @property
+    def at_hand(self) -> tuple[VerificationKey, ...]:
+        """The keys that count at the moment, without a look for others; from any thread."""
+        return self._keys if self._until() > self._now() else ()
+
     async def keys_for(self, head: Head) -> tuple[tuple[VerificationKey, ...], float]:
         """The keys for a token, and until when they count (Unix seconds); fetched anew for an id
         that isn't known.

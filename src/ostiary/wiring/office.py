@@ -134,6 +134,7 @@ def _manage(
             StoredDirectory(lambda: kept.database),
             applying.gateway.consulting.copy,
             applying.gateway.doorkeepers.consumers.fitting,
+            keys=applying.gateway.credentials.tokens.vouching.at_hand,
         ),
         clock=world.now,
         dice=secrets.token_bytes,

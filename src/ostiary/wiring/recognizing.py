@@ -30,7 +30,9 @@ from ostiary.x509.certificate import parse
 
 _LONGEST_WAIT: Final = 1.5
 """Seconds: HAProxy waits 2 for the answer (``timeout processing``)."""
-_MOST_WAITING: Final = 512
+_MOST_WAITING: Final = 256
+"""Also while the index is made: each holds one of the agent's connections, by which certificates
+are judged, too."""
 _REMEMBERED_SECONDS: Final = 3_600
 """How long the engine may remember a verdict; what changes is withdrawn at once."""
 _GENERATIONS: Final = 4
@@ -154,12 +156,16 @@ class Recognizing:
         return None
 
     async def _find(self, judgement: CertificateJudgement, der: bytes) -> _Found | None:
-        self._book.refresh()
-        await self._book.ready()
         if self._waiting >= _MOST_WAITING:
             return None
         self._waiting += 1
-        running = self._judging(judgement, der)
+        try:
+            self._book.refresh()
+            await self._book.ready()
+            running = self._judging(judgement, der)
+        except BaseException:
+            self._waiting -= 1
+            raise
         # Whoever waits no longer still has the thread at work for him.
         running.add_done_callback(self._one_less)
         return await asyncio.shield(running)

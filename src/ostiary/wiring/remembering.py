@@ -5,6 +5,7 @@ must be taken back once it is no longer true, so all that was told is known here
 """
 
 import asyncio
+import itertools
 import re
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from uuid import UUID
 import structlog
 
 from ostiary.compiler.credential_names import GUESSERS, TABLE
-from ostiary.compiler.credentials import CODE_AT, PASSED_AT, UNTIL_AT, WHO_AT
+from ostiary.compiler.credentials import CODE_BITS, PASSED_AT, STAMP_AT, UNTIL_AT, WHO_AT
 from ostiary.consumers.changes import Changed, Named
 from ostiary.kernel.errors import OstiaryError
 from ostiary.supervisor.runtime import COMMAND_LIMIT, MasterSocket, WorkerGone
@@ -44,14 +45,18 @@ class Row:
     """None of a wrong one."""
     passed: int
 
-    @property
-    def command(self) -> str:
-        """For the engine's socket. The UUID goes as four numbers of 32 bits."""
+    def command(self, count: int) -> str:
+        """For the engine's socket; ``count``: how many rows there were before. It tells connections
+        that have kept what a row held whether it is still the same row.
+
+        The UUID goes as four numbers of 32 bits.
+        """
         number = self.consumer.int if self.consumer else 0
         words = ((number >> shift) & 0xFFFFFFFF for shift in (96, 64, 32, 0))
         data = dict(zip(WHO_AT, words, strict=True))
-        # The time comes last: without it the rest doesn't count.
-        data |= {CODE_AT: self.code, PASSED_AT: self.passed, UNTIL_AT: self.until}
+        stamp = (count << CODE_BITS | self.code) & 0xFFFFFFFF
+        # The stamp comes after what is kept with it, and the time last: without it nothing counts.
+        data |= {PASSED_AT: self.passed, STAMP_AT: stamp, UNTIL_AT: self.until}
         told = " ".join(f"data.{name} {value}" for name, value in data.items())
         return f"set table {TABLE} key {self.key} {told}"
 
@@ -66,6 +71,7 @@ class Remembering:
         self._task: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._told = Told()
+        self._count = itertools.count(1)
         self._log = structlog.get_logger("ostiary.gateway")
 
     def begin(self, master: MasterSocket) -> None:
@@ -79,13 +85,13 @@ class Remembering:
             return
         if named is not None:
             self._told.note(named, row.consumer, (worker, row.key), now=now, until=row.until)
-        self._add(worker, row.key, row.command)
+        self._add(worker, row.key, row.command(next(self._count)))
 
     def tell(self, worker: int, row: Row) -> bool:
         """Likewise, for somebody who knows himself what to take back; False: it wasn't taken."""
         if self._is_full:
             return False
-        self._add(worker, row.key, row.command)
+        self._add(worker, row.key, row.command(next(self._count)))
         return True
 
     @property

@@ -7,8 +7,9 @@ the certificate that came with the token, until the token ends at the latest.
 import asyncio
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Final, assert_never
@@ -18,10 +19,16 @@ import structlog
 from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
 from ostiary.consumers.ports import Directory
 from ostiary.consumers.reason import CredentialReason
-from ostiary.consumers.tokens import TokenJudgement, TokenVerdict, judge_token
+from ostiary.consumers.tokens import (
+    Bearer,
+    TokenJudgement,
+    TokenVerdict,
+    judge_signed,
+    judge_token,
+)
 from ostiary.jose.claims import Claims
 from ostiary.jose.keys import VerificationKey
-from ostiary.jose.tokens import Flaw, read_head, verify
+from ostiary.jose.tokens import read_head
 from ostiary.services.token_sources import (
     FixedKeys,
     Introspection,
@@ -41,16 +48,15 @@ _WRONG_SECONDS: Final = 10
 _MOST_WRONG: Final = 10_000
 _MOST_WAITING: Final = 128
 """Questions that wait for the thread."""
+_MOST_OF_ONE: Final = 128
+"""Questions under way about tokens of one issuer, so that a slow one doesn't take all of the
+agent's connections: certificates are judged by these, too."""
+_MOST_UNDER_WAY: Final = 256
 _GUESSES: Final = (
     CredentialReason.MALFORMED,
     CredentialReason.TOKEN_SIGNATURE,
     CredentialReason.TOKEN_INACTIVE,
 )
-_FLAWS: Final = {
-    Flaw.MALFORMED: CredentialReason.MALFORMED,
-    Flaw.NO_KEY: CredentialReason.TOKEN_SIGNATURE,
-    Flaw.SIGNATURE: CredentialReason.TOKEN_SIGNATURE,
-}
 
 _Found = tuple[TokenVerdict, float]
 """And until when it may be remembered at most, Unix seconds."""
@@ -80,6 +86,7 @@ class TokenDesk:
         self._wrong: OrderedDict[bytes, _Found] = OrderedDict()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokens")
         self._waiting = 0
+        self._under_way: Counter[str] = Counter()
         self._changes = 0
         self._log = structlog.get_logger("ostiary.credentials")
 
@@ -126,8 +133,9 @@ class TokenDesk:
     async def _judge(self, judgement: TokenJudgement, question: CredentialQuestion) -> _Found:
         reason = CredentialReason.ISSUER_UNREACHABLE
         try:
-            async with asyncio.timeout(_LONGEST_WAIT):
-                return await self._by(judgement, question)
+            with self._counted(judgement.source):
+                async with asyncio.timeout(_LONGEST_WAIT):
+                    return await self._by(judgement, question)
         except IssuerUnreachable as error:
             self._log.info("issuer-unreachable", error=str(error))
         except TimeoutError:
@@ -138,6 +146,17 @@ class TokenDesk:
             reason = CredentialReason.NO_ANSWER
             self._log.error("token-not-judged", error=str(error))
         return TokenVerdict(reason=reason), 0.0
+
+    @contextmanager
+    def _counted(self, source: str) -> Iterator[None]:
+        under_way = self._under_way
+        if under_way[source] >= _MOST_OF_ONE or under_way.total() >= _MOST_UNDER_WAY:
+            raise _Busy(f"too many wait for {source!r}")
+        under_way[source] += 1
+        try:
+            yield
+        finally:
+            under_way[source] -= 1
 
     async def _by(self, judgement: TokenJudgement, question: CredentialQuestion) -> _Found:
         source = self.vouching.source(judgement)
@@ -180,11 +199,10 @@ class TokenDesk:
         question: CredentialQuestion,
         keys: tuple[VerificationKey, ...],
     ) -> TokenVerdict:
+        bearer = Bearer(question.credential, question.certificate)
+
         def judged() -> TokenVerdict:
-            claims = verify(question.credential, keys, judgement.algorithms)
-            if isinstance(claims, Flaw):
-                return TokenVerdict(reason=_FLAWS[claims])
-            return self._decide(judgement, question, claims)
+            return judge_signed(judgement, bearer, keys, self._directory, self._at())
 
         return await self._in_thread(judged)
 
@@ -248,4 +266,6 @@ def _digest(name: str, question: CredentialQuestion) -> bytes:
 def _answer(verdict: TokenVerdict) -> CredentialAnswer:
     if verdict.reason is not None:
         return CredentialAnswer(code=verdict.reason.code)
-    return CredentialAnswer(code=1, consumer=verdict.consumer, passed=verdict.passed)
+    return CredentialAnswer(
+        code=1, consumer=verdict.consumer, passed=verdict.passed, named=verdict.named
+    )

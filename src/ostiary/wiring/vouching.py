@@ -12,6 +12,7 @@ from ostiary.compiler.profiles import token_judgements_of
 from ostiary.config.model.document import Document
 from ostiary.consumers.changes import Changed
 from ostiary.consumers.tokens import TokenJudgement
+from ostiary.jose.keys import VerificationKey
 from ostiary.services.prepare import Prepared
 from ostiary.services.token_sources import PublishedKeys, TokenSource
 from ostiary.wiring.key_sets import FetchKeys, KeySet
@@ -88,6 +89,11 @@ class Vouching:
     def key_set(self, source: PublishedKeys) -> KeySet:
         """The keys that are published there, for a source that ``source`` gave."""
         return self._sets[source]
+
+    def at_hand(self, source: PublishedKeys) -> tuple[VerificationKey, ...]:
+        """The keys that count at the moment, without a look for others; from any thread."""
+        published = self._sets.get(source)
+        return () if published is None else published.at_hand
 
     def _know(self, judgements: Mapping[str, TokenJudgement]) -> None:
         number = next(reversed(self._judgements), 0)

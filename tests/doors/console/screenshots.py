@@ -42,7 +42,7 @@ def _explain(page: Any) -> None:
 
 def _tester(page: Any) -> None:
     page.get_by_label("URL", exact=True).fill("https://api.example.com/orders/17?page=2")
-    page.get_by_text("API key, password or consumer").click()
+    page.get_by_text("API key, password, token or consumer").click()
     page.get_by_label("API key", exact=True).fill(f"{KEY}:{SECRET}")
     page.get_by_role("button", name="Explain").click()
     page.locator("#result .flow").wait_for()

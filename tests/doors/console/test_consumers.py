@@ -306,7 +306,7 @@ def test_a_request_is_tested_from_the_picture_of_its_api(site: Site) -> None:
     expect(page.get_by_label("URL", exact=True)).to_have_value(
         re.compile(r"https://api\.example\.com/orders/")
     )
-    page.get_by_text("API key, password or consumer").click()
+    page.get_by_text("API key, password, token or consumer").click()
     page.get_by_label("API key", exact=True).fill(f"{KEY}:{SECRET}")
     page.get_by_role("button", name="Explain").click()
     expect(page.locator("#result .flow .acted")).to_have_count(5)

@@ -48,7 +48,6 @@ def stop(expression: str) -> str:
             "req.headers['x-a'] === 'v'",
             "{ req.fhdr_cnt(x-a) eq 1 } { req.fhdr(x-a) -m str -- 'v' }",
         ),
-        ("req.headers['user-agent'] === 'v'", "{ req.fhdr(user-agent,1) -m str -- 'v' }"),
         ("req.headers['x-a']?.endsWith('v')", "{ req.fhdr(x-a,-1) -m end -- 'v' }"),
         (r"/^\/a$/i.test(req.path)", r"{ path -m reg -i -- '^\/a\z' }"),
     ],
@@ -67,6 +66,13 @@ def test_a_pipeline_with_such_conditions_alone_asks_nobody() -> None:
         re.sub(" (?:content-type|lf-string|string|hdr) '[^']*'", "", rule)
         for rule in made.branches[0].rules
     )
+
+
+def test_a_header_that_comes_twice_and_should_not_is_refused_before_it_is_looked_at() -> None:
+    rules = compiled(stop("req.secure && req.get('User-Agent') === 'v'"), PROXY).branches[0].rules
+    assert rules[0].startswith("http-request return status 400 ")
+    assert rules[0].endswith(" if { req.fhdr_cnt(user-agent) gt 1 }")
+    assert rules[1].endswith(" if { ssl_fc } { req.fhdr(user-agent,1) -m str -- 'v' }")
 
 
 def test_where_a_script_would_throw_the_request_is_refused() -> None:

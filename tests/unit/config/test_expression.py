@@ -21,6 +21,7 @@ from ostiary.config.expression.parts import Expression, Fact, Header, Part, Quer
         ("req . ip", (Told(Fact.IP),)),
         ("req['ip']", (Told(Fact.IP),)),
         ("egContext.req.ip", (Told(Fact.IP),)),
+        ("req.egContext.requestID", (Told(Fact.REQUEST_ID),)),
         ("req.headers['x-a']", (Header("x-a"),)),
         ("req.headers.host", (Header("host"),)),
         ("req.get('X-A')", (Header("x-a"),)),

@@ -32,7 +32,7 @@ def test_parameters_are_found(pattern: str, path: str, found: dict[str, str] | N
 
 
 @pytest.mark.parametrize(
-    "pattern", ["", "/:a-:b", "/:a*", "/x:a", "/:a.json", "/a*b", "/:a/:a", "/:__proto__", "/**", "/*/*"]
+    "pattern", ["", "/*/*", "/:a-:b", "/:a*", "/x:a", "/a*b", "/:a/:a", "/:__proto__", "/**"]
 )
 def test_of_other_patterns_they_are_not_known(pattern: str) -> None:
     assert not has_parameters(pattern)

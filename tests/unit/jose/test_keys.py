@@ -1,5 +1,6 @@
 """What may verify tokens."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,16 @@ RSA_DER = (
         (SSH, "a form"),
         (RSA_DER, "a form"),
         (DER, "a form"),
+        (base64.b64encode(DER), "a form"),
+        (base64.encodebytes(RSA_DER), "a form"),
+        (base64.urlsafe_b64encode(RSA_DER).rstrip(b"="), "a form"),
+        (RSA_DER.hex().encode(), "a form"),
+        (public_pem(KEY).decode().encode("utf-16"), "byte order mark"),
+        ('{"kty": "oct", "k": "AA"}'.encode("utf-8-sig"), "byte order mark"),
+        (b"https://issuer.example/jwks.json", "everybody may know"),
+        (b'[{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]', "everybody may know"),
+        (b"<RSAKeyValue><Modulus>AQAB", "everybody may know"),
+        (b"---- BEGIN SSH2 PUBLIC KEY ----", "everybody may know"),
         (b"{", "JSON"),
         (b'{"keys": {}}', "no list"),
         (b'{"keys": []}', "none of its keys"),

@@ -227,3 +227,29 @@ def test_a_token_that_openssl_has_signed_is_believed(tmp_path: Path) -> None:
     sent = b".".join((head, body, base64.urlsafe_b64encode(signed).rstrip(b"=")))
     found = verify(sent, secret_or_public_key(public.read_bytes()))
     assert found == Claims(subject="openssl", identity="openssl")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"sub": "\\ud800"}',
+        b'{"iss": "a", "id": "\\udfff"}',
+        b'{"scope": ["\\ud800"]}',
+        '{"sub": "x"}'.encode("utf-16"),
+        b'\xef\xbb\xbf{"sub": "x"}',
+    ],
+)
+def test_claims_that_are_no_text_are_malformed(payload: bytes) -> None:
+    signed = f"{part({'alg': 'HS256'})}.{b64(payload)}"
+    sent = f"{signed}.{b64(signature(signed.encode(), SECRET, 'HS256'))}".encode()
+    assert verify(sent, keys_of("HS256")) is Flaw.MALFORMED
+
+
+@pytest.mark.parametrize("alg", ["HS256", "RS256", "ES256", "ES512", "EdDSA"])
+def test_a_token_has_one_text(alg: str) -> None:
+    sent = token({"sub": "x"}, KEYS[alg], alg)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    others = [sent[:-1] + letter for letter in letters if letter != sent[-1]]
+    assert isinstance(verify(sent.encode(), keys_of(alg)), Claims)
+    for other in (*others, f"{sent}A", f"{sent}="):
+        assert isinstance(verify(other.encode(), keys_of(alg)), Flaw)

@@ -1,12 +1,16 @@
 """Processes that run scripts: what they can reach, and what becomes of them."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from ostiary.sandbox.workers import Workers
+import pytest
+
+from ostiary.sandbox.turns import Turns
+from ostiary.sandbox.workers import MOST_OF_ONE, Busy, Workers
 from ostiary.scripts.model import Failed, Failure, Limits, Script, Truth, Wanted
 from ostiary.scripts.request import Shown
 
@@ -18,6 +22,15 @@ LONG = "for (;;) [].concat(Array(1e6).join('y'))"  # not interrupted in the mids
 
 def truth(source: str) -> Script:
     return Script(source, Wanted.TRUTH)
+
+
+async def ready(workers: Workers) -> int:
+    """The first process, once it waits for a script."""
+    async with asyncio.timeout(30):
+        while not workers.idle:
+            with contextlib.suppress(Busy):
+                assert await workers.run(truth("true"), SHOWN, Limits(), "other") == Truth(True)
+    return workers.idle[0]
 
 
 def with_workers(act: Callable[[Workers], Awaitable[None]]) -> None:
@@ -51,6 +64,7 @@ def test_a_process_has_its_line_and_nothing_else() -> None:
 
 def test_a_process_that_hangs_is_ended_and_another_begun() -> None:
     async def hang(workers: Workers) -> None:
+        await ready(workers)
         result = await workers.run(truth(LONG), SHOWN, Limits(memory=64 * 1024 * 1024))
         assert isinstance(result, Failed)
         assert result.failure in (Failure.TIME, Failure.MEMORY)
@@ -61,8 +75,7 @@ def test_a_process_that_hangs_is_ended_and_another_begun() -> None:
 
 def test_a_process_that_was_killed_is_replaced() -> None:
     async def kill(workers: Workers) -> None:
-        await workers.run(truth("true"), SHOWN, Limits())
-        (process,) = workers.idle
+        process = await ready(workers)
         os.kill(process, signal.SIGKILL)
         while Path(f"/proc/{process}").exists():
             await asyncio.sleep(0.01)
@@ -74,8 +87,7 @@ def test_a_process_that_was_killed_is_replaced() -> None:
 
 def test_a_process_that_goes_over_a_question_fails_that_question_alone() -> None:
     async def kill(workers: Workers) -> None:
-        await workers.run(truth("true"), SHOWN, Limits())
-        (process,) = workers.idle
+        process = await ready(workers)
         os.kill(process, signal.SIGSTOP)
         asked = asyncio.create_task(workers.run(truth("true"), SHOWN, Limits(seconds=5)))
         behind = asyncio.create_task(workers.run(truth("1"), SHOWN, Limits()))
@@ -99,6 +111,72 @@ def test_several_processes_run_side_by_side() -> None:
         assert workers.counters.started == 2
 
     with_workers(many)
+
+
+def test_a_party_that_asks_much_keeps_no_other_waiting() -> None:
+    endless = truth("for (;;);")
+
+    async def crowd(workers: Workers) -> None:
+        await ready(workers)
+        crowd = [
+            asyncio.create_task(workers.run(endless, SHOWN, Limits(seconds=0.05), "slow"))
+            for _ in range(MOST_OF_ONE)
+        ]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await workers.run(endless, SHOWN, Limits(), "slow")
+        for _ in range(3):
+            assert await workers.run(truth("true"), SHOWN, Limits(), "other") == Truth(True)
+        assert not all(task.done() for task in crowd)
+        results = await asyncio.gather(*crowd, return_exceptions=True)
+        assert any(isinstance(one, Busy) for one in results)
+        assert workers.counters.started == 1  # who waited for too long costs no process
+
+    with_workers(crowd)
+
+
+def test_a_party_whose_scripts_cost_processes_rests_and_the_others_go_on() -> None:
+    async def cost(workers: Workers) -> None:
+        for _ in range(2):
+            process = await ready(workers)
+            os.kill(process, signal.SIGSTOP)
+            asked = asyncio.create_task(workers.run(truth("true"), SHOWN, Limits(seconds=5), "bad"))
+            while workers.idle:
+                await asyncio.sleep(0.01)
+            os.kill(process, signal.SIGKILL)
+            assert isinstance(await asked, Failed)
+        order: list[str] = []
+
+        async def ask(whose: str) -> None:
+            assert await workers.run(truth("true"), SHOWN, Limits(), whose) == Truth(True)
+            order.append(whose)
+
+        await asyncio.gather(ask("bad"), ask("other"))
+        assert order == ["other", "bad"]
+
+    with_workers(cost)
+
+
+def test_places_go_round_and_none_is_lost_when_somebody_leaves() -> None:
+    async def go() -> None:
+        turns, order = Turns(1), list[str]()
+        holding = asyncio.Event()
+
+        async def hold(whose: str) -> None:
+            async with turns.taken(whose):
+                order.append(whose)
+                await holding.wait()
+
+        tasks = [asyncio.create_task(hold(whose)) for whose in "aaaabbc"]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        holding.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert "".join(order) == "aabcab"
+        async with asyncio.timeout(30), turns.taken("z"):
+            pass
+
+    asyncio.run(go())
 
 
 def test_processes_end_with_their_gateway() -> None:

@@ -60,6 +60,7 @@ def truth(source: str, shown: Shown = SHOWN) -> Result:
         "req.query.empty === '' && req.query.sp === 'a b c'",
         "consumer.id === '7' && req.user.id === '7'",
         "egContext.req === req && egContext.egContext === egContext",
+        "req.egContext === egContext && req.egContext.requestID === requestID",
         "requestID === 'the-id'",
         "apiEndpoint.apiEndpointName === 'api' && apiEndpoint.scopes[0] === 'read'",
         "`${consumer}` === '[object Object]' && consumer.hasOwnProperty('id')",

@@ -12,12 +12,16 @@ SCHEMA = '{"type": "object", "properties": {"n": {"type": "integer"}, "s": {"pat
 
 
 def held(body: str, kind: str = "application/json") -> Result:
+    return held_with(body, f"content-type: {kind}\r\n\r\n")
+
+
+def held_with(body: str, headers: str) -> Result:
     shown = Shown(
         method="POST",
         secure=False,
         url="/",
         original="/",
-        headers=f"content-type: {kind}\r\n\r\n",
+        headers=headers,
         client="::1",
         id="1",
         body=body,
@@ -42,6 +46,27 @@ def test_a_body_fits_or_not(body: str, fits: bool) -> None:
 
 @pytest.mark.parametrize("body", ["{", "1", '"text"', "null", '{"n": NaN}', "[" * 100_000])
 def test_what_express_would_not_read_is_the_clients_fault(body: str) -> None:
+    assert held(body) == Failed(Failure.BODY)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *('{"n": ' * deep + "1" + "}" * deep for deep in (256, 900, 2_000)),
+        *("[" * deep + "]" * deep for deep in (256, 900, 8_000)),
+        '{"n": "\\ud800"}',
+        '{"s": "\\udfff"}',
+        '{"n": {"\\ud800": 1}}',
+        f'{{"n": {"9" * 5_000}}}',
+    ],
+    ids=lambda body: body[:12],
+)
+def test_no_body_can_raise_where_it_is_held_against_a_schema(body: str) -> None:
+    assert held(body) in (Failed(Failure.BODY), Truth(False))
+
+
+@pytest.mark.parametrize("body", ['{"n": "x", "n": 1}', '{"o": {"a": 1, "\\u0061": 2}}'])
+def test_a_member_that_comes_twice_could_be_read_in_two_ways(body: str) -> None:
     assert held(body) == Failed(Failure.BODY)
 
 
@@ -81,3 +106,28 @@ def test_schemas_that_can_not_be_used_are_told(schema: dict[str, Any], words: st
     fault = schema_fault(schema)
     assert words in fault
     assert bool(fault) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("headers", "failure"),
+    [
+        ("content-type: text/plain\r\ncontent-type: application/json\r\n", Failure.REPEATED),
+        ("content-type: application/json\r\ncontent-encoding: gzip\r\n", Failure.BODY),
+        (
+            "content-type: application/x-www-form-urlencoded\r\ncontent-encoding: br\r\n",
+            Failure.BODY,
+        ),
+        ("content-type: application/x-www-form-urlencoded; charset=ibm500\r\n", Failure.BODY),
+        ("content-type: application/json; charset=utf-7\r\n", Failure.BODY),
+        ('content-type: application/json;charset="UTF-16"\r\n', Failure.BODY),
+    ],
+)
+def test_a_body_that_the_service_would_read_otherwise_is_refused(
+    headers: str, failure: Failure
+) -> None:
+    assert held_with('{"n": 1}', headers) == Failed(failure)
+
+
+def test_a_body_may_say_that_it_is_utf_8() -> None:
+    assert held('{"n": 1}', 'application/json; charset="UTF-8"') == Truth(True)
+    assert held("s=aaa", "application/x-www-form-urlencoded;charset=utf-8") == Truth(True)

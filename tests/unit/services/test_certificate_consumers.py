@@ -10,7 +10,7 @@ from ostiary.compiler.client_certificates import certificate_judgement_of
 from ostiary.config.model.client_cert import ClientCertAction
 from ostiary.consumers.certificates import CertificateCredential, CertificateRule
 from ostiary.consumers.judging import Judgement, ScopeTest
-from ostiary.consumers.model import CredentialType
+from ostiary.consumers.model import CredentialType, Known
 from ostiary.consumers.reason import CredentialReason
 from ostiary.services.certificate_consumers import Recognized, recognize
 from ostiary.services.certificate_index import fits, index_of
@@ -152,3 +152,25 @@ def test_an_explanation_tells_what_the_step_does() -> None:
     free = visit(action(consumer="optional"))
     assert isinstance(free, Went)
     assert free.request.known is None
+
+
+def test_as_if_a_consumer_s_certificate_were_shown() -> None:
+    request = Request(method="GET", host="a", path="/")
+    mine, off = credential(1, "a", "read").known, credential(2, "b", active=False).known
+
+    def walked(shows: Shows, **given: Any) -> Answer | Went:
+        return certificate_step(lambda _: (), NOW, shows, action(**given), request)
+
+    def shows(*as_if: Known, scopes: frozenset[str] = frozenset()) -> Shows:
+        return Shows(certificate=False, as_if=as_if, scopes=scopes)
+
+    went = walked(shows(off, mine, scopes=frozenset({"read"})))
+    assert isinstance(went, Went)
+    assert went.request.known == mine
+    statuses = [
+        walked(shows(mine, scopes=frozenset({"write"}))),
+        walked(shows(off)),
+        walked(shows(mine), consumers=["user2"]),
+        walked(shows()),
+    ]
+    assert [one.status for one in statuses if isinstance(one, Answer)] == [403, 403, 403, 401]

@@ -25,8 +25,12 @@ from tests.unit.services.support import NOW, prepared
         ("{key-auth: }", 401, "answers 401 to requests without a good credential"),
         ("{basic-auth: }", 401, "answers 401 to requests without a good credential"),
         ("{key-auth: {action: {passThrough: true}}}", 200, "passThrough goes on"),
-        ("{jwt: {action: {secretOrPublicKey: x}}}", 401, "requests without a good token"),
-        ("{oauth2-introspect: {action: {endpoint: 'https://a'}}}", 401, "without a good token"),
+        ("{jwt: {action: {secretOrPublicKey: x}}}", 401, "requests without a good credential"),
+        (
+            "{oauth2-introspect: {action: {endpoint: 'https://a'}}}",
+            401,
+            "without a good credential",
+        ),
         ("{jwt: {action: {secretOrPublicKey: x, passThrough: true}}}", 200, "passThrough goes on"),
     ],
 )
@@ -124,7 +128,8 @@ DECOYS = dict.fromkeys(CredentialType, "nobody's")
     [
         ("/key", [("Authorization", "apiKey k1:right")], "", None),
         ("/key", [("authorization", "APIKEY   k1:right")], "", None),
-        ("/key", [], "apikey=k1%3Aright", None),
+        ("/key", [], "apiKey=k1%3Aright", None),
+        ("/key", [], "apikey=k1%3Aright", 401),
         ("/key", [("Authorization", "apiKey k1:wrong")], "", 401),
         ("/key", [("Authorization", "apiKey nobody:right")], "", 401),
         ("/key", [("Authorization", "apiKey k1")], "", 401),

@@ -174,7 +174,8 @@ def test_who_guesses_is_turned_away_but_nobody_from_elsewhere() -> None:
 def test_a_row_is_one_command_with_the_uuid_as_four_numbers() -> None:
     uuid = UUID("ffffffff-0000-0001-8000-000000000002")
     row = Row(key="0|a|B", code=1, until=9, consumer=uuid, passed=5)
-    assert row.command == (
+    assert row.command(7) == (
         "set table ost_credentials key 0|a|B data.conn_cnt 4294967295 data.sess_cnt 1 "
-        "data.http_req_cnt 2147483648 data.http_err_cnt 2 data.gpc0 1 data.gpc1 5 data.gpt0 9"
+        "data.http_req_cnt 2147483648 data.http_err_cnt 2 data.gpc1 5 data.gpc0 1793 data.gpt0 9"
     )
+    assert f"data.gpc0 {0xFFFFFF01} " in row.command(2**30 - 1)

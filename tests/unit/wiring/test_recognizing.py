@@ -304,3 +304,24 @@ def test_a_websocket_s_certificate_is_judged_again_as_it_is_then(
         assert code(await one.ask(mine, tunnel=tunnel)) == CredentialReason.NO_ANSWER.code
 
     play(scene)
+
+
+def test_while_the_index_is_made_only_so_many_wait(
+    clients: tuple[Made, Made], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = threading.Event()
+
+    def late() -> Iterable[tuple[str, tuple[CertificateRule, ...]]]:
+        made.wait(30)
+        return []
+
+    async def scene(one: Scene) -> None:
+        monkeypatch.setattr(one, "rules", late)
+        asked = [asyncio.create_task(one.ask(clients[0])) for _ in range(300)]
+        await asyncio.sleep(0.1)
+        assert sum(task.done() for task in asked) == 300 - 256
+        made.set()
+        codes = Counter(code(answer) for answer in await asyncio.gather(*asked))
+        assert codes[CredentialReason.NO_ANSWER.code] == 300 - 256
+
+    play(scene)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 from uuid import UUID
 
 from ostiary.agent.credentials import CredentialAnswer, CredentialQuestion
@@ -18,7 +18,7 @@ from ostiary.consumers.model import Consumer, ConsumerKind, Credential, Credenti
 from ostiary.consumers.reason import CredentialReason
 from ostiary.jose.keys import secret_or_public_key
 from ostiary.services.prepare import Prepared
-from ostiary.services.token_sources import FixedKeys, TokenSource
+from ostiary.services.token_sources import FixedKeys, PublishedKeys, TokenSource
 from ostiary.wiring.guessing import MOST_WRONG, Guessing
 from ostiary.wiring.remembering import Remembering, Row
 from ostiary.wiring.tokens import TokenDesk
@@ -229,5 +229,28 @@ def test_who_forges_is_turned_away_and_who_is_late_is_not() -> None:
         assert (await made.ask(good)).code == CredentialReason.TOO_MANY.code
         assert (await made.ask(good, client="192.0.2.2")).code == 1
         assert made.counts["jwt", "token-signature"] == MOST_WRONG + 1
+
+    run(scene)
+
+
+def test_a_slow_issuer_takes_only_so_many_of_the_agents_connections() -> None:
+    async def scene(made: Scene) -> None:
+        async def never(_: object) -> NoReturn:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        made.desk.vouching._fetch = never
+        slow = PublishedKeys(url="https://issuer.example/keys", refresh=60, max_age=60)
+        async with made.applied(**{"claims/0": slow}):
+            pass
+        sent = token({"sub": "ada"}, kid="another")
+        asked = [asyncio.create_task(made.ask(sent)) for _ in range(300)]
+        await asyncio.sleep(0.1)
+        refused = [task.result().code for task in asked if task.done()]
+        assert len(refused) == 300 - 128
+        assert set(refused) == {CredentialReason.NO_ANSWER.code}
+        assert (await made.ask(token({"sub": "ada"}), "stored/0")).code == 1
+        for task in asked:
+            task.cancel()
 
     run(scene)

@@ -64,6 +64,7 @@ def _described(form: Form) -> Described:
         client=form.text("client"),
         key=form.text("key"),
         user=f"{form.text('username')}:{form.text('secret')}" if form.text("username") else "",
+        token=form.text("token"),
         consumer=form.text("consumer"),
     )
 

@@ -23,9 +23,9 @@ from ostiary.config.expression.truths import (
     Some,
     Truth,
     holds_fixed,
-    throws,
+    refuses,
 )
-from ostiary.scripts.request import FIRST_ONLY
+from ostiary.scripts.request import ONCE
 
 COMPARED = (
     "`===`, `!==`, `==` and `!=` with text in quotes or `undefined`; `startsWith('…')`, "
@@ -55,8 +55,8 @@ def truth_of(source: str) -> Truth | None:
         truth = _Reader(_tokens(source)).whole()
     except NotSupported:
         return None
-    # What holds for all requests, or none, is left out of rules: it must not throw before that.
-    return None if throws(truth) and holds_fixed(truth) else truth
+    # What holds for all requests, or none, is left out of rules: none of it may refuse any.
+    return None if refuses(truth) and holds_fixed(truth) else truth
 
 
 def _tokens(source: str) -> tuple[str, ...]:
@@ -162,7 +162,7 @@ class _Reader:
         if flags not in ("", "i") or not isinstance(part, Told | Header):
             raise self._unknown()
         # A script searches several headers of a name as one text, HAProxy each of them.
-        single = part.fact is not Fact.IP if isinstance(part, Told) else part.name in FIRST_ONLY
+        single = part.fact is not Fact.IP if isinstance(part, Told) else part.name in ONCE
         if not single:
             raise self._unknown()
         ignores = flags == "i"

@@ -26,7 +26,7 @@ from ostiary.config.expression.truths import (
     Same,
     Truth,
 )
-from ostiary.scripts.request import FIRST_ONLY
+from ostiary.scripts.request import ONCE
 
 _HEADER = re.compile(r"[a-z0-9-]{1,128}")
 _QUERY = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -167,7 +167,7 @@ def _fits_header(part: Header, text: str) -> None:
     """Of several headers of a name, a script sees one text with separators between them: tests
     that can't tell these from one header's own are for scripts."""
     separator = ";" if part.name == "cookie" else ","
-    joined = part.name not in FIRST_ONLY
+    joined = part.name not in ONCE
     if text == "}" or (joined and (separator in text or text.startswith(" "))):
         raise NotSupported(text)
 

@@ -157,6 +157,8 @@ class _Reader:
     def _property(self) -> Part:
         start = self._at
         path = tuple(self._path())
+        if path[:2] == ("req", "egContext"):
+            path = path[1:]
         if path[:1] == ("egContext",):
             path = path[1:]
         if path in FACTS:

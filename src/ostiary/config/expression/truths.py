@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias, Union, assert_never
 
 from ostiary.config.expression.parts import Header, Query, Told
+from ostiary.scripts.request import ONCE
 
 Read: TypeAlias = Told | Header | Query
 
@@ -123,6 +124,20 @@ Truth: TypeAlias = Union[  # noqa: UP007 - the members refer to the union itself
 def throws(truth: Truth) -> bool:
     """Whether there can be requests for which it throws."""
     return any(isinstance(one, Needs) for one in _all(truth))
+
+
+def once_of(truth: Truth) -> tuple[str, ...]:
+    """The headers it looks at that a request has once: repeated, the service may read another."""
+    found = (
+        one.part for one in _all(truth) if isinstance(one, Given | Filled | Same | Has | Found)
+    )
+    names = (part.name for part in found if isinstance(part, Header) and part.name in ONCE)
+    return tuple(dict.fromkeys(names))
+
+
+def refuses(truth: Truth) -> bool:
+    """Whether there can be requests that are refused, whatever it says of others."""
+    return throws(truth) or bool(once_of(truth))
 
 
 def holds_fixed(truth: Truth) -> bool:

@@ -41,5 +41,5 @@ def _in_one_form(rule: CertificateRule) -> CertificateRule:
     return replace(
         rule,
         fingerprint=fingerprint_of(fingerprint) if fingerprint is not None else None,
-        serial=f"{serial_of(serial):x}" if serial is not None else None,
+        serial=f"{serial_of(serial):X}" if serial is not None else None,
     )

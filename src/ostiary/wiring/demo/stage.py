@@ -100,8 +100,10 @@ class Stage:
 
 
 def interruptible() -> None:
-    """Have SIGTERM do what Ctrl-C does, so that nothing is left behind."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Have SIGTERM do what Ctrl-C does, so that nothing is left behind; and Ctrl-C what it says,
+    also where a shell had it ignored (in the background of a script)."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 @contextmanager
