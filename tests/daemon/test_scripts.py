@@ -34,6 +34,7 @@ def document(port: int) -> dict[str, Any]:
     pipelines: dict[str, list[dict[str, Any]]] = {
         "plain": [proxy],
         "query": [stop("req.query.n > 2 && req.headers['x-a'] !== 'v'", 402), proxy],
+        "params": [stop("Number(req.params[0]) > 1 || req.params.none", 402), proxy],
         "throws": [stop("req.query.a.b.c === 1", 402), proxy],
         "loops": [stop(LOOPS, 402), proxy],
         "bomb": [stop(BOMB, 402), proxy],
@@ -110,7 +111,7 @@ def document(port: int) -> dict[str, Any]:
     }
     return {
         "admin": {"enabled": False},
-        "apiEndpoints": {name: {"paths": f"/{name}"} for name in pipelines},
+        "apiEndpoints": {name: {"paths": [f"/{name}", f"/{name}/*"]} for name in pipelines},
         "serviceEndpoints": {"service": {"url": f"http://127.0.0.1:{port}"}},
         "pipelines": {
             name: {"apiEndpoints": [name], "policies": policies}
@@ -140,6 +141,12 @@ def test_a_script_decides(rig: Rig) -> None:
     assert get(rig, "/query?n=3").status == 402
     assert get(rig, "/query?n=2").status == 200
     assert get(rig, "/query?n=3", ("X-A", "v")).status == 200
+
+
+def test_a_script_sees_what_the_path_of_its_endpoint_has_found(rig: Rig) -> None:
+    assert get(rig, "/params/2").status == 402
+    assert get(rig, "/params/%30").status == 200
+    assert get(rig, "/params/%ff").status == 500
 
 
 def test_a_script_that_throws_is_a_problem_without_a_stack(rig: Rig) -> None:

@@ -29,7 +29,7 @@ from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline
 from ostiary.config.model.scripts import Scripts
 from ostiary.scripts.model import BodySchema, Script
-from ostiary.scripts.vocabulary import reads_body
+from ostiary.scripts.vocabulary import reads_body, reads_parameters
 
 ASK = "txn.ost.ask"
 """Id of what is asked just now."""
@@ -73,11 +73,14 @@ class Ask:
     """Bytes of the request's body; a larger one is refused."""
     endpoints: Mapping[int, Mapping[str, object]] = field(default_factory=dict, hash=False)
     """``apiEndpoint`` of scripts, by the rank of the route."""
+    paths: Mapping[int, str] = field(default_factory=dict, hash=False)
+    """Where parameters of the path are wanted: the endpoint's path, likewise."""
 
     @property
     def id(self) -> str:
         """16 hex digits that depend on the rest, and on nothing else."""
-        told = [type(self.what).__name__, asdict(self.what), self.pipeline, dict(self.endpoints)]
+        told: list[object] = [type(self.what).__name__, asdict(self.what), self.pipeline]
+        told += [dict(self.endpoints), dict(self.paths)]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -112,7 +115,13 @@ def asks_of_pipeline(name: str, pipeline: Pipeline, table: RouteTable, scripts: 
         for route in table.routes
         if route.endpoint in bound
     }
-    return MappingProxyType({what: Ask(what, name, limit, endpoints) for what in whats})
+    paths = {route.rank: route.path for route in table.routes if route.endpoint in bound}
+    return MappingProxyType(
+        {
+            what: Ask(what, name, limit, endpoints, paths if wants_parameters(what) else {})
+            for what in whats
+        }
+    )
 
 
 def whats_of(pipeline: Pipeline) -> Iterator[What]:
@@ -130,6 +139,11 @@ def whats_in(condition: Condition) -> Iterator[What]:
 def wants_body(what: What) -> bool:
     """Whether it looks at the request's body."""
     return reads_body(what.source) if isinstance(what, Script) else isinstance(what, BodySchema)
+
+
+def wants_parameters(what: What) -> bool:
+    """Whether it looks at what the endpoint's path found."""
+    return isinstance(what, Script) and reads_parameters(what.source)
 
 
 def reads_bodies(document: Document) -> bool:

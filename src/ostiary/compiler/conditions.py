@@ -1,16 +1,18 @@
 """Conditions of pipelines (express-gateway semantics) as ACL expressions."""
 
-from contextlib import ExitStack
+from functools import partial
 from typing import assert_never
 
 from ostiary.compiler import credential_names, names
 from ostiary.compiler.asking import ask_truth
 from ostiary.compiler.asks import whats_in
 from ostiary.compiler.expressions import ALWAYS, NEVER, Algebra, Expression, Literal, literal
+from ostiary.compiler.judgements import judged
 from ostiary.compiler.marks import mark_literal
 from ostiary.compiler.profiles import test_of
 from ostiary.compiler.searching import undecided_rules
-from ostiary.config.asked import asked_by
+from ostiary.config.asked import asked_by, may_refuse
+from ostiary.config.expression.judging import truth_of
 from ostiary.config.host_patterns import host_regex
 from ostiary.config.model.auth_conditions import (
     Anonymous,
@@ -72,8 +74,7 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
         case HostMatch():
             return _search("req.hdr(host)", host_regex(condition.pattern), algebra)
         case ExpressionHolds() | BodyFits():
-            ((_, what),) = asked_by(condition)
-            return ask_truth(what, algebra)
+            return _scripted(condition, algebra)
         case PluginCondition():
             return ask_truth(condition.call, algebra) if condition.call else NEVER
         case TlsClientAuthenticated():
@@ -92,25 +93,23 @@ def translate(condition: Condition, algebra: Algebra) -> Expression:  # noqa: C9
             assert_never(condition)
 
 
+def acts(condition: Condition) -> bool:
+    """Whether it is worked out by rules that ask or refuse: only for requests it is up to."""
+    return any(whats_in(condition)) or may_refuse(condition)
+
+
 def _in_turn(
     conditions: tuple[Condition, ...], algebra: Algebra, *, going_on: bool
 ) -> list[Expression]:
-    """The expressions of all, one after the other.
+    turns = [(acts(one), partial(translate, one, algebra)) for one in conditions]
+    return algebra.in_turn(turns, going_on=going_on)
 
-    What is asked of the agent is asked where all before it are ``going_on``, as in JavaScript: a
-    script behind the condition that there is a certificate may rely on one.
-    """
-    asking = [at for at, one in enumerate(conditions) if any(whats_in(one))]
-    last = asking[-1] if asking else 0
-    found: list[Expression] = []
-    with ExitStack() as so_far:
-        for at, one in enumerate(conditions):
-            expression = translate(one, algebra)
-            found.append(expression)
-            if at < last:
-                wanted = expression if going_on else algebra.negate(expression)
-                so_far.enter_context(algebra.where(wanted))
-    return found
+
+def _scripted(condition: ExpressionHolds | BodyFits, algebra: Algebra) -> Expression:
+    if isinstance(condition, ExpressionHolds) and (truth := truth_of(condition.expression)):
+        return judged(truth, algebra)
+    ((_, what),) = asked_by(condition)
+    return ask_truth(what, algebra)
 
 
 def _search(fetch: str, source: str, algebra: Algebra, flag: str = "") -> Expression:

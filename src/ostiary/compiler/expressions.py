@@ -5,8 +5,8 @@ therefore held as alternatives of conjunctions; what does not fit is *spilled*: 
 of its own into a variable that then stands for it. The cost is linear in the condition's size.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from ostiary.compiler.asks import NOTHING_ASKED, Asks
@@ -117,6 +117,26 @@ class Algebra:
             yield
         finally:
             self._guard = before
+
+    def in_turn(
+        self, turns: Sequence[tuple[bool, Callable[[], Expression]]], *, going_on: bool
+    ) -> list[Expression]:
+        """The expressions of all, one after the other; each turn tells whether it acts by itself.
+
+        What acts, as by asking the agent or by refusing, acts where all before it are
+        ``going_on``, as in JavaScript: a script behind the condition that there is a certificate
+        may rely on one.
+        """
+        last = max((at for at, (acts, _) in enumerate(turns) if acts), default=0)
+        found: list[Expression] = []
+        with ExitStack() as so_far:
+            for at, (_, translated) in enumerate(turns):
+                expression = translated()
+                found.append(expression)
+                if at < last:
+                    wanted = expression if going_on else self.negate(expression)
+                    so_far.enter_context(self.where(wanted))
+        return found
 
     def spill(self, expression: Expression) -> Expression:
         """Compute the expression into a variable; the result is a single literal."""

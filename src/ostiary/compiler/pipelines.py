@@ -17,8 +17,8 @@ from types import MappingProxyType
 
 from ostiary.compiler import names
 from ostiary.compiler.answers import plain, problem
-from ostiary.compiler.asks import NOTHING_ASKED, Asks, asks_of_pipeline, whats_in
-from ostiary.compiler.conditions import translate
+from ostiary.compiler.asks import NOTHING_ASKED, Asks, asks_of_pipeline
+from ostiary.compiler.conditions import acts, translate
 from ostiary.compiler.expressions import ALWAYS, Algebra, Asked, Expression, Literal, literal, when
 from ostiary.compiler.policy_rate_limit import rate_limit_slots, rate_limit_tables
 from ostiary.compiler.profiles import tests_of
@@ -79,8 +79,8 @@ def compile_pipeline(
     if asks:
         made = compiling.in_frontend(steps)
     elif sum(isinstance(step.action, ProxyAction) for step in reachable) > 1:
-        changed = any(_may_change(step) for step in reachable)
-        made = compiling.in_frontend(steps) if changed else compiling.several(steps)
+        in_order = any(_may_change(step) or acts(step.condition) for step in reachable)
+        made = compiling.in_frontend(steps) if in_order else compiling.several(steps)
     else:
         branch = compiling.single(steps)
         made = CompiledPipeline(number, branch.name, (branch,))
@@ -171,8 +171,9 @@ class _Compiling:
         return taken
 
     def _asked(self, step: Step, others: Expression, algebra: Algebra) -> Expression:
-        """The step's condition; nothing is asked about requests that another step has taken."""
-        if not any(whats_in(step.condition)):
+        """The step's condition; nothing is asked about requests that another step has taken,
+        and none of these is refused."""
+        if not acts(step.condition):
             return translate(step.condition, algebra)
         with algebra.where(others):
             return translate(step.condition, algebra)

@@ -52,6 +52,8 @@ class Route:
     """How many bytes of the path ``stripPath`` takes away; -1: all of them."""
     scopes: frozenset[str] = frozenset()
     """What a credential must be good for."""
+    path: str = ""
+    """As it was written; empty for a regular expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def _route(rank: int, name: str, entry: ApiEndpoint, path: str | None) -> Route:
         methods=methods,
         strip=_strip(path),
         scopes=frozenset(entry.scopes),
+        path=path or "",
     )
 
 

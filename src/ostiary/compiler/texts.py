@@ -5,6 +5,7 @@ from typing import assert_never
 from ostiary.compiler import names
 from ostiary.compiler.conditions import AUTHENTICATED
 from ostiary.compiler.facts import Fact as Certificate
+from ostiary.compiler.fetches import HOSTNAME, PLAIN
 from ostiary.compiler.stage import Acting
 from ostiary.config.expression.parts import (
     Computed,
@@ -23,15 +24,6 @@ NO_CONTROLS = f"regsub({argument(_CONTROL)},{argument('')},g)"
 """A converter that takes control characters out: percent-decoded, a parameter of the query may
 hold the end of a header line."""
 
-_PLAIN = {
-    Fact.IP: "src",
-    Fact.METHOD: "method",
-    Fact.PATH: "path",
-    Fact.URL: "pathq",
-    Fact.REQUEST_ID: "unique-id",
-    Fact.PROTOCOL: "ssl_fc,iif(https,http)",
-    Fact.CONSUMER_ID: f"var({names.CONSUMER})",
-}
 _BYTE, _BYTE_AND_COLON = "(..)(?!$)", r"\1:"
 _COLONS = f"regsub({argument(_BYTE)},{argument(_BYTE_AND_COLON)},g)"
 """As Node.js writes fingerprints: a colon between any two bytes."""
@@ -67,13 +59,12 @@ def _part(part: Part, acting: Acting) -> str:
 
 
 def _told(fact: Fact, acting: Acting) -> str:
-    if fact in _PLAIN:
-        return _PLAIN[fact]
+    if fact in PLAIN:
+        return PLAIN[fact]
     stage = acting.stage
     match fact:
         case Fact.HOSTNAME:
-            port = f"regsub({argument(':[0-9]*$')},{argument('')})"
-            stage.first(names.HOSTNAME, word(f"req.hdr(host),{port}"))
+            stage.first(names.HOSTNAME, word(HOSTNAME))
             return f"var({names.HOSTNAME})"
         case Fact.ORIGINAL_URL:
             stage.first(names.ORIGINAL_URL, "pathq")

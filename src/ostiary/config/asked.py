@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from ostiary.config.expression.judging import truth_of
 from ostiary.config.expression.parts import Computed
 from ostiary.config.expression.scripts import acting_script
+from ostiary.config.expression.truths import refuses
 from ostiary.config.model.body_condition import BodyFits
 from ostiary.config.model.condition import AllOf, Condition, ExpressionHolds, Not, OneOf
 from ostiary.config.model.pipeline import Step
@@ -39,7 +41,7 @@ def asked_by_step(step: Step) -> Iterator[tuple[_Path, What]]:
 def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:  # noqa: C901 - a union
     """Yield what a condition has asked, likewise."""
     match condition:
-        case ExpressionHolds():
+        case ExpressionHolds() if truth_of(condition.expression) is None:
             yield ("expression",), Script(condition.expression, Wanted.TRUTH)
         case BodyFits():
             text = json.dumps(condition.body_schema, sort_keys=True)
@@ -56,3 +58,17 @@ def asked_by(condition: Condition) -> Iterator[tuple[_Path, What]]:  # noqa: C90
                     yield ("conditions", number, *path), script
         case _:
             return
+
+
+def may_refuse(condition: Condition) -> bool:
+    """Whether a script in a condition that the engine works out can throw, or not be run."""
+    match condition:
+        case ExpressionHolds():
+            truth = truth_of(condition.expression)
+            return truth is not None and refuses(truth)
+        case Not():
+            return may_refuse(condition.condition)
+        case AllOf() | OneOf():
+            return any(map(may_refuse, condition.conditions))
+        case _:
+            return False

@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from ostiary.config.expression.judging import COMPARED
 from ostiary.config.expression.parsing import SUPPORTED
 from ostiary.config.model.base import Model
 from ostiary.config.model.condition import CONDITION_MODELS
@@ -25,6 +26,11 @@ _MISSING = """\
 In these, what isn't there is the empty text, and of several headers, or parameters, of one name the
 first counts. What is known of the certificate is known of admitted clients only.
 """
+_CONDITIONS = """\
+The condition `expression` means exactly what its script would, whoever works it out, also of no
+header, several, or lists of parameters. HAProxy does, of `req.ip`, `req.hostname`, `req.method`,
+`req.protocol`, `req.path`, `req.url`, headers, parameters of the query, `requestID`,
+`consumer.id`, `req.secure`, `req.client.authorized` and `consumer`:"""
 
 
 def page(notice: str) -> str:
@@ -36,6 +42,7 @@ def page(notice: str) -> str:
         _INTRODUCTION,
         supported + "\n",
         _MISSING,
+        f"{_CONDITIONS} {COMPARED}.\n",
     ]
     parts.append("## Policies\n")
     for model in sorted(ACTIONS, key=_name):

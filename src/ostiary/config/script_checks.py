@@ -6,12 +6,14 @@ from ostiary.config.asked import What, asked_by_step
 from ostiary.config.model.document import Document
 from ostiary.config.model.pipeline import Pipeline
 from ostiary.config.model.policies.expression import ExpressionAction
+from ostiary.config.path_parameters import has_parameters
 from ostiary.config.route_checks import check_headers
 from ostiary.config.text.tree import PathPart, Places
 from ostiary.kernel.problems import Problem
 from ostiary.plugins.call import PluginCall
 from ostiary.scripts.model import Script, Wanted
 from ostiary.scripts.syntax import undeclared_names
+from ostiary.scripts.vocabulary import reads_parameters
 
 _Path = tuple[PathPart, ...]
 
@@ -31,6 +33,7 @@ def check_scripts(document: Document, places: Places) -> Iterator[Problem]:
                 yield places.problem(path, message, "use what HAProxy can work out, or allow it")
             if isinstance(what, Script):
                 yield from _script(document, what, path, places, free=free)
+                yield from _parameters(document, pipeline, what, path, places)
 
 
 def _script(
@@ -43,6 +46,23 @@ def _script(
     if script.wanted is Wanted.CHANGES:
         names = dict.fromkeys(script.headers, "")
         yield from check_headers(document, names, path, places)
+
+
+def _parameters(
+    document: Document, pipeline: Pipeline, script: Script, path: _Path, places: Places
+) -> Iterator[Problem]:
+    """``req.params`` must be known for each path that leads to the script."""
+    if not reads_parameters(script.source):
+        return
+    for name in pipeline.api_endpoints:
+        for entry in document.api_endpoints.get(name, ()):
+            paths = ("",) if entry.path_regex else entry.paths or ("*",)
+            odd = next((one for one in paths if not has_parameters(one)), None)
+            if odd is not None:
+                of = repr(odd[:80]) if odd else "a regular expression"
+                message = f"req.params can't be known here: the path of {name!r} is {of}"
+                way_out = "use whole segments, as '/users/:id', or take req.path apart"
+                yield places.problem(path, message, way_out)
 
 
 def asked_by_pipeline(name: str, pipeline: Pipeline) -> Iterator[tuple[_Path, What]]:

@@ -10,9 +10,9 @@ from typing import Final
 from ostiary.scripts.vocabulary import (
     NOT_GLOBALS,
     NOT_OF_CERTIFICATE,
-    NOT_OF_CONSUMER,
     NOT_OF_REQUEST,
     NOT_OF_SOCKET,
+    OF_ALL,
 )
 
 _HIDDEN: Final = json.dumps(
@@ -22,14 +22,14 @@ _HIDDEN: Final = json.dumps(
             ("req", NOT_OF_REQUEST),
             ("socket", NOT_OF_SOCKET),
             ("certificate", NOT_OF_CERTIFICATE),
-            ("consumer", NOT_OF_CONSUMER),
         )
     }
 )
 
 HARNESS: Final = (
     "(function (text, code, wanted, longest) {\n'use strict';\n"
-    f"const HIDDEN = {_HIDDEN}, GLOBALS = {json.dumps(NOT_GLOBALS)};\n"
+    f"const HIDDEN = {_HIDDEN}, GLOBALS = {json.dumps(NOT_GLOBALS)},"
+    f" ALL = {json.dumps(' '.join(('', *OF_ALL, '')))};\n"
     + r"""
 const run = eval, {parse, stringify} = JSON, {defineProperty, getPrototypeOf, keys} = Object;
 const plain = [Object.prototype, Array.prototype, null];
@@ -50,6 +50,13 @@ function hide(object, whose) {
     return get(target, name, receiver);
   }}));
 }
+function close(object, whose) {
+  setPrototypeOf(object, new Proxy(own, {get(target, name, receiver) {
+    if (typeof name === "string" && !holds(ALL, ` ${name} `))
+      throw fault(`${whose}.${name} isn't known here`);
+    return get(target, name, receiver);
+  }}));
+}
 for (const name of ["queueMicrotask", "navigator", "performance", "InternalError", "gc",
                     "DOMException", "atob", "btoa", "scriptArgs", "print"])
   delete globalThis[name];
@@ -63,8 +70,12 @@ fix(req, "query", () => {
   if (told.query === null) throw fault("a query with brackets can't be told as Express does");
   return told.query;
 });
+fix(req, "params", () => {
+  if (told.params === null) throw fault("req.params isn't known here");
+  return told.params;
+});
 const user = told.consumer ? {id: told.consumer} : undefined;
-if (user) hide(user, "consumer");
+if (user) close(user, "consumer");
 fix(req, "user", () => user);
 fix(req, "egContext", () => globalThis, false);
 const header = (name) => {
@@ -95,6 +106,7 @@ if ("json" in told || "form" in told) {
   if (body === null) return stringify({__proto__: null, fault: "body"});
   fix(req, "body", () => body);
 }
+close(told.apiEndpoint, "apiEndpoint");
 fix(globalThis, "req", () => req);
 fix(globalThis, "egContext", () => globalThis);
 fix(globalThis, "consumer", () => user);

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BROKEN: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_ONCE: Final = frozenset(
+ONCE: Final = frozenset(
     {
         "age",
         "authorization",
@@ -33,8 +33,11 @@ _ONCE: Final = frozenset(
 ``message.headers``) and Express Gateway sends no other to the service; here both would go there,
 and the service may read the second."""
 _CHARSETS: Final = ("utf-8", "utf8", "us-ascii")
-_MOST_PARAMETERS: Final = 1000
-"""As in Express: more aren't looked at."""
+MOST_PARAMETERS: Final = 1000
+"""Express doesn't look at more."""
+NESTED: Final = r"(?:^|&)[^=&]*(?:\[|%5[bB])"
+"""In a query: a parameter with a bracket in its name."""
+_NESTED: Final = re.compile(NESTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +60,8 @@ class Shown:
     id: str
     endpoint: Mapping[str, Any] = field(default_factory=dict)
     """``apiEndpoint``."""
-    params: Mapping[str, str] = field(default_factory=dict)
-    """``req.params``."""
+    params: Mapping[str, str] | None = None
+    """``req.params``; None where they aren't known."""
     peer: Mapping[str, Any] | None = field(default=None, repr=False)
     """The admitted client's certificate, as Node.js tells it; None without one."""
     variables: str = field(default="", repr=False)
@@ -68,8 +71,8 @@ class Shown:
 
 
 class Unclear(Exception):
-    """A query that Express reads as nested objects, or a body whose text the service would read in
-    another way."""
+    """A query that Express reads as nested objects, or not to its end, or a body whose text the
+    service would read in another way."""
 
 
 class Repeated(Exception):
@@ -92,7 +95,7 @@ def headers_of(text: str) -> dict[str, str | list[str]]:
 def _joined(name: str, values: list[str]) -> str | list[str]:
     if name == "set-cookie":
         return values
-    if name in _ONCE and len(values) > 1:
+    if name in ONCE and len(values) > 1:
         raise Repeated(name)
     return ("; " if name == "cookie" else ", ").join(values)
 
@@ -105,14 +108,16 @@ def as_latin(text: str) -> str:
 def query_of(query: str) -> dict[str, str | list[str]]:
     """Parameters by name as Express has them; repeated ones are lists.
 
-    Raises Unclear for names with brackets, which Express takes apart.
+    Raises Unclear for names with brackets, which Express takes apart, and for more than
+    MOST_PARAMETERS.
     """
     found: dict[str, list[str]] = {}
-    for part in query.split("&")[:_MOST_PARAMETERS]:
+    parts = query.split("&")
+    if len(parts) > MOST_PARAMETERS or _NESTED.search(query):
+        raise Unclear
+    for part in parts:
         name, _, value = part.partition("=")
         name = decoded(name)
-        if "[" in name:
-            raise Unclear(name)
         if name and name != "__proto__":
             found.setdefault(name, []).append(decoded(value))
     return {name: one[0] if len(one) == 1 else one for name, one in found.items()}
@@ -146,10 +151,10 @@ def told_of(shown: Shown) -> dict[str, Any]:
             "ip": shown.client,
             "ips": [],
             "hostname": re.sub(":[0-9]*$", "", host) if isinstance(host, str) else "",
-            "params": dict(shown.params),
         },
         "headers": headers,
         "query": _query(query),
+        "params": None if shown.params is None else dict(shown.params),
         "peer": shown.peer,
         "consumer": shown.consumer,
         "requestID": shown.id,

@@ -95,20 +95,15 @@ NOT_OF_CERTIFICATE: Final = (
     "issuerCertificate",
     "ext_key_usage",
 )
-NOT_OF_CONSUMER: Final = (
-    "username",
-    "name",
-    "firstname",
-    "lastname",
-    "email",
-    "redirectUri",
-    "isActive",
-    "type",
-    "userId",
-    "authorizedScopes",
-    "createdAt",
-    "updatedAt",
+OF_CONSUMER: Final = ("id",)
+OF_ENDPOINT: Final = ("apiEndpointName", "scopes")
+"""Of these two, Express Gateway's operators make up properties of their own: whatever else is read
+there would be found there, perhaps."""
+OF_ALL: Final = (
+    *("constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable"),
+    *("toLocaleString", "toString", "valueOf", "toJSON", "then", "__proto__"),
 )
+"""What JavaScript itself looks for in any object."""
 
 _DOT = r"\s*(?:\?\.|\.)\s*"
 _TEXTS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -119,14 +114,22 @@ _CHANGED = (
     re.compile(rf"\bdelete\s+(?:egContext\s*\.\s*)?{_HEADER}"),
 )
 _BODY = re.compile(rf"\breq{_DOT}body\b|\breq\s*\[\s*['\"`]body|\bbody\b[^:]*\}}\s*=\s*req\b")
+_PARAMETERS = re.compile(_BODY.pattern.replace("body", "params"))
 _OBJECTS = (
     (rf"\breq{_DOT}", NOT_OF_REQUEST),
     (rf"\b(?:client|socket|connection){_DOT}", NOT_OF_SOCKET),
     (rf"\bgetPeerCertificate\s*\([^()]*\){_DOT}", NOT_OF_CERTIFICATE),
-    (rf"\b(?:consumer|req{_DOT}user){_DOT}", NOT_OF_CONSUMER),
+)
+_STRICT = (
+    (rf"(?<![\w$.])(?:egContext{_DOT})?(?:consumer|req{_DOT}user){_DOT}", OF_CONSUMER),
+    (rf"(?<![\w$.])(?:egContext{_DOT})?apiEndpoint{_DOT}", OF_ENDPOINT),
 )
 _ALONE = rf"(?<![\w$.'\"])({'|'.join((*NOT_GLOBALS, *_LACKING))})\b(?!\s*[:=][^=])"
 _RULES = (
+    *(
+        re.compile(rf"{before}(?!(?:{'|'.join((*names, *OF_ALL))})\b)([A-Za-z_$][\w$]*)")
+        for before, names in _STRICT
+    ),
     *(re.compile(f"{before}({'|'.join(names)})\\b") for before, names in _OBJECTS),
     re.compile(_ALONE),
 )
@@ -165,3 +168,8 @@ def changed_headers(source: str) -> tuple[str, ...]:
 def reads_body(source: str) -> bool:
     """Whether a script looks at the request's body: then it is waited for."""
     return _BODY.search(source) is not None
+
+
+def reads_parameters(source: str) -> bool:
+    """Whether a script looks at what the path of its API endpoint found."""
+    return _PARAMETERS.search(source) is not None

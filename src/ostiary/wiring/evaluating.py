@@ -12,6 +12,7 @@ from ostiary.agent.steps import StepAnswer, StepQuestion
 from ostiary.compiler.asks import Ask, Outcome, asks_of
 from ostiary.config.model.document import Document
 from ostiary.config.model.scripts import Scripts
+from ostiary.config.path_parameters import parameters_of
 from ostiary.plugins.call import PluginCall
 from ostiary.sandbox.workers import Busy, Counters, Workers
 from ostiary.scripts.model import (
@@ -134,6 +135,9 @@ class Evaluating:
             consumer=question.consumer,
             id=question.id,
             endpoint=ask.endpoints.get(question.route, {}),
+            params=parameters_of(
+                ask.paths.get(question.route, ""), question.original.partition("?")[0]
+            ),
             peer=self._peer_of(question),
             variables=question.variables,
             body=question.body,

@@ -42,6 +42,8 @@ def code(jscode: str) -> str:
         (code("req.headers.host = 'b'"), "the header 'host' can't be changed"),
         (code("req.headers['client-cert'] = 'b'"), "tells who the client is"),
         (code("res.set('a', 'b')"), "res can't be known here"),
+        (when("apiEndpoint.paths[0] === '/a'"), "paths can't be known here"),
+        (when("consumer.company > 'a'"), "company can't be known here"),
         (
             "terminate: {condition: {name: json-schema, schema: {type: object}}}",
             "write coerceTypes: false",
@@ -62,6 +64,15 @@ def test_what_can_not_be_run_is_a_problem(step: str, words: str) -> None:
 
 def test_a_script_may_use_what_another_of_its_pipeline_has_set() -> None:
     loaded(with_steps(code("kind = req.query.kind"), when("kind === 'a'")))
+
+
+@pytest.mark.parametrize("entry", ["{paths: '/a/:b-:c'}", "{pathRegex: '/a/(.*)'}"])
+def test_parameters_of_a_path_must_be_known(entry: str) -> None:
+    head = HEAD.replace("{paths: /api/*}", f"[{{paths: /x}}, {entry}]")
+    line = only(refused(with_steps(when("req.params.b > 'a'"), head=head)))
+    assert "req.params can't be known here: the path of 'api' is" in line
+    assert line.startswith("gw.yml:9:")
+    loaded(with_steps(when("req.params[0] > 'a'")))
 
 
 def test_scripts_can_be_forbidden() -> None:
@@ -88,7 +99,7 @@ def test_a_script_may_have_lines(step: str) -> None:
 
 def test_what_is_asked_is_told_with_its_place_and_nothing_else_is() -> None:
     nested = "terminate: {condition: {name: allOf, conditions: [{name: always}, %s]}}"
-    script = "{name: not, condition: {name: expression, expression: req.query.a}}"
+    script = "{name: not, condition: {name: expression, expression: req.query.a > 1}}"
     document = loaded(
         with_steps(
             "log: {action: {message: '${req.ip}'}}",
@@ -100,7 +111,7 @@ def test_what_is_asked_is_told_with_its_place_and_nothing_else_is() -> None:
     steps = ("pipelines", "main", "policies")
     assert {path: one.source for path, one in asked.items()} == {
         (*steps, 1, "steps", 0, "condition", "conditions", 1, "condition", "expression"): (
-            "req.query.a"
+            "req.query.a > 1"
         ),
         (*steps, 2, "steps", 0, "action", "message"): "${req.ip.length}",
     }

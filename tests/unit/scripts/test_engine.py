@@ -29,10 +29,11 @@ SHOWN = Shown(
     client="192.0.2.1",
     consumer="7",
     id="the-id",
+    params={"id": "7"},
     endpoint={"apiEndpointName": "api", "scopes": ["read"]},
     peer=PEER,
 )
-NOBODY = replace(SHOWN, consumer="", peer=None)
+NOBODY = replace(SHOWN, consumer="", peer=None, params=None)
 PLAIN = replace(NOBODY, secure=False)
 
 
@@ -62,6 +63,9 @@ def truth(source: str, shown: Shown = SHOWN) -> Result:
         "req.egContext === egContext && req.egContext.requestID === requestID",
         "requestID === 'the-id'",
         "apiEndpoint.apiEndpointName === 'api' && apiEndpoint.scopes[0] === 'read'",
+        "`${consumer}` === '[object Object]' && consumer.hasOwnProperty('id')",
+        'JSON.stringify(apiEndpoint) === \'{"apiEndpointName":"api","scopes":["read"]}\'',
+        "Object.keys(consumer).join() === 'id'",
         "req.client.authorized",
         "req.client.getPeerCertificate().subject.CN === 'clientA'",
         "req.client.getPeerCertificate(true).fingerprint256 === 'AA:BB'",
@@ -95,6 +99,10 @@ def test_what_javascript_takes_for_false_is_false(source: str) -> None:
         ("res.status(200)", "res isn't known here"),
         ("req.fresh", "req.fresh isn't known here"),
         ("req['app']", "req.app isn't known here"),
+        ("apiEndpoint['pat' + 'hs']", "apiEndpoint.paths isn't known here"),
+        ("const {host} = apiEndpoint", "apiEndpoint.host isn't known here"),
+        ("const one = consumer; one.company", "consumer.company isn't known here"),
+        ("egContext['re' + 's']", "res isn't known here"),
         ("req.client.authorizationError", "socket.authorizationError isn't known here"),
         ("req.client.getPeerCertificate().raw", "certificate.raw isn't known here"),
         ("consumer.username", "consumer.username isn't known here"),
@@ -109,6 +117,12 @@ def test_what_goes_wrong_is_a_failure_with_its_reason(source: str, words: str) -
     assert result.failure is Failure.THREW
     assert words in result.detail
     assert "\n" not in result.detail
+
+
+def test_parameters_of_the_path_are_known_or_throw() -> None:
+    assert truth("req.params.id === '7' && req.params.x === undefined") == Truth(True)
+    unknown = truth("req['par' + 'ams'].id === undefined", NOBODY)
+    assert unknown == Failed(Failure.THREW, "Error: req.params isn't known here")
 
 
 def test_nobody_is_no_consumer_and_has_no_certificate() -> None:

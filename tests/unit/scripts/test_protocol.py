@@ -23,7 +23,7 @@ from ostiary.scripts.protocol import (
     read_answer,
     read_question,
 )
-from ostiary.scripts.request import Shown, decoded, query_of
+from ostiary.scripts.request import Shown, Unclear, decoded, query_of
 
 SHOWN = Shown(
     method="GET",
@@ -107,8 +107,14 @@ def test_queries_are_taken_apart_as_express_does(query: str, found: object) -> N
     assert query_of(query) == found
 
 
-def test_only_the_first_thousand_parameters_are_looked_at() -> None:
-    assert len(query_of("&".join(f"p{n}=1" for n in range(2000)))) == 1000
+@pytest.mark.parametrize("query", ["a[b]=1", "b=[&%5bx=1", "c%5D%5B", "&" * 1000])
+def test_a_query_that_express_reads_otherwise_is_not_read(query: str) -> None:
+    with pytest.raises(Unclear):
+        query_of(query)
+
+
+def test_a_query_may_have_a_thousand_parameters() -> None:
+    assert len(query_of("&".join(f"p{n}=[1]" for n in range(1000)))) == 1000
 
 
 def test_raw_bytes_outside_ascii_are_seen_as_latin_1() -> None:

@@ -4,7 +4,13 @@ import pytest
 
 from ostiary.scripts.model import Script, Wanted
 from ostiary.scripts.syntax import syntax_fault, undeclared_names
-from ostiary.scripts.vocabulary import changed_headers, reads_body, set_names, unknown_names
+from ostiary.scripts.vocabulary import (
+    changed_headers,
+    reads_body,
+    reads_parameters,
+    set_names,
+    unknown_names,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +22,10 @@ from ostiary.scripts.vocabulary import changed_headers, reads_body, set_names, u
         ("req.client.authorizationError", ["authorizationError"]),
         ("req.client.getPeerCertificate().raw", ["raw"]),
         ("consumer.username === 'a'", ["username"]),
+        ("consumer.company === req.user.id || req.user?.team", ["company", "team"]),
+        ("consumer.id.length && consumer.hasOwnProperty('id') && consumer.toString()", []),
+        ("egContext.apiEndpoint.host + apiEndpoint.apiEndpointName", ["host"]),
+        ("apiEndpoint.scopes.includes('a')", []),
         ("'res.status' + req.headers.res // res", []),
         ("require('fs')", ["require"]),
         ("({res: 1}).res", []),
@@ -43,6 +53,20 @@ def test_headers_that_are_set_or_deleted_are_found() -> None:
         "egContext.req.headers.e ??= 1; if (req.headers.f === 'g' && req.headers['h'] == 1) 0"
     )
     assert changed_headers(source) == ("x-a", "b", "e", "x-d")
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("req.params.id", True),
+        ("it's ${req['params'].id}, isn't it?", True),
+        ("const {params} = req; params", True),
+        ("req.query.params", False),
+        ("'params'", False),
+    ],
+)
+def test_scripts_that_look_at_parameters_of_the_path_are_found(source: str, found: bool) -> None:
+    assert reads_parameters(source) is found
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """JavaScript expressions and template strings, as far as they are supported, to parts.
 
 The grammar is closed: texts in quotes, numbers, template strings, ``+``, parentheses, and the
-properties of ``_FACTS``, ``req.headers``, ``req.query``, ``req.get()`` and ``req.header()``.
+properties of ``FACTS``, ``req.headers``, ``req.query``, ``req.get()`` and ``req.header()``.
 ECMAScript 2023 section 12.9 for literals, Express 4 and Express Gateway 1.16 for the properties.
 """
 
@@ -27,7 +27,7 @@ _QUERY = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|(.))")
 _NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PEER = tuple(("req", one, "getPeerCertificate", "()") for one in ("client", "socket"))
-_FACTS: Mapping[tuple[str, ...], Fact] = MappingProxyType(
+FACTS: Mapping[tuple[str, ...], Fact] = MappingProxyType(
     {
         ("req", "ip"): Fact.IP,
         ("req", "connection", "remoteAddress"): Fact.IP,
@@ -47,6 +47,7 @@ _FACTS: Mapping[tuple[str, ...], Fact] = MappingProxyType(
         **{(*peer, "subject", "CN"): Fact.COMMON_NAME for peer in _PEER},
     }
 )
+"""Properties by the names on the way to them."""
 
 
 class NotSupported(OstiaryError):
@@ -160,8 +161,8 @@ class _Reader:
             path = path[1:]
         if path[:1] == ("egContext",):
             path = path[1:]
-        if path in _FACTS:
-            return Told(_FACTS[path])
+        if path in FACTS:
+            return Told(FACTS[path])
         match path:
             case ("req", "headers", name):
                 if name != name.lower():

@@ -153,7 +153,8 @@ class HostMatch(Model):
 
 
 class ExpressionHolds(Model):
-    """True when JavaScript says so; asked of the gateway's own process for each request."""
+    """True when JavaScript says so: worked out by HAProxy where it can, else asked of the gateway's
+    own process for each request."""
 
     example: ClassVar[str] = (
         """{name: expression, expression: "req.headers['x-kind'] === 'a' && req.query.n > 1"}"""
