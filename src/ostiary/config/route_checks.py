@@ -12,6 +12,9 @@ from ostiary.config.text.tree import PathPart, Places
 from ostiary.config.text.words import did_you_mean
 from ostiary.kernel.problems import Problem
 
+_CONSUMER_HEADER = "eg-consumer-id"
+"""Express Gateway's: by it services are told of consumers."""
+
 
 def check_routes(document: Document, places: Places) -> Iterator[Problem]:
     """Yield problems of apiEndpoints, serviceEndpoints and pipelines."""
@@ -122,8 +125,9 @@ def _service_headers(document: Document, places: Places) -> Iterator[Problem]:
 def check_headers(
     document: Document, headers: dict[str, str], path: tuple[PathPart, ...], places: Places
 ) -> Iterator[Problem]:
-    """Refuse static headers that pose as the client's identity."""
-    identity = {header.lower().replace("_", "-") for header in document.identity.headers.names}
+    """Refuse headers by which a request would pose as a client or a consumer."""
+    told = (*document.identity.headers.names, _CONSUMER_HEADER)
+    identity = {header.lower().replace("_", "-") for header in told}
     for header in headers:
         if header.lower().replace("_", "-") in identity:
             message = f"{header[:80]!r} is a header that tells who the client is"

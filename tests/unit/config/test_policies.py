@@ -224,6 +224,7 @@ def test_a_header_that_tells_who_the_client_is_can_not_be_set() -> None:
     for policy in (
         "headers: {action: {forwardHeaders: {client-cert: '\"x\"'}}}",
         "request-transformer: {action: {headers: {add: {Client_Cert: '\"x\"'}}}}",
+        "request-transformer: {action: {headers: {add: {EG-Consumer-Id: '\"x\"'}}}}",
     ):
         assert "tells who the client is" in only(refused(with_policy(policy)))
 

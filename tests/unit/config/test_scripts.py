@@ -41,6 +41,7 @@ def code(jscode: str) -> str:
         (code("req.headers['X-A'] = '1'"), "write 'x-a'"),
         (code("req.headers.host = 'b'"), "the header 'host' can't be changed"),
         (code("req.headers['client-cert'] = 'b'"), "tells who the client is"),
+        (code("req.headers['eg-consumer-id'] = 'b'"), "tells who the client is"),
         (code("res.set('a', 'b')"), "res can't be known here"),
         (when("apiEndpoint.paths[0] === '/a'"), "paths can't be known here"),
         (when("consumer.company > 'a'"), "company can't be known here"),
