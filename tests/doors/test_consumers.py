@@ -241,7 +241,7 @@ def test_a_certificate_is_tied_to_a_user(desk: DeskRig, shell: Shell) -> None:
         (("users", "create", "a:b"), "a colon can't be in it"),
         (("apps", "create", "x", "--user", "nobody"), "there is no user 'nobody'"),
         (("credentials", "show", "nothing"), "no credential"),
-        (("credentials", "create", "ada", "--type", "certificate"), "0 rules"),
+        (("credentials", "create", "ada", "--type", "certificate"), "which certificates?"),
         (
             ("credentials", "create", "ada", "-t", "certificate", "--cert", "x"),
             "fingerprint",
