@@ -47,6 +47,7 @@ _PASSING = (
     names.BOUND_TO,
     names.UNTIL,
     names.STAMP,
+    names.SAME,
     names.ANEW,
     names.CODE,
     names.WHO,
@@ -160,9 +161,11 @@ def _recalling() -> Iterator[str]:
     code = f"http-request set-var({names.CODE}) var({names.STAMP}),and({(1 << CODE_BITS) - 1})"
     yield f"http-request set-var({names.UNTIL}) {_at(UNTIL_AT)} if {_PRESENTED}"
     yield f"http-request set-var({names.STAMP}) {_at(STAMP_AT)} if {holds}"
+    yield f"http-request set-var({names.SAME}) bool(true) if {holds} {same}"
+    as_kept = f"{{ var({names.SAME}) -m bool }}"
     for source, name in kept:
-        yield f"http-request set-var({name}) var({source}) if {holds} {same}"
-    yield f"{code} if {holds} {same}"
+        yield f"http-request set-var({name}) var({source}) if {as_kept}"
+    yield f"{code} if {as_kept}"
     yield f"http-request set-var({names.ANEW}) bool(true) if !{_DECIDED} {holds}"
     yield f"http-request set-var-fmt({names.WHO}) {word(_consumer())} if {anew}"
     yield f"http-request set-var({names.PASSED}) {_at(PASSED_AT)} if {anew}"
