@@ -14,7 +14,7 @@ from types import MappingProxyType
 from ostiary.compiler import names
 from ostiary.compiler.answers import plain, problem
 from ostiary.compiler.stage import Acting, Slot
-from ostiary.compiler.texts import format_of
+from ostiary.compiler.texts import key_of
 from ostiary.config.expression.parts import LASTING, Expression, Text, Told
 from ostiary.config.expression.scripts import read_template
 from ostiary.config.model.pipeline import Step
@@ -94,7 +94,7 @@ def rate_limit_rules(action: RateLimitAction, slot: Slot | None, acting: Acting)
     if slot is None:
         return
     at = f"({slot.index},{slot.counter})"
-    key = format_of(read_template(action.rate_limit_by), acting)
+    key = key_of(read_template(action.rate_limit_by), acting)
     acting.do(f"set-var-fmt({acting.name}_key) {key}")
     acting.do(f"track-sc{slot.counter} var({acting.name}_key),sha2(256) table {slot.table}")
     now = acting.keep("now", f"date(0,ms),and({_WRAP})")
