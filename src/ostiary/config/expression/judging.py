@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from ostiary.config.expression.cursor import Cursor
 from ostiary.config.expression.operands import comparison, filled, has, operand_of, same
 from ostiary.config.expression.parsing import NotSupported
 from ostiary.config.expression.parts import Fact, Header, Told
@@ -72,17 +73,16 @@ def _tokens(source: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-class _Reader:
+class _Reader(Cursor):
     def __init__(self, tokens: tuple[str, ...]) -> None:
-        self._tokens = tokens
-        self._at = 0
+        super().__init__(tokens)
         self._depth = 0
 
     def whole(self) -> Truth:
         """All of it; a semicolon may end it."""
         truth = self._some()
         self._take(";")
-        if self._at < len(self._tokens):
+        if self._at < len(self._row):
             raise self._unknown()
         return truth
 
@@ -201,7 +201,7 @@ class _Reader:
     def _literal(self) -> str | Literal[True] | None:
         """A text; None for ``undefined`` (and ``null``, which only ``==`` takes for it)."""
         if self._here in ("undefined", "null"):
-            if self._next() == "null" and self._tokens[self._at - 2] not in ("==", "!="):
+            if self._next() == "null" and self._row[self._at - 2] not in ("==", "!="):
                 raise self._unknown()
             return None
         if self._take("true"):
@@ -221,27 +221,8 @@ class _Reader:
         return token
 
     @property
-    def _here(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
-
-    @property
     def _before(self) -> str:
-        return self._tokens[self._at - 1]
-
-    def _next(self) -> str:
-        if self._at >= len(self._tokens):
-            raise self._unknown()
-        self._at += 1
-        return self._tokens[self._at - 1]
-
-    def _take(self, sign: str) -> bool:
-        taken = self._here == sign
-        self._at += taken
-        return taken
-
-    def _expect(self, sign: str) -> None:
-        if not self._take(sign):
-            raise self._unknown()
+        return self._row[self._at - 1]
 
     def _unknown(self) -> NotSupported:
-        return NotSupported(f"from here on: {' '.join(self._tokens[self._at : self._at + 5])}")
+        return NotSupported(f"from here on: {' '.join(self._row[self._at : self._at + 5])}")

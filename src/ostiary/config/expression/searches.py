@@ -9,6 +9,7 @@ so it can always be decided, and a script's own would end in time, too.
 
 import re
 
+from ostiary.config.expression.cursor import Cursor
 from ostiary.config.expression.parsing import NotSupported
 
 _CHOICES = 6
@@ -41,11 +42,11 @@ def _literal(sign: str) -> str:
     return sign if sign.isalnum() else f"\\{sign}"
 
 
-class _Reader:
+class _Reader(Cursor):
     def __init__(self, source: str, end: str) -> None:
+        super().__init__(source)
         self._source = source
         self._end = end
-        self._at = 0
         self._choices = 0
         self._repeats = 0
         self._split = False
@@ -143,25 +144,6 @@ class _Reader:
         if sign.isalnum():
             raise self._unknown()
         return _literal(sign)
-
-    @property
-    def _here(self) -> str:
-        return self._source[self._at : self._at + 1]
-
-    def _next(self) -> str:
-        if self._at >= len(self._source):
-            raise self._unknown()
-        self._at += 1
-        return self._source[self._at - 1]
-
-    def _take(self, sign: str) -> bool:
-        taken = self._here == sign
-        self._at += taken
-        return taken
-
-    def _expect(self, sign: str) -> None:
-        if not self._take(sign):
-            raise self._unknown()
 
     def _unknown(self) -> NotSupported:
         return NotSupported(f"a regular expression that HAProxy may read otherwise: {self._source}")
