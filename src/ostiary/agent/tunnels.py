@@ -20,6 +20,18 @@ from ostiary.trust.reason import Reason
 CAPACITY: Final = 100_000
 """Tunnels remembered; with a certificate each, 4 KB for one."""
 
+_SWEPT_FROM: Final = 1_000
+"""Tunnels; fewer are not worth asking which of them are still there."""
+
+
+def sweep_at(count: int, capacity: int) -> int:
+    """Of so many tunnels remembered: from how many on to ask the engine which are still there.
+
+    Never beyond what can be remembered: those that have ended would fill it for ever.
+    """
+    return max(_SWEPT_FROM, min(2 * count, (count + capacity) // 2))
+
+
 Judge = Callable[[str, bytes, tuple[bytes, ...]], Decision]
 """Decides now about a scope, a certificate (DER) and the chain that came with it."""
 

@@ -7,7 +7,7 @@ asked for right before, never remembered.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,6 +57,17 @@ async def living_streams(
     for start in range(0, len(rows), _BATCH):
         living |= (await _numbers(master, worker, rows[start : start + _BATCH])).keys()
     return frozenset(living)
+
+
+async def living_by_worker(
+    master: MasterSocket, workers: Iterable[int], frontends: frozenset[str]
+) -> dict[int, frozenset[int]]:
+    """The same of each of these workers; none of one that is gone. Raises RuntimeTrouble."""
+    there = {one.pid for one in (await master.processes()).workers}
+    return {
+        one: await living_streams(master, one, frontends) if one in there else frozenset()
+        for one in workers
+    }
 
 
 async def _rows(master: MasterSocket, worker: int, frontends: frozenset[str]) -> list[_Row]:

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from ostiary.consumers.changes import Changed, Listener
+from ostiary.wiring.background import Background
 from ostiary.wiring.gateway import Gateway
 
 _TRIES: Final = 5
@@ -18,7 +19,7 @@ class ConsumerChanges:
     def __init__(self, gateway: Gateway) -> None:
         """``gateway`` serves."""
         self._gateway = gateway
-        self._later: set[asyncio.Task[None]] = set()
+        self._later = Background()
         self._log = structlog.get_logger("ostiary.gateway")
 
     def listener(self) -> Listener:
@@ -38,9 +39,7 @@ class ConsumerChanges:
             await asyncio.sleep(_PAUSE_SECONDS)
         # The change is kept already. It acts as soon as the engine can be told.
         self._log.error("credentials-not-withdrawn")
-        task = asyncio.create_task(self._go_on())
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
+        self._later.spawn(self._go_on())
 
     async def _go_on(self) -> None:
         while not await self._withdrawn(None):

@@ -5,27 +5,26 @@ credential or consumer; the client may come again. A certificate is judged again
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
 
-from ostiary.agent.tunnels import CAPACITY, Tunnel
+from ostiary.agent.tunnels import CAPACITY, Tunnel, sweep_at
 from ostiary.compiler.names import FRONTENDS
 from ostiary.consumers.changes import Changed, Named
 from ostiary.consumers.model import CredentialType
 from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble, WorkerGone
-from ostiary.supervisor.streams import end_streams, living_streams
+from ostiary.supervisor.streams import end_streams, living_by_worker
+from ostiary.wiring.background import Background
 
 _LOOK_SECONDS: Final = 5.0
 """Between two looks at those whose time is up."""
 _AGAIN_SECONDS: Final = 1.0
 """After tunnels that should have ended could not be."""
-_SWEPT_FROM: Final = 1_000
-"""Tunnels; fewer are not worth asking which of them are still there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +51,9 @@ class ConsumerTunnels:
         self._capacity = capacity
         self._held: dict[tuple[int, int], Held] = {}
         self._master: MasterSocket | None = None
-        self._sweep_at = _SWEPT_FROM
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._watching: asyncio.Task[None] | None = None
+        self._sweep_at = sweep_at(0, capacity)
+        self._beside = Background()
+        self._watching = False
         self._log = structlog.get_logger("ostiary.gateway")
 
     def begin(self, master: MasterSocket) -> None:
@@ -67,8 +66,9 @@ class ConsumerTunnels:
             self._log.error("too-many-websockets", most=len(self._held))
             return False
         self._held[one.tunnel.worker, one.tunnel.stream] = one
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch(), name="consumer-tunnels")
+        if not self._watching:
+            self._watching = True
+            self._beside.spawn(self._watch(), name="consumer-tunnels")
         return True
 
     async def look_again(self, changed: Changed | None) -> None:
@@ -79,20 +79,14 @@ class ConsumerTunnels:
             return
         await self._judge([one for one in self._held.values() if _is_named(one, changed)])
         if _concerns_certificates(changed):
-            self._spawn(self._judge([one for one in self._held.values() if one.again is not None]))
+            self._beside.spawn(
+                self._judge([one for one in self._held.values() if one.again is not None])
+            )
 
     async def end(self) -> None:
         """Stop looking."""
         self._master = None
-        tasks = [*self._tasks, *([self._watching] if self._watching else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._beside.end()
 
     async def _watch(self) -> None:
         try:
@@ -104,7 +98,7 @@ class ConsumerTunnels:
                 if len(self._held) >= self._sweep_at:
                     await self._sweep()
         finally:
-            self._watching = None
+            self._watching = False
 
     async def _judge(self, held: Iterable[Held]) -> None:
         doomed: list[Held] = []
@@ -117,7 +111,7 @@ class ConsumerTunnels:
                 self._held[at] = now
         left = await self._end_all(doomed)
         if left:
-            self._spawn(self._end_later(left))
+            self._beside.spawn(self._end_later(left))
 
     async def _end_later(self, doomed: list[Held]) -> None:
         while doomed:
@@ -155,18 +149,14 @@ class ConsumerTunnels:
             return
         known = set(self._held)
         try:
-            workers = {one.pid for one in (await self._master.processes()).workers}
-            for worker in {worker for worker, _ in known}:
-                living: frozenset[int] = frozenset()
-                if worker in workers:
-                    living = await living_streams(self._master, worker, FRONTENDS)
-                for at in known:
-                    if at[0] == worker and at[1] not in living:
-                        self._held.pop(at, None)
+            workers = {worker for worker, _ in known}
+            living = await living_by_worker(self._master, workers, FRONTENDS)
+            for worker, stream in known:
+                if stream not in living[worker]:
+                    self._held.pop((worker, stream), None)
         except RuntimeTrouble as error:
             self._log.info("websockets-not-counted", error=str(error))
-        count = len(self._held)
-        self._sweep_at = max(_SWEPT_FROM, min(2 * count, (count + self._capacity) // 2))
+        self._sweep_at = sweep_at(len(self._held), self._capacity)
 
 
 def _is_named(one: Held, changed: Changed | None) -> bool:

@@ -2,21 +2,22 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from ostiary.agent.questions import Question
-from ostiary.agent.tunnels import Ending, Holder, Tunnels, blocked_now, judged_again
+from ostiary.agent.tunnels import Ending, Holder, Tunnels, blocked_now, judged_again, sweep_at
 from ostiary.compiler.names import FRONTENDS
 from ostiary.supervisor.runtime import MasterSocket, RuntimeTrouble, WorkerGone
-from ostiary.supervisor.streams import end_streams, living_streams
+from ostiary.supervisor.streams import end_streams, living_by_worker
 from ostiary.trust.decision import Decision
 from ostiary.trust.desk import Desk
 from ostiary.trust.reason import Reason
 from ostiary.wiring.answering import LONGEST_WAIT, Ask
+from ostiary.wiring.background import Background
 
 _LOOK_SECONDS: Final = 5.0
 """Between two looks at verdicts whose time is up."""
@@ -26,8 +27,6 @@ _SLICE: Final = 50
 """Certificates judged in a row, some 20 ms, before questions get their turn."""
 _TOGETHER: Final = 500
 """Tunnels ended at once: for each time the engine lists all its requests."""
-_SWEPT_FROM: Final = 1_000
-"""Tunnels; fewer are not worth asking which of them are still there."""
 _PATIENCE: Final = 10.0
 """Seconds for the OCSP answers that certificates hang on; there may be thousands to ask for."""
 
@@ -45,9 +44,9 @@ class Tunnelling:
         self._now = now
         self._tunnels = Tunnels()
         self._master: MasterSocket | None = None
-        self._sweep_at = _SWEPT_FROM
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._watching: asyncio.Task[None] | None = None
+        self._sweep_at = sweep_at(0, self._tunnels.capacity)
+        self._beside = Background()
+        self._watching = False
         self._log = structlog.get_logger("ostiary.gateway")
 
     def begin(self, master: MasterSocket) -> None:
@@ -60,8 +59,9 @@ class Tunnelling:
         """Remember a request that is to become a tunnel; False if there are too many of them."""
         if question.tunnel is None:
             return True
-        if self._watching is None and self._master is not None:
-            self._watching = asyncio.create_task(self._watch(), name="tunnels")
+        if not self._watching and self._master is not None:
+            self._watching = True
+            self._beside.spawn(self._watch(), name="tunnels")
         scope, tunnel = question.entry, question.tunnel
         if self._tunnels.remember(tunnel, scope, leaf, chain, decision):
             return True
@@ -78,20 +78,12 @@ class Tunnelling:
             holders = self._tunnels.holders()
             await self._end([one for kept in holders for one in blocked_now(kept, blocked, now)])
         if judged:
-            self._spawn(self._judge(self._tunnels.holders()))
+            self._beside.spawn(self._judge(self._tunnels.holders()))
 
     async def end(self) -> None:
         """Stop looking."""
         self._master = None
-        tasks = [*self._tasks, *([self._watching] if self._watching else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._beside.end()
 
     async def _watch(self) -> None:
         try:
@@ -101,7 +93,7 @@ class Tunnelling:
                 if len(self._tunnels) >= self._sweep_at:
                     await self._sweep()
         finally:
-            self._watching = None
+            self._watching = False
 
     async def _judge(self, holders: list[Holder]) -> None:
         """End whose certificates are refused now; those that only lack an OCSP answer once it is
@@ -153,7 +145,7 @@ class Tunnelling:
             by_worker.setdefault(one.tunnel.worker, []).append(one)
         for worker, doomed in by_worker.items():
             if not await self._end_in(worker, doomed):
-                self._spawn(self._end_later(worker, doomed))
+                self._beside.spawn(self._end_later(worker, doomed))
 
     async def _end_in(self, worker: int, doomed: list[Ending]) -> bool:
         """False if the worker could not be told, and may still serve them."""
@@ -193,17 +185,13 @@ class Tunnelling:
         if self._master is None:
             return
         try:
-            workers = {one.pid for one in (await self._master.processes()).workers}
-            for worker, streams in self._tunnels.by_worker().items():
-                living: frozenset[int] = frozenset()
-                if worker in workers:
-                    living = await living_streams(self._master, worker, FRONTENDS)
-                self._tunnels.forget((worker, one) for one in streams - living)
+            known = self._tunnels.by_worker()
+            living = await living_by_worker(self._master, known, FRONTENDS)
+            for worker, streams in known.items():
+                self._tunnels.forget((worker, one) for one in streams - living[worker])
         except RuntimeTrouble as error:
             self._log.info("websockets-not-counted", error=str(error))
-        # Never beyond what can be remembered: those that have ended would fill it for ever.
-        count = len(self._tunnels)
-        self._sweep_at = max(_SWEPT_FROM, min(2 * count, (count + self._tunnels.capacity) // 2))
+        self._sweep_at = sweep_at(len(self._tunnels), self._tunnels.capacity)
 
 
 def _lacks_answer(endings: list[Ending]) -> bool:

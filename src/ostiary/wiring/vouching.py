@@ -15,6 +15,7 @@ from ostiary.consumers.tokens import TokenJudgement
 from ostiary.jose.keys import VerificationKey
 from ostiary.services.prepare import Prepared
 from ostiary.services.token_sources import PublishedKeys, TokenSource
+from ostiary.wiring.background import Background
 from ostiary.wiring.key_sets import FetchKeys, KeySet
 
 _GENERATIONS: Final = 4
@@ -41,7 +42,7 @@ class Vouching:
         self._judgements: OrderedDict[int, Mapping[str, TokenJudgement]] = OrderedDict()
         self._sources: Mapping[str, TokenSource] = {}
         self._sets: dict[PublishedKeys, KeySet] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._beside = Background()
         self._log = structlog.get_logger("ostiary.credentials")
 
     def begin(self, reconsider: Reconsider) -> None:
@@ -63,17 +64,15 @@ class Vouching:
         self._document = document
         before, self._sources = self._sources, sources
         for source in [one for one in self._sets if one not in sources.values()]:
-            self._spawn(self._sets.pop(source).end())
+            self._beside.spawn(self._sets.pop(source).end())
         if any(sources.get(name, source) != source for name, source in before.items()):
             await self._take_back()
 
     async def end(self) -> None:
         """Fetch no more."""
-        for task in self._tasks:
-            task.cancel()
+        await self._beside.end()
         for one in self._sets.values():
             await one.end()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def judgement(self, name: str) -> TokenJudgement | None:
         """By what is judged whatever goes by this id; None: it isn't about tokens."""
@@ -115,7 +114,7 @@ class Vouching:
 
     async def _take_back(self) -> None:
         self._forget()
-        task = self._spawn(self._until_told())
+        task = self._beside.spawn(self._until_told())
         await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
         if not task.done():
             self._log.error("credentials-not-withdrawn")
@@ -130,12 +129,3 @@ class Vouching:
         except Exception:  # noqa: BLE001 - who was let in by a key that is gone stays in till then
             self._log.exception("credentials-not-withdrawn")
             return False
-
-    def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
-        async def done() -> None:
-            await work
-
-        task = asyncio.create_task(done())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 
+from ostiary.agent import tunnels
 from ostiary.agent.tunnels import Tunnel
 from ostiary.consumers.changes import Changed
 from ostiary.consumers.model import CredentialType
@@ -161,7 +162,7 @@ def test_one_whose_time_is_up_ends_by_the_clock_and_others_stay(
 
 def test_those_that_ended_by_themselves_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumer_tunnels, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(consumer_tunnels, "_SWEPT_FROM", 2)
+    monkeypatch.setattr(tunnels, "_SWEPT_FROM", 2)
 
     async def play() -> None:
         async with scene(range(1, 3), capacity=3) as one:

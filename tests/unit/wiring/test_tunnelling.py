@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.agent import tunnels
 from ostiary.agent.questions import Question
 from ostiary.agent.tunnels import Tunnel
 from ostiary.ca.authority import issue_client, new_root
@@ -170,7 +171,7 @@ def test_what_could_not_be_ended_is_ended_as_soon_as_it_can(
 
 def test_those_that_ended_by_themselves_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tunnelling, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(tunnelling, "_SWEPT_FROM", 4)
+    monkeypatch.setattr(tunnels, "_SWEPT_FROM", 4)
 
     async def play() -> None:
         async with scene(range(2)) as made:
@@ -187,7 +188,7 @@ def test_with_more_than_half_of_the_room_in_use_those_that_ended_make_room_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tunnelling, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(tunnelling, "_SWEPT_FROM", 4)
+    monkeypatch.setattr(tunnels, "_SWEPT_FROM", 4)
     swept: list[int] = []
 
     async def play() -> None:
