@@ -1,35 +1,19 @@
 """The page about API keys and passwords, followed to the letter."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 import pytest
 
 from ostiary.consumers.reason import CredentialReason
-from tests.daemon.upstream import Upstream
-from tests.docs.pages import ROOT, blocks, prose
-from tests.docs.walkthrough import Walk
-from tests.support.ports import free_port
+from tests.docs.pages import ROOT, prose
+from tests.docs.readers import beside_a_service, needs
 
 PAGE = ROOT / "docs" / "how-to" / "api-keys-and-passwords.md"
 
 
 @pytest.mark.daemon
 def test_a_reader_who_follows_the_page_gets_the_answers_it_prints() -> None:
-    for tool in ("curl", "bash"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="ost-"))
-    try:
-        with (
-            Upstream() as upstream,
-            Walk(folder, {"8080": free_port(), "3000": upstream.port}) as walk,
-        ):
-            walk.follow(blocks(PAGE))
-            assert walk.compared == 3
-    finally:
-        shutil.rmtree(folder)
+    needs("curl", "bash")
+    with beside_a_service(PAGE) as (walk, _):
+        assert walk.compared == 3
 
 
 def test_the_page_has_every_reason() -> None:

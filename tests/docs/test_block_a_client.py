@@ -6,14 +6,9 @@ from pathlib import Path
 import pytest
 
 from ostiary.store.database.blocked import MOST_BLOCKED
-from ostiary.supervisor.binary import (
-    find_engine,
-    system_libraries,
-    wheel_binary,
-    with_system_folders,
-)
 from tests.daemon.gateway import world
 from tests.docs.pages import ROOT, blocks, prose
+from tests.docs.readers import engine, needs
 from tests.docs.walkthrough import Walk
 
 PAGE = ROOT / "docs" / "how-to" / "block-a-client.md"
@@ -23,16 +18,8 @@ PAGE = ROOT / "docs" / "how-to" / "block-a-client.md"
 def test_a_reader_who_follows_the_page_gets_the_answers_it_prints(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for tool in ("curl", "bash"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
-    engine = find_engine(
-        configured=None,
-        search_path=with_system_folders("/usr/bin"),
-        wheel=wheel_binary(),
-        libraries=system_libraries(),
-    )
-    with world(engine, lambda made: {"default": made.entry(made.a)}) as made:
+    needs("curl", "bash")
+    with world(engine(), lambda made: {"default": made.entry(made.a)}) as made:
         folder: Path = made.folder
         shutil.copy(made.good.chain_file, folder / "client.crt")
         shutil.copy(made.good.key_file, folder / "client.key")

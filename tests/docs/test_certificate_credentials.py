@@ -9,15 +9,9 @@ import yaml
 
 from ostiary.compiler.client_cert_steps import answer_of
 from ostiary.consumers.reason import CredentialReason
-from ostiary.supervisor.binary import (
-    find_engine,
-    system_libraries,
-    wheel_binary,
-    with_system_folders,
-)
 from tests.daemon.gateway import Certificates, world
 from tests.docs.pages import ROOT, blocks, prose
-from tests.docs.test_consumers_and_credentials import Quick
+from tests.docs.readers import Quick, engine, needs
 from tests.support.ports import free_port
 
 PAGE = ROOT / "docs" / "how-to" / "certificate-credentials.md"
@@ -27,15 +21,7 @@ PAGE = ROOT / "docs" / "how-to" / "certificate-credentials.md"
 def test_a_reader_who_follows_the_page_gets_the_answers_it_prints(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for tool in ("curl", "bash"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
-    engine = find_engine(
-        configured=None,
-        search_path=with_system_folders("/usr/bin"),
-        wheel=wheel_binary(),
-        libraries=system_libraries(),
-    )
+    needs("curl", "bash")
     (written,) = (block.text for block in blocks(PAGE) if block.language == "yaml")
 
     def change(document: dict[str, Any], made: Certificates) -> None:
@@ -48,7 +34,7 @@ def test_a_reader_who_follows_the_page_gets_the_answers_it_prints(
         document["serviceEndpoints"]["backend"] = document["serviceEndpoints"].pop("service")
         shutil.copy(made.a.certificate_file, made.a.folder / "clients-ca.pem")
 
-    with world(engine, lambda made: {"default": made.entry()}, change) as made:
+    with world(engine(), lambda made: {"default": made.entry()}, change) as made:
         folder: Path = made.folder
         for name, client in (("client", made.good), ("new", made.kit.client(made.a, "later"))):
             shutil.copy(client.chain_file, folder / f"{name}.crt")

