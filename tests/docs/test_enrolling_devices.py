@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, blocks
+from tests.docs.readers import needs
 from tests.docs.walkthrough import Walk
 from tests.support.ports import free_port
 
@@ -24,9 +25,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.daemon
 def test_a_reader_of_the_page_enrols_renews_and_approves(folder: Path) -> None:
-    for tool in ("openssl", "curl", "bash"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
+    needs("openssl", "curl", "bash")
     ports = {port: free_port() for port in ("4444", "3000", "8080", "8447", "9876")}
     with Walk(folder, ports) as walk:
         walk.follow(blocks(PAGE))

@@ -13,6 +13,7 @@ from ostiary.services.list_news import MOST_COMPARED, MOST_NAMED
 from ostiary.store.database.deliveries import MOST_DELIVERIES
 from ostiary.store.database.notifications import MOST_NOTIFICATIONS
 from tests.docs.pages import ROOT, blocks, prose
+from tests.docs.readers import needs
 from tests.docs.walkthrough import Walk
 from tests.support.ports import free_port
 
@@ -29,9 +30,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.daemon
 def test_a_reader_of_the_page_is_told_of_a_block_by_a_receiver_of_his_own(folder: Path) -> None:
-    for tool in ("openssl", "bash"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
+    needs("openssl", "bash")
     with Walk(folder, {"8080": free_port(), "9000": free_port()}) as walk:
         walk.follow(blocks(PAGE))
         assert walk.compared == 2

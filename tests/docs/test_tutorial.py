@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, blocks
+from tests.docs.readers import needs
 from tests.docs.walkthrough import Walk
 from tests.support.ports import free_port
 
@@ -24,9 +25,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.daemon
 def test_a_reader_who_follows_the_tutorial_gets_the_answers_it_prints(folder: Path) -> None:
-    for tool in ("openssl", "curl", "bash"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
+    needs("openssl", "curl", "bash")
     with Walk(folder, {"4444": free_port(), "3000": free_port()}, installed=True) as walk:
         walk.follow(blocks(TUTORIAL))
         assert walk.compared >= 9

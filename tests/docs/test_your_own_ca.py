@@ -9,6 +9,7 @@ import pytest
 
 from ostiary.management.authority.profile import read_profile
 from tests.docs.pages import ROOT, blocks
+from tests.docs.readers import needs
 from tests.docs.walkthrough import Walk
 from tests.support.ports import free_port
 
@@ -25,9 +26,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.daemon
 def test_a_reader_of_the_page_issues_revokes_and_sees_it_bite(folder: Path) -> None:
-    for tool in ("openssl", "curl", "bash"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
+    needs("openssl", "curl", "bash")
     with Walk(folder, {"4444": free_port(), "3000": free_port()}) as walk:
         walk.follow(blocks(PAGE))
         assert walk.compared >= 12
