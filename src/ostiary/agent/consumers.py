@@ -5,19 +5,16 @@ The answer is that about a credential (``agent.credentials``).
 
 import base64
 import binascii
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from ostiary.agent.credentials import row_of
 from ostiary.agent.tunnels import Tunnel, tunnel_of
 from ostiary.spoe.frames import Message
 from ostiary.spoe.values import Value
 
 MESSAGE: Final = "consumer"
 """The spoe-message that asks."""
-
-_KEY: Final = re.compile(r"[0-9]{1,10}\|[0-9a-f]{16}\|[0-9A-F]{64}", re.ASCII)
-_WORKER: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +41,15 @@ class ConsumerQuestion:
 def read_consumer_question(message: Message) -> ConsumerQuestion | None:
     """The question in a message of this name; None where something lacks or is malformed."""
     told = message.arguments
-    judgement, key, worker = told.get("judgement"), told.get("key"), told.get("worker")
+    judgement, row = told.get("judgement"), row_of(told)
     certificate = _der(told.get("cert"), told.get("told"))
-    if certificate is None or not isinstance(judgement, str):
-        return None
-    if not (isinstance(key, str) and _KEY.fullmatch(key)):
-        return None
-    if not (isinstance(worker, str) and _WORKER.fullmatch(worker)):
+    if certificate is None or row is None or not isinstance(judgement, str):
         return None
     tunnel = tunnel_of(told.get("tunnel"))
     if tunnel is None and told.get("tunnel") is not None:
         return None
     return ConsumerQuestion(
-        judgement=judgement, certificate=certificate, key=key, worker=int(worker), tunnel=tunnel
+        judgement=judgement, certificate=certificate, key=row[0], worker=row[1], tunnel=tunnel
     )
 
 

@@ -1,6 +1,7 @@
 """What HAProxy asks about a consumer's credential, and the answer in its variables."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -9,7 +10,7 @@ from ostiary.agent.tunnels import Tunnel, tunnel_of
 from ostiary.consumers.changes import Named
 from ostiary.spoe.actions import Scope, set_var_head
 from ostiary.spoe.frames import Message
-from ostiary.spoe.values import Kind, encode_integer, encode_value
+from ostiary.spoe.values import Kind, Value, encode_integer, encode_value
 
 MESSAGE: Final = "credential"
 """The spoe-message that asks."""
@@ -47,14 +48,22 @@ class CredentialQuestion:
         return f"credential for {self.judgement}"
 
 
+def row_of(told: Mapping[str, Value]) -> tuple[str, int] | None:
+    """Key of the row that remembers a verdict, and process id of the worker that has it."""
+    key, worker = told.get("key"), told.get("worker")
+    if not (isinstance(key, str) and _KEY.fullmatch(key)):
+        return None
+    if not (isinstance(worker, str) and _WORKER.fullmatch(worker)):
+        return None
+    return key, int(worker)
+
+
 def read_credential_question(message: Message) -> CredentialQuestion | None:
     """The question in a message of this name; None where something lacks or is malformed."""
     told = message.arguments
-    judgement, sent, key = told.get("judgement"), told.get("credential"), told.get("key")
-    worker, client = told.get("worker"), told.get("client")
+    judgement, sent, client = told.get("judgement"), told.get("credential"), told.get("client")
+    row = row_of(told)
     if not (isinstance(judgement, str) and isinstance(client, str) and isinstance(sent, str)):
-        return None
-    if not (isinstance(key, str) and _KEY.fullmatch(key) and isinstance(worker, str)):
         return None
     certificate = told.get("certificate")
     # One that can't be read must not count as none.
@@ -62,17 +71,15 @@ def read_credential_question(message: Message) -> CredentialQuestion | None:
         isinstance(certificate, str) and _CERTIFICATE.fullmatch(certificate)
     ):
         return None
-    if not _WORKER.fullmatch(worker):
-        return None
     tunnel = tunnel_of(told.get("tunnel"))
-    if tunnel is None and told.get("tunnel") is not None:
+    if row is None or (tunnel is None and told.get("tunnel") is not None):
         return None
     return CredentialQuestion(
         judgement=judgement,
         # The very bytes that HAProxy hashed: what isn't UTF-8 was kept as lone surrogates.
         credential=sent.encode("utf-8", "surrogateescape"),
-        key=key,
-        worker=int(worker),
+        key=row[0],
+        worker=row[1],
         certificate=certificate,
         client=client,
         tunnel=tunnel,

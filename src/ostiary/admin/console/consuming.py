@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from ostiary.admin.console.changing import Change, carry_out
+from ostiary.admin.console.fields import RULE_KEYS
 from ostiary.admin.console.gatewaying import at_fields
 from ostiary.admin.console.guard import Door
 from ostiary.admin.console.visit import Visit, address
@@ -20,16 +21,8 @@ from ostiary.store.database.consumer_records import About
 ROWS = 50
 PAGE = "/console/consumers"
 TYPES = tuple(CredentialType)
-RULES = {
-    "fingerprint": "SHA-256 fingerprint",
-    "distinguishedName": "Distinguished name",
-    "dns": "DNS name",
-    "uri": "URI (SPIFFE)",
-    "email": "Email",
-    "ip": "IP address or network",
-    "issuer": "Issuer",
-    "serial": "Serial number",
-}
+_OF_RULES = ("fingerprint", "distinguishedName", "dns", "uri", "email", "ip", "issuer", "serial")
+RULES = {name: RULE_KEYS[name] for name in _OF_RULES}
 """Tests of a certificate credential."""
 
 

@@ -6,7 +6,7 @@ context, where ``load`` has put what the packages say. Nothing of it is a key of
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
@@ -19,17 +19,8 @@ def use_of(kind: Kind, name: str, parameters: Mapping[str, Any]) -> Use:
     return Use(kind, name, json.dumps(parameters, sort_keys=True))
 
 
-def _with_call(kind: Kind, told: Any, info: ValidationInfo) -> Any:
-    if not isinstance(told, dict) or not info.context:
-        return told
-    call = info.context.get(use_of(kind, told["plugin"], told["parameters"]))
-    return {**told, "call": call}
-
-
-class PluginCondition(Model):
-    """A plug-in's condition: it is written by the plug-in's name, and its parameters beside."""
-
-    name: Literal["plugin"] = Field(default="plugin", exclude=True)
+class _PluginUse(Model):
+    kind: ClassVar[Kind]
     plugin: str = Field(exclude=True)
     parameters: dict[str, Any] = Field(exclude=True)
     call: PluginCall | None = Field(default=None, exclude=True)
@@ -38,18 +29,21 @@ class PluginCondition(Model):
     @model_validator(mode="before")
     @classmethod
     def _found(cls, told: Any, info: ValidationInfo) -> Any:
-        return _with_call(Kind.CONDITION, told, info)
+        if not isinstance(told, dict) or not info.context:
+            return told
+        call = info.context.get(use_of(cls.kind, told["plugin"], told["parameters"]))
+        return {**told, "call": call}
 
 
-class PluginAction(Model):
+class PluginCondition(_PluginUse):
+    """A plug-in's condition: it is written by the plug-in's name, and its parameters beside."""
+
+    kind = Kind.CONDITION
+    name: Literal["plugin"] = Field(default="plugin", exclude=True)
+
+
+class PluginAction(_PluginUse):
     """A plug-in's policy: it is written by the plug-in's name, with its parameters as action."""
 
+    kind = Kind.POLICY
     policy: Literal["plugin"] = Field(default="plugin", exclude=True)
-    plugin: str = Field(exclude=True)
-    parameters: dict[str, Any] = Field(exclude=True)
-    call: PluginCall | None = Field(default=None, exclude=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _found(cls, told: Any, info: ValidationInfo) -> Any:
-        return _with_call(Kind.POLICY, told, info)
